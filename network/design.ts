@@ -1,0 +1,30 @@
+/** Execution and preservation designs: how one layer is tiled, ordered and committed. */
+import { z } from "zod";
+
+const positive = z.number().int().positive();
+
+/** The reused buffer of the published space, or the four tile loops outer to inner (`RCMN`). */
+export const LoopOrder = z.union([
+  z.enum(["I", "W", "O"]),
+  z.string().regex(/^(?=.*R)(?=.*C)(?=.*M)(?=.*N)[RCMN]{4}$/, "four letters of R, C, M, N"),
+]);
+export type LoopOrder = z.infer<typeof LoopOrder>;
+
+/** The published nests as four-letter orders (inas.md 3.7). */
+export const PUBLISHED_ORDERS = { I: "RCNM", W: "MNRC", O: "RCMN" } as const;
+
+/** How many multiply-accumulates one kernel call spans: Tn, Kw*Tn or Kh*Kw*Tn. */
+export const MacSpan = z.enum(["channel", "row", "window"]);
+export type MacSpan = z.infer<typeof MacSpan>;
+
+export const Design = z.strictObject({
+  Tr: positive,
+  Tc: positive,
+  Tm: positive,
+  Tn: positive,
+  loop_order: LoopOrder,
+  mac_span: MacSpan.default("channel"),
+  /** Tiles between two commits. */
+  S: positive,
+});
+export type Design = z.infer<typeof Design>;
