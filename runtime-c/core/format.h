@@ -1,0 +1,128 @@
+/**
+ * The binary formats that dump writes and the runtime reads: layer shapes, designs, NVM image.
+ *
+ * Freestanding C11, also valid C++20: the explorer plans with the same constants.
+ * All multi-byte values are little-endian, as are both boards and every host we build on.
+ */
+#ifndef BROWNOUT_FORMAT_H
+#define BROWNOUT_FORMAT_H
+
+#include <stdint.h>
+
+/** Version of every structure in this file; the boot check refuses another one. */
+#define BO_FORMAT_VERSION 1u
+
+/** Layer kinds that the nest walks. */
+enum {
+  BO_CONV = 0,            /**< also fc: a conv whose kernel covers its input */
+  BO_GLOBAL_AVG_POOL = 1, /**< tiles walk the INPUT; Tm spans channels; one output pixel */
+};
+
+/** Loop letters, and the index of a loop in bo_design.order (outer to inner). */
+enum { BO_R = 0, BO_C = 1, BO_M = 2, BO_N = 3 };
+
+/** Multiply-accumulates that one kernel call spans. */
+enum { BO_SPAN_CHANNEL = 0, BO_SPAN_ROW = 1, BO_SPAN_WINDOW = 2 };
+
+/** Geometry of a layer. IFM h x w x n, OFM r x c x m, all in elements. */
+typedef struct {
+  uint8_t kind;
+  uint8_t has_bias;
+  uint16_t h, w, n;
+  uint16_t r, c, m;
+  uint16_t kernel_h, kernel_w;
+  uint8_t stride_h, stride_w;
+  uint8_t pad_top, pad_left; /**< bottom and right follow from the other sizes */
+} bo_shape;
+
+/** Execution design (tile, loop order, MAC span) and preservation design (S) of a layer. */
+typedef struct {
+  uint16_t tr, tc, tm, tn;
+  uint8_t order[4]; /**< BO_R.. outer to inner */
+  uint8_t span;
+  uint8_t reserved;
+  uint16_t s; /**< tiles between two commits */
+} bo_design;
+
+/** Where a batch's buffers lie in VM, bytes from its start; every offset is a multiple of 4. */
+typedef struct {
+  uint32_t input;   /**< int16 [tile rows][tile columns][tile channels] */
+  uint32_t weights; /**< int16 [Tm][Kh][Kw][Tn] */
+  uint32_t bias;    /**< int32 [Tm] */
+  uint32_t sums;    /**< int32, one [Tr][Tc][Tm] block per output tile the batch touches */
+  uint32_t total_bytes;
+} bo_vm_layout;
+
+/** One sum to one code: clamp((sum * multiplier + 2^(shift-1)) >> shift); network/integer/ROUNDING.md. */
+typedef struct {
+  int16_t multiplier; /**< [2^14, 2^15) */
+  uint8_t shift;      /**< [17, 46] */
+  uint8_t reserved;
+  int16_t minimum, maximum;
+} bo_requantisation;
+
+/** Everything the runtime knows of one layer; a const table in model.c. Addresses are NVM bytes. */
+typedef struct {
+  bo_shape shape;
+  bo_design design;
+  bo_vm_layout vm;
+  bo_requantisation requantisation;
+  uint32_t weights; /**< int16 tiles in the order of bo_weight_offset() */
+  uint32_t bias;    /**< int32 [m] */
+  uint32_t input;   /**< int16 [h][w][n] */
+  uint32_t output;  /**< int16 [r][c][m] */
+} bo_layer;
+
+/**
+ * The NVM image starts with mutable regions, so that a reprogrammed image never moves them:
+ * two progress records, two release records, two result slots, then the header, then constants
+ * (weights, biases), then the arena (maps, planes), which no image fills.
+ */
+#define BO_RECORD_BYTES 16u
+#define BO_RELEASE_BYTES 8u
+#define BO_RESULT_HEADER_BYTES 8u
+#define BO_HEADER_BYTES 32u
+#define BO_NVM_RECORDS 0u
+#define BO_NVM_RELEASES (BO_NVM_RECORDS + 2u * BO_RECORD_BYTES)
+#define BO_NVM_RESULTS (BO_NVM_RELEASES + 2u * BO_RELEASE_BYTES)
+
+/** Bytes of one result slot for `outputs` elements, a multiple of 4. */
+static inline uint32_t bo_result_stride(uint32_t outputs) {
+  return (BO_RESULT_HEADER_BYTES + 2u * outputs + 3u) & ~(uint32_t)3u;
+}
+
+/** Address of the image header. */
+static inline uint32_t bo_header_address(uint32_t outputs) {
+  return BO_NVM_RESULTS + 2u * bo_result_stride(outputs);
+}
+
+/** "BRNO" */
+#define BO_MAGIC 0x4f4e5242u
+
+/** At bo_header_address(). CRC-32 (IEEE, reflected) over the constants behind it. */
+typedef struct {
+  uint32_t magic;
+  uint16_t version;
+  uint16_t image_id; /**< low half of the SHA-256 of constants and layer table */
+  uint32_t constants_bytes;
+  uint32_t constants_crc;
+  uint32_t reserved[3];
+  uint32_t header_crc; /**< CRC-32 over the 28 bytes before */
+} bo_header;
+
+/** A network as model.c defines it. */
+typedef struct {
+  const bo_layer *layers;
+  uint16_t layer_count;
+  uint16_t image_id;
+  uint16_t inputs;  /**< elements of the network's input map */
+  uint16_t outputs; /**< elements of its output map */
+  uint32_t input;   /**< NVM address of the input map */
+  uint32_t header;
+  uint32_t constants_bytes;
+  uint32_t planes[2]; /**< the two planes of 32-bit partial sums */
+  uint32_t vm_bytes;  /**< largest vm.total_bytes */
+  uint32_t nvm_bytes; /**< end of the last region */
+} bo_model;
+
+#endif
