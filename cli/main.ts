@@ -1,0 +1,30 @@
+/** The command line: `pipeline` and `explore`. */
+import { Command } from "commander";
+import { runCommand } from "./shell.ts";
+
+const program = new Command("brownout").description(
+  "From a data set and a board to firmware that survives power cuts",
+);
+// Only what is asked for is loaded: a second run with nothing to do has to be quick.
+if (Deno.args[0] === "explore") {
+  const { exploreCommand } = await import("./explore.ts");
+  program.addCommand(exploreCommand);
+} else {
+  const [{ pipelineCommand }, { registry }, root] = await Promise.all([
+    import("./pipeline.ts"),
+    import("./registry.ts"),
+    import("./root.ts"),
+  ]);
+  program.addCommand(pipelineCommand({
+    registry,
+    root: root.ROOT,
+    prepare: async () => {
+      const { ensureSetup } = await import("../toolchain/setup.ts");
+      await ensureSetup({ root: root.ROOT, quiet: true, for: "pipeline" });
+    },
+  }));
+  program.addCommand(
+    new Command("explore").description("Run the explorer alone on a request file"),
+  );
+}
+Deno.exit(await runCommand(program, Deno.args));
