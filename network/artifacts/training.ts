@@ -1,0 +1,90 @@
+/** `training.json` and `accuracy.json`: how a network was trained, and how well it does. */
+import { z } from "zod";
+import { Network } from "../network.ts";
+
+const count = z.number().int().nonnegative();
+const share = z.number().min(0).max(1);
+
+/** How a network is trained; search and train both take it. */
+export const FitParameters = z.strictObject({
+  epochs: z.number().int().positive().default(20),
+  batch_size: z.number().int().positive().default(64),
+  learning_rate: z.number().positive().default(0.005),
+  /** `cosine` falls from `learning_rate` to zero over all steps. */
+  schedule: z.enum(["constant", "cosine"]).default("cosine"),
+  /** Decoupled, on kernels only. */
+  weight_decay: z.number().nonnegative().default(0),
+  /** Epochs without a better validation accuracy after which training stops; null: never. */
+  patience: z.number().int().positive().nullable().default(null),
+  seed: z.number().int().default(1),
+});
+export type FitParameters = z.infer<typeof FitParameters>;
+
+export const EpochRecord = z.strictObject({
+  /** From 1. */
+  epoch: z.number().int().positive(),
+  /** After the epoch's last step. */
+  learning_rate: z.number(),
+  /** Mean categorical cross-entropy, natural logarithm, while training. */
+  loss: z.number(),
+  train_accuracy: share,
+  val_loss: z.number(),
+  val_accuracy: share,
+});
+export type EpochRecord = z.infer<typeof EpochRecord>;
+
+export const TrainingArtifact = z.strictObject({
+  network: Network,
+  classes: z.array(z.string()),
+  parameters: count,
+  backend: z.strictObject({
+    name: z.string(),
+    description: z.string(),
+    /** Better ones that could not be used, each with the reason. */
+    passed_over: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  }),
+  options: FitParameters,
+  /** Whether the same seed gives the same bytes again, in words. */
+  determinism: z.string(),
+  epochs: z.array(EpochRecord).min(1),
+  /** The epoch whose weights are kept: best validation accuracy, then lowest validation loss. */
+  best_epoch: z.number().int().positive(),
+  /**
+   * float32 arrays beside this file: kernels [M][Kh][Kw][N], depthwise [M][Kh][Kw][1], biases [M].
+   */
+  weights: z.array(z.strictObject({
+    layer: z.string(),
+    kind: z.enum(["kernel", "bias"]),
+    file: z.string(),
+    shape: z.array(z.number().int().positive()),
+  })),
+});
+export type TrainingArtifact = z.infer<typeof TrainingArtifact>;
+
+const SplitScores = z.strictObject({
+  samples: z.number().int().positive(),
+  loss: z.number(),
+  accuracy: share,
+});
+
+export const AccuracyArtifact = z.strictObject({
+  network: z.string(),
+  dataset: z.string(),
+  classes: z.array(z.string()),
+  val: SplitScores,
+  /** Evaluated once, after the last epoch. */
+  test: SplitScores.extend({
+    /** confusion[true class][predicted class], samples. */
+    confusion: z.array(z.array(count)),
+    /** Null where a class has no samples, or was never predicted. */
+    per_class: z.array(z.strictObject({
+      class: z.string(),
+      samples: count,
+      recall: share.nullable(),
+      precision: share.nullable(),
+    })),
+  }),
+  /** What a reader of the figures must know of the data. */
+  cautions: z.array(z.string()),
+});
+export type AccuracyArtifact = z.infer<typeof AccuracyArtifact>;

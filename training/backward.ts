@@ -1,0 +1,164 @@
+/**
+ * Gradients of a network, layer by layer from its end. Written out rather than taken from a tape, so
+ * that the forward pass keeps its fused kernels and nothing is computed that nobody reads.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { ResolvedLayer } from "../network/network.ts";
+import { gather, type Split } from "./data.ts";
+import { asRows, flatten, forward, type Graph, paddingOf, strideOf } from "./forward.ts";
+import { crossEntropy } from "./loss.ts";
+import type { Parameter } from "./parameters.ts";
+
+/** Parameters on the backend; dispose of them after use. */
+export function toTensors(parameters: readonly Parameter[]): tf.Tensor[] {
+  return parameters.map(({ data, shape }) => tf.tensor(data, [...shape]));
+}
+
+/**
+ * Mean cross-entropy of one batch and its gradient by every parameter, in their order.
+ * Nothing stays on the backend.
+ */
+export function lossAndGradients(
+  graph: Graph,
+  parameters: readonly Parameter[],
+  split: Split,
+  positions: Int32Array,
+): { loss: number; correct: number; gradients: Float32Array[] } {
+  const { h, w, channels } = split.input;
+  const batch = gather(split, positions);
+  tf.engine().startScope("batch");
+  try {
+    const x = tf.tensor4d(batch.x, [positions.length, h, w, channels]);
+    const tensors = toTensors(parameters);
+    const maps = forward(graph, tensors, x);
+    const scores = maps[maps.length - 1]!;
+    const { loss, correct, gradient } = crossEntropy(scores.dataSync<"float32">(), batch.y);
+    const gradients = backward(graph, tensors, x, maps, tf.tensor4d(gradient, scores.shape));
+    return { loss, correct, gradients: gradients.map((g) => g.dataSync<"float32">().slice()) };
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/**
+ * Gradient by every parameter, in their order.
+ * @param maps what {@link forward} returned for `x`
+ * @param dScores gradient by the last map
+ */
+export function backward(
+  graph: Graph,
+  parameters: readonly tf.Tensor[],
+  x: tf.Tensor4D,
+  maps: readonly tf.Tensor4D[],
+  dScores: tf.Tensor4D,
+): tf.Tensor[] {
+  const result = new Array<tf.Tensor>(parameters.length);
+  const byMap = new Array<tf.Tensor4D | undefined>(maps.length);
+  byMap[maps.length - 1] = dScores;
+  for (let index = graph.layers.length - 1; index >= 0; index--) {
+    const layer = graph.layers[index]!;
+    const incoming = byMap[index];
+    const y = maps[index]!;
+    const dy = incoming === undefined
+      ? tf.zerosLike(y)
+      : layer.activation === "relu"
+      ? tf.mul<tf.Tensor4D>(incoming, tf.step(y))
+      : incoming;
+    const inputs = layer.inputs.map((i) => (i < 0 ? x : maps[i]!));
+    const kernelAt = graph.kernels[index]!;
+    const kernel = parameters[kernelAt] as tf.Tensor4D | undefined;
+    if (kernel !== undefined) result[kernelAt] = kernelGradient(layer, inputs[0]!, kernel, dy);
+    const biasAt = graph.biases[index]!;
+    if (biasAt >= 0) result[biasAt] = tf.sum(dy, [0, 1, 2]);
+    layer.inputs.forEach((source, position) => {
+      if (source < 0) return;
+      const dx = inputGradient(layer, inputs, position, kernel, y, dy);
+      const sum = byMap[source];
+      byMap[source] = sum === undefined ? dx : tf.add(sum, dx);
+    });
+  }
+  return result;
+}
+
+function run(kernel: string, inputs: tf.NamedTensorMap, attributes: object): tf.Tensor4D {
+  return tf.engine().runKernel(kernel, inputs, attributes as tf.NamedAttrMap) as tf.Tensor4D;
+}
+
+function kernelGradient(
+  layer: ResolvedLayer,
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  dy: tf.Tensor4D,
+): tf.Tensor {
+  if (layer.type === "depthwise_conv") {
+    return run(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, {
+      strides: strideOf(layer),
+      dilations: [1, 1],
+      pad: paddingOf(layer),
+      filterShape: kernel.shape,
+    });
+  }
+  const fc = layer.type === "fc";
+  const gradient = run(tf.Conv2DBackpropFilter, { x: fc ? flatten(x) : x, dy }, {
+    strides: fc ? [1, 1] : strideOf(layer),
+    pad: fc ? "valid" : paddingOf(layer),
+    dataFormat: "NHWC",
+    filterShape: (fc ? asRows(kernel) : kernel).shape,
+  });
+  return fc ? tf.reshape(gradient, kernel.shape) : gradient;
+}
+
+function inputGradient(
+  layer: ResolvedLayer,
+  inputs: readonly tf.Tensor4D[],
+  position: number,
+  kernel: tf.Tensor4D | undefined,
+  y: tf.Tensor4D,
+  dy: tf.Tensor4D,
+): tf.Tensor4D {
+  const x = inputs[position]!;
+  const strides = strideOf(layer);
+  const window = { filterSize: [layer.kernel.h, layer.kernel.w], strides, pad: "valid" };
+  switch (layer.type) {
+    case "conv":
+      return run(tf.Conv2DBackpropInput, { dy, filter: kernel! }, {
+        strides,
+        pad: paddingOf(layer),
+        dataFormat: "NHWC",
+        inputShape: x.shape,
+      });
+    case "fc": {
+      const flat = run(tf.Conv2DBackpropInput, { dy, filter: asRows(kernel!) }, {
+        strides: [1, 1],
+        pad: "valid",
+        dataFormat: "NHWC",
+        inputShape: flatten(x).shape,
+      });
+      return tf.reshape(flat, x.shape);
+    }
+    case "depthwise_conv":
+      return run(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter: kernel! }, {
+        strides,
+        dilations: [1, 1],
+        pad: paddingOf(layer),
+        inputShape: x.shape,
+      });
+    case "max_pool":
+      return run(tf.MaxPoolGrad, { dy, input: x, output: y }, window);
+    case "avg_pool":
+      return run(tf.AvgPoolGrad, { dy, input: x }, window);
+    case "global_avg_pool": {
+      const [, h, w] = x.shape;
+      return tf.mul(dy, tf.fill([1, h, w, 1], 1 / (h * w)));
+    }
+    case "add":
+      return dy;
+    case "concat": {
+      const before = inputs.slice(0, position).reduce((sum, { shape }) => sum + shape[3], 0);
+      const part: tf.Tensor = tf.slice(dy, [0, 0, 0, before], x.shape);
+      return part as tf.Tensor4D;
+    }
+    case "flatten":
+      return tf.reshape(dy, x.shape);
+  }
+}

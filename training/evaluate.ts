@@ -1,0 +1,73 @@
+/** Scores of a network on a split: loss, accuracy, confusion. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Split } from "./data.ts";
+import { forward, type Graph } from "./forward.ts";
+import { argMax, crossEntropy } from "./loss.ts";
+
+export interface Scores {
+  /** Mean categorical cross-entropy, natural logarithm. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** confusion[true class][predicted class], samples. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** Hands the thread back now and then, so that Ctrl-C and messages are seen. */
+export class Breather {
+  #last = performance.now();
+
+  /** @throws the signal's reason once it is aborted */
+  async breathe(signal?: AbortSignal): Promise<void> {
+    if (performance.now() - this.#last > 50) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#last = performance.now();
+    }
+    signal?.throwIfAborted();
+  }
+}
+
+/** Class scores before softmax of a whole split, [samples][classes]. */
+export async function predict(
+  graph: Graph,
+  parameters: readonly tf.Tensor[],
+  split: Split,
+  batchSize = 256,
+  signal?: AbortSignal,
+): Promise<{ logits: Float32Array; classes: number }> {
+  const { h, w, channels } = split.input;
+  const classes = graph.layers[graph.layers.length - 1]!.output.channels;
+  const logits = new Float32Array(split.samples * classes);
+  const size = h * w * channels;
+  const breather = new Breather();
+  for (let start = 0; start < split.samples; start += batchSize) {
+    const end = Math.min(start + batchSize, split.samples);
+    const values = tf.tidy(() => {
+      const x = tf.tensor4d(
+        split.x.subarray(start * size, end * size),
+        [end - start, h, w, channels],
+      );
+      return forward(graph, parameters, x).at(-1)!;
+    });
+    logits.set(await values.data(), start * classes);
+    values.dispose();
+    await breather.breathe(signal);
+  }
+  return { logits, classes };
+}
+
+/** Evaluates a split in batches. */
+export async function evaluate(
+  graph: Graph,
+  parameters: readonly tf.Tensor[],
+  split: Split,
+  signal?: AbortSignal,
+): Promise<Scores> {
+  const { logits, classes } = await predict(graph, parameters, split, 256, signal);
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < split.samples; i++) {
+    const predicted = argMax(logits.subarray(i * classes, (i + 1) * classes));
+    confusion[split.y[i]!]![predicted]!++;
+  }
+  const { loss, correct } = crossEntropy(logits, split.y);
+  return { loss, accuracy: correct / split.samples, confusion };
+}

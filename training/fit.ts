@@ -1,0 +1,210 @@
+/** The training loop: Adam on categorical cross-entropy, the best validation epoch counts. */
+import * as tf from "@tensorflow/tfjs-core";
+import { canonicalJson } from "../base/files.ts";
+import { Random } from "../base/random.ts";
+import type { EpochRecord, FitParameters } from "../network/artifacts/training.ts";
+import type { Network } from "../network/network.ts";
+import { ADAM_DEFAULTS, adamStart, type AdamState, adamStep } from "./adam.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { lossAndGradients, toTensors } from "./backward.ts";
+import type { Split } from "./data.ts";
+import { Breather, evaluate } from "./evaluate.ts";
+import { buildGraph, type Graph } from "./forward.ts";
+import {
+  copyParameters,
+  emptyParameters,
+  initialParameters,
+  type Parameter,
+} from "./parameters.ts";
+
+/** Where a training stands, told after every batch. */
+export interface FitProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Share of all steps that is done, 0 to 1. */
+  readonly fraction: number;
+  readonly loss: number;
+  readonly samples_per_s: number;
+  /** Best validation accuracy so far; undefined in the first epoch. */
+  readonly best_val_accuracy: number | undefined;
+}
+
+export interface FitRequest {
+  readonly network: Network;
+  readonly train: Split;
+  readonly val: Split;
+  readonly options: FitParameters;
+  /** File that holds the state after the last finished epoch; a training that was cut goes on from it. */
+  readonly checkpoint?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(progress: FitProgress): void;
+}
+
+export interface FitResult {
+  /** Of the best validation epoch: highest accuracy, then lowest loss, then earliest. */
+  readonly parameters: Parameter[];
+  readonly best: EpochRecord;
+  readonly epochs: readonly EpochRecord[];
+}
+
+/**
+ * Trains a network on the selected backend. The same request gives the same result, whether it was
+ * interrupted in between or not.
+ * @throws the signal's reason when aborted, within one batch
+ */
+export async function fit(request: FitRequest): Promise<FitResult> {
+  const { network, train, val, options, signal } = request;
+  const trainer = new Trainer(network, options, train.samples);
+  const identity = canonicalJson({
+    network,
+    options: { ...options },
+    samples: [train.samples, val.samples],
+  });
+  await trainer.restore(request.checkpoint, identity);
+  const breather = new Breather();
+  const started = performance.now();
+  let seen = 0;
+  while (!trainer.finished()) {
+    const epoch = trainer.records.length + 1;
+    const order = new Random(options.seed, `shuffle/${epoch}`).shuffle(
+      Int32Array.from({ length: train.samples }, (_, i) => i),
+    );
+    let loss = 0;
+    let correct = 0;
+    for (let start = 0; start < order.length; start += options.batch_size) {
+      const positions = order.subarray(start, start + options.batch_size);
+      const batch = trainer.step(train, positions);
+      loss += batch.loss * positions.length;
+      correct += batch.correct;
+      seen += positions.length;
+      request.onProgress?.({
+        epoch,
+        epochs: options.epochs,
+        fraction: trainer.fraction(),
+        loss: batch.loss,
+        samples_per_s: 1000 * seen / (performance.now() - started),
+        best_val_accuracy: trainer.best?.val_accuracy,
+      });
+      await breather.breathe(signal);
+    }
+    await trainer.closeEpoch(loss / train.samples, correct / train.samples, val, signal);
+    if (request.checkpoint !== undefined) await trainer.save(request.checkpoint, identity);
+  }
+  return { parameters: trainer.bestParameters, best: trainer.best!, epochs: trainer.records };
+}
+
+/** What changes while a network is trained. */
+class Trainer {
+  readonly parameters: Parameter[];
+  bestParameters: Parameter[];
+  best: EpochRecord | undefined;
+  records: EpochRecord[] = [];
+  readonly #graph: Graph;
+  readonly #options: FitParameters;
+  readonly #stepsPerEpoch: number;
+  #adam: AdamState;
+
+  constructor(network: Network, options: FitParameters, samples: number) {
+    this.parameters = initialParameters(network, options.seed);
+    this.bestParameters = emptyParameters(network);
+    this.#graph = buildGraph(network, this.parameters);
+    this.#options = options;
+    this.#stepsPerEpoch = Math.ceil(samples / options.batch_size);
+    this.#adam = adamStart(this.parameters.map(({ data }) => data.length));
+  }
+
+  fraction(): number {
+    return this.#adam.step / (this.#stepsPerEpoch * this.#options.epochs);
+  }
+
+  finished(): boolean {
+    const { epochs, patience } = this.#options;
+    if (this.records.length >= epochs) return true;
+    return patience !== null && this.best !== undefined &&
+      this.records.length - this.best.epoch >= patience;
+  }
+
+  #learningRate(): number {
+    const { learning_rate, schedule } = this.#options;
+    return schedule === "constant"
+      ? learning_rate
+      : learning_rate * (1 + Math.cos(Math.PI * this.fraction())) / 2;
+  }
+
+  step(train: Split, positions: Int32Array): { loss: number; correct: number } {
+    const { loss, correct, gradients } = lossAndGradients(
+      this.#graph,
+      this.parameters,
+      train,
+      positions,
+    );
+    adamStep(this.#adam, this.parameters, gradients, this.#learningRate(), {
+      ...ADAM_DEFAULTS,
+      weightDecay: this.#options.weight_decay,
+    });
+    return { loss, correct };
+  }
+
+  async closeEpoch(
+    loss: number,
+    trainAccuracy: number,
+    val: Split,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const learningRate = this.#learningRate();
+    const tensors = toTensors(this.parameters);
+    try {
+      const scores = await evaluate(this.#graph, tensors, val, signal);
+      const record: EpochRecord = {
+        epoch: this.records.length + 1,
+        learning_rate: learningRate,
+        loss,
+        train_accuracy: trainAccuracy,
+        val_loss: scores.loss,
+        val_accuracy: scores.accuracy,
+      };
+      this.records.push(record);
+      if (isBetter(record, this.best)) {
+        this.best = record;
+        this.bestParameters = copyParameters(this.parameters);
+      }
+    } finally {
+      tf.dispose(tensors);
+    }
+  }
+
+  #arrays(): Float32Array[] {
+    return [
+      ...this.parameters.map(({ data }) => data),
+      ...this.#adam.first,
+      ...this.#adam.second,
+      ...this.bestParameters.map(({ data }) => data),
+    ];
+  }
+
+  async save(path: string, identity: string): Promise<void> {
+    const { records } = this;
+    await writeCheckpoint(path, {
+      identity,
+      step: this.#adam.step,
+      records,
+      arrays: this.#arrays(),
+    });
+  }
+
+  async restore(path: string | undefined, identity: string): Promise<void> {
+    const saved = path === undefined ? undefined : await readCheckpoint(path, identity);
+    if (saved === undefined) return;
+    this.#arrays().forEach((array, i) => array.set(saved.arrays[i]!));
+    this.#adam.step = saved.step;
+    this.records = [...saved.records];
+    for (const record of this.records) if (isBetter(record, this.best)) this.best = record;
+  }
+}
+
+function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
+  if (best === undefined) return true;
+  if (record.val_accuracy !== best.val_accuracy) return record.val_accuracy > best.val_accuracy;
+  return record.val_loss < best.val_loss;
+}

@@ -1,0 +1,170 @@
+/** A network as TensorFlow.js operations, forward: what training and evaluation run. */
+import * as tf from "@tensorflow/tfjs-core";
+import { UserError } from "../base/errors.ts";
+import { type Network, type ResolvedLayer, resolveLayers } from "../network/network.ts";
+import type { Parameter } from "./parameters.ts";
+
+/** A network that can be run on any batch; build it once. */
+export interface Graph {
+  readonly layers: readonly ResolvedLayer[];
+  /** Per layer, the positions of its kernel and bias among the parameters; -1 where it has none. */
+  readonly kernels: readonly number[];
+  readonly biases: readonly number[];
+}
+
+/**
+ * Prepares a network whose parameters stand in the order of `parameters`.
+ * @throws UserError where a layer cannot be trained
+ */
+export function buildGraph(
+  network: Network,
+  parameters: readonly Pick<Parameter, "layer" | "kind">[],
+): Graph {
+  const layers = resolveLayers(network);
+  for (const layer of layers) refuseUntrainable(network, layer);
+  const last = layers[layers.length - 1]!;
+  if (last.output.h !== 1 || last.output.w !== 1) {
+    throw new UserError({
+      message: `network ${network.name} does not end in one value per class`,
+      field: last.name,
+      value: last.output,
+      expected: "an output of 1x1 (a closing fc or global average pool)",
+    });
+  }
+  const find = (layer: ResolvedLayer, bias: boolean) =>
+    parameters.findIndex((p) => p.layer === layer.name && (p.kind === "bias") === bias);
+  return {
+    layers,
+    kernels: layers.map((layer) => find(layer, false)),
+    biases: layers.map((layer) => find(layer, true)),
+  };
+}
+
+function refuseUntrainable(network: Network, layer: ResolvedLayer): void {
+  const fail = (message: string, value: unknown, expected: string) => {
+    throw new UserError({ message, field: `${network.name}: ${layer.name}`, value, expected });
+  };
+  const { top, bottom, left, right } = layer.padding;
+  if (layer.type === "conv" && layer.groups !== 1) {
+    fail("a grouped conv cannot be trained", layer.groups, "groups: 1 (or a depthwise_conv)");
+  }
+  const padded = top + bottom + left + right > 0;
+  if (padded && (layer.type === "max_pool" || layer.type === "avg_pool")) {
+    fail("a padded pool cannot be trained", layer.padding, "no padding");
+  }
+  const { h, w } = layer.kernel;
+  if (padded && (Math.max(top, bottom) >= h || Math.max(left, right) >= w)) {
+    fail("padding must be smaller than the kernel", layer.padding, `below ${h} and ${w}`);
+  }
+}
+
+/**
+ * The output map of every layer, [batch, h, w, channels], activation included; the last one holds the
+ * class scores before softmax, [batch, 1, 1, classes].
+ */
+export function forward(
+  graph: Graph,
+  parameters: readonly tf.Tensor[],
+  x: tf.Tensor4D,
+): tf.Tensor4D[] {
+  const maps: tf.Tensor4D[] = [];
+  graph.layers.forEach((layer, index) => {
+    const inputs = layer.inputs.map((i) => (i < 0 ? x : maps[i]!));
+    const kernel = parameters[graph.kernels[index]!] as tf.Tensor4D | undefined;
+    const bias = parameters[graph.biases[index]!];
+    maps.push(runLayer(layer, inputs, kernel, bias));
+  });
+  return maps;
+}
+
+function runLayer(
+  layer: ResolvedLayer,
+  inputs: readonly tf.Tensor4D[],
+  kernel: tf.Tensor4D | undefined,
+  bias: tf.Tensor | undefined,
+): tf.Tensor4D {
+  const input = inputs[0]!;
+  switch (layer.type) {
+    case "conv":
+      return tf.fused.conv2d({
+        x: input,
+        filter: kernel!,
+        strides: strideOf(layer),
+        pad: paddingOf(layer),
+        ...ending(layer, bias),
+      });
+    case "fc":
+      return tf.fused.conv2d({
+        x: flatten(input),
+        filter: asRows(kernel!),
+        strides: 1,
+        pad: "valid",
+        ...ending(layer, bias),
+      });
+    case "depthwise_conv":
+      return tf.fused.depthwiseConv2d({
+        x: input,
+        filter: kernel!,
+        strides: strideOf(layer),
+        // The declared type lacks the explicit form, which the implementation takes.
+        pad: paddingOf(layer) as "valid",
+        ...ending(layer, bias),
+      });
+    default:
+      return activate(layer, runWithoutWeights(layer, inputs));
+  }
+}
+
+function runWithoutWeights(layer: ResolvedLayer, inputs: readonly tf.Tensor4D[]): tf.Tensor4D {
+  const input = inputs[0]!;
+  const kernel: [number, number] = [layer.kernel.h, layer.kernel.w];
+  switch (layer.type) {
+    case "max_pool":
+      return tf.maxPool(input, kernel, strideOf(layer), "valid");
+    case "avg_pool":
+      return tf.avgPool(input, kernel, strideOf(layer), "valid");
+    case "global_avg_pool":
+      return tf.mean(input, [1, 2], true);
+    case "add":
+      return inputs.slice(1).reduce<tf.Tensor4D>((sum, other) => tf.add(sum, other), input);
+    case "concat":
+      return tf.concat([...inputs], 3);
+    case "flatten":
+      return flatten(input);
+    default:
+      throw new RangeError(`${layer.name} (${layer.type}) has weights`);
+  }
+}
+
+function ending(layer: ResolvedLayer, bias: tf.Tensor | undefined) {
+  return {
+    activation: layer.activation === "relu" ? "relu" as const : "linear" as const,
+    ...(bias === undefined ? {} : { bias }),
+  };
+}
+
+function activate(layer: ResolvedLayer, y: tf.Tensor4D): tf.Tensor4D {
+  return layer.activation === "relu" ? tf.relu(y) : y;
+}
+
+export function strideOf({ stride }: ResolvedLayer): [number, number] {
+  return [stride.h, stride.w];
+}
+
+/** An fc's kernel over its flattened input: [1, 1, h * w * channels, units]. */
+export function asRows(kernel: tf.Tensor4D): tf.Tensor4D {
+  const [h, w, n, m] = kernel.shape;
+  return h === 1 && w === 1 ? kernel : tf.reshape(kernel, [1, 1, h * w * n, m]);
+}
+
+/** [batch, h, w, channels] to [batch, 1, 1, h * w * channels]. */
+export function flatten(x: tf.Tensor4D): tf.Tensor4D {
+  return x.shape[1] === 1 && x.shape[2] === 1 ? x : tf.reshape(x, [x.shape[0], 1, 1, -1]);
+}
+
+export function paddingOf({ padding }: ResolvedLayer): "valid" | tf.backend_util.ExplicitPadding {
+  const { top, bottom, left, right } = padding;
+  return top + bottom + left + right === 0
+    ? "valid"
+    : [[0, 0], [top, bottom], [left, right], [0, 0]];
+}

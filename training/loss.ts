@@ -1,0 +1,44 @@
+/** Categorical cross-entropy with softmax, in double precision: the scores of a batch are few. */
+
+export interface BatchLoss {
+  /** Mean over the batch, natural logarithm. */
+  readonly loss: number;
+  /** Samples whose largest score is that of their class. */
+  readonly correct: number;
+  /** Of the mean loss by every score, [samples][classes]. */
+  readonly gradient: Float32Array;
+}
+
+/**
+ * Loss of class scores before softmax.
+ * @param scores [samples][classes] @param labels class numbers
+ */
+export function crossEntropy(scores: Float32Array, labels: Int32Array): BatchLoss {
+  const samples = labels.length;
+  const classes = scores.length / samples;
+  const gradient = new Float32Array(scores.length);
+  let loss = 0;
+  let correct = 0;
+  for (let i = 0; i < samples; i++) {
+    const row = scores.subarray(i * classes, (i + 1) * classes);
+    const label = labels[i]!;
+    const best = argMax(row);
+    if (best === label) correct++;
+    const largest = row[best]!;
+    let sum = 0;
+    for (const score of row) sum += Math.exp(score - largest);
+    loss += largest + Math.log(sum) - row[label]!;
+    for (let c = 0; c < classes; c++) {
+      const probability = Math.exp(row[c]! - largest) / sum;
+      gradient[i * classes + c] = (probability - (c === label ? 1 : 0)) / samples;
+    }
+  }
+  return { loss: loss / samples, correct, gradient };
+}
+
+/** Position of the largest value, the first of equal ones. */
+export function argMax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}
