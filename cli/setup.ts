@@ -1,0 +1,24 @@
+/** `deno task setup`: brings everything that any task needs. */
+import { Command, Option } from "commander";
+import { ensureSetup } from "../toolchain/setup.ts";
+import type { Task } from "../toolchain/tools.ts";
+import { ROOT } from "./root.ts";
+import { runCommand } from "./shell.ts";
+
+type Choice = Task | "all";
+const CHOICES: readonly Choice[] = ["pipeline", "explore", "test", "check", "bench", "all"];
+
+const program = new Command("setup")
+  .description(
+    "Bring what this machine lacks: npm packages, addon, compilers, simulators. " +
+      "Silent where nothing is missing",
+  )
+  .addOption(
+    new Option("--for <task>", "only what one task needs").choices(CHOICES).default("all"),
+  )
+  .option("--verbose", "list every tool and its version", false)
+  .action(async (options: { for: Choice; verbose: boolean }) => {
+    await ensureSetup({ root: ROOT, quiet: !options.verbose, for: options.for });
+  });
+
+Deno.exit(await runCommand(program, Deno.args));
