@@ -52,7 +52,15 @@ export const QuantizedArtifact = z.strictObject({
     integer: z.number(),
     /** Share of test samples whose float and integer class agree. */
     agreement: z.number(),
+    /** What the training backend measured with its own arithmetic; the two differ by rounding only. */
+    float_of_training: z.number(),
   }),
-  calibration: z.strictObject({ method: z.string(), samples: z.number().int().positive() }),
+  calibration: z.strictObject({
+    method: z.string(),
+    samples: z.number().int().positive(),
+    /** Factor by which ranges were widened. */
+    headroom: z.number().min(1),
+    seed: z.number().int(),
+  }),
 });
 export type QuantizedArtifact = z.infer<typeof QuantizedArtifact>;

@@ -1,0 +1,235 @@
+/**
+ * From a trained network and what its maps hold to integer codes whose 32-bit sums cannot overflow.
+ *
+ * Weights and activations share the 32 bits of a sum: sum|w| * max|x| + |bias| < 2^31. With scales
+ * s_x and s_w the rounding noise of a sum, relative to its signal, is about
+ * (s_x^2 / E[x^2] + s_w^2 / E[w^2]) / 12; the split of bits makes that smallest.
+ */
+import type { QuantizedLayer } from "../../network/artifacts/quantized.ts";
+import type { FloatLayer, FloatNetwork } from "../../network/float.ts";
+import { accumulatorBound, SUM_LIMIT } from "../../network/integer/bound.ts";
+import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
+import {
+  fixedPoint,
+  quantiseValue,
+  RATIO_MAX,
+  RATIO_MIN,
+} from "../../network/integer/requantise.ts";
+import type { MapStatistics, Observation } from "./observe.ts";
+
+const CODE_MAX = 32767;
+const BITS_MIN = 8;
+const BITS_MAX = 16;
+
+/** Real value of one code of a map, and the codes it can hold. */
+interface Codes {
+  scale: number;
+  minimum: number;
+  maximum: number;
+  bits: number;
+}
+
+export interface Quantised {
+  network: IntegerNetwork;
+  /** One per layer, without the names of files. */
+  layers: Omit<QuantizedLayer, "weights" | "bias">[];
+}
+
+export interface QuantiseOptions {
+  activation_bits: number | "auto";
+  headroom: number;
+}
+
+/** Quantises a network after observing it. The result depends on nothing but the arguments. */
+export function quantise(
+  network: FloatNetwork,
+  observation: Observation,
+  options: QuantiseOptions,
+): Quantised {
+  const layers: Quantised["layers"] = [];
+  const integer: IntegerLayer[] = [];
+  const maps: Codes[] = [];
+  const input = inputCodes(network, observation, options);
+  for (const [index, item] of network.layers.entries()) {
+    const { layer } = item;
+    const from = layer.inputs[0]! < 0 ? input : maps[layer.inputs[0]!]!;
+    if (layer.type === "flatten") {
+      maps.push(from);
+      integer.push({ layer });
+      layers.push({
+        name: layer.name,
+        output_scale: from.scale,
+        activation_bits: from.bits,
+        accumulator_bound: 0,
+      });
+      continue;
+    }
+    const constants = layer.type === "global_avg_pool" ? undefined : quantiseWeights(item, from);
+    const sumScale = constants === undefined
+      ? from.scale / (layer.input.h * layer.input.w)
+      : from.scale * constants.scale;
+    const statistics = observation.layers[index]!;
+    const bits = chooseBits(network, observation, index, options);
+    const maximum = 2 ** (bits - 1) - 1;
+    const minimum = layer.activation === "relu" || (constants === undefined && from.minimum === 0)
+      ? 0
+      : -maximum;
+    const wanted = rangeOf(statistics, options.headroom) / maximum;
+    const fixed = fixedPoint(Math.max(RATIO_MIN, Math.min(sumScale / wanted, RATIO_MAX)));
+    // The exact quotient of what the integers do, so that requantisation has no gain error.
+    const scale = sumScale * 2 ** fixed.shift / fixed.multiplier;
+    const requantisation = { ...fixed, minimum, maximum };
+    maps.push({ scale, minimum, maximum, bits });
+    integer.push({
+      layer,
+      requantisation,
+      ...(constants && { weights: constants.weights }),
+      ...(constants?.bias && { bias: constants.bias }),
+    });
+    layers.push({
+      name: layer.name,
+      output_scale: scale,
+      ...(constants && { weight_scale: constants.scale, weight_bits: constants.bits }),
+      activation_bits: bits,
+      requantisation,
+      accumulator_bound: constants?.bound ??
+        layer.input.h * layer.input.w * Math.max(-from.minimum, from.maximum),
+    });
+  }
+  return {
+    network: {
+      name: network.name,
+      inputShape: network.inputShape,
+      input: plain(input),
+      layers: integer,
+    },
+    layers,
+  };
+}
+
+function plain({ scale, minimum, maximum }: Codes) {
+  return { scale, minimum, maximum };
+}
+
+/** Largest |value| that a map must hold; 1 for a map that is zero throughout. */
+function rangeOf(statistics: MapStatistics, headroom: number): number {
+  const range = Math.max(-statistics.minimum, statistics.maximum) * headroom;
+  return range > 0 ? range : 1;
+}
+
+function inputCodes(
+  network: FloatNetwork,
+  observation: Observation,
+  options: QuantiseOptions,
+): Codes {
+  const bits = chooseBits(network, observation, -1, options);
+  const maximum = 2 ** (bits - 1) - 1;
+  const scale = rangeOf(observation.input, options.headroom) / maximum;
+  return { scale, minimum: -maximum, maximum, bits };
+}
+
+/** The bits that make the predicted relative noise of all readers of map `index` smallest. */
+function chooseBits(
+  network: FloatNetwork,
+  observation: Observation,
+  index: number,
+  options: QuantiseOptions,
+): number {
+  if (options.activation_bits !== "auto") return options.activation_bits;
+  const statistics = index < 0 ? observation.input : observation.layers[index]!;
+  const oneSided = index >= 0 && statistics.minimum >= 0;
+  const range = rangeOf(statistics, options.headroom);
+  const readers = weightedReaders(network, index);
+  let best = { bits: BITS_MAX, noise: Infinity };
+  for (let bits = BITS_MAX; bits >= BITS_MIN; bits--) {
+    const scale = range / (2 ** (bits - 1) - 1);
+    const signal = statistics.mean_square > 0 ? statistics.mean_square : range ** 2;
+    const noise = readers.reduce(
+      (sum, reader) => sum + weightNoise(reader, range, scale, oneSided),
+      scale ** 2 / signal,
+    );
+    if (noise < best.noise) best = { bits, noise };
+  }
+  return best.bits;
+}
+
+/** Layers with weights that read a map, through flattens. */
+function weightedReaders(network: FloatNetwork, index: number): FloatLayer[] {
+  return network.layers.flatMap((item, reader) => {
+    if (!item.layer.inputs.includes(index)) return [];
+    if (item.layer.type === "flatten") return weightedReaders(network, reader);
+    return item.weights === undefined ? [] : [item];
+  });
+}
+
+/** s_w^2 / E[w^2] of the weight scale that a map's scale leaves. */
+function weightNoise(
+  { layer, weights, bias }: FloatLayer,
+  range: number,
+  scale: number,
+  oneSided: boolean,
+): number {
+  const channels = layer.output.channels;
+  const kernel = weights!.length / channels;
+  let largest = 0;
+  let squares = 0;
+  let sum = 0;
+  for (let m = 0; m < channels; m++) {
+    let positive = 0;
+    let negative = 0;
+    for (let i = m * kernel; i < (m + 1) * kernel; i++) {
+      const w = weights![i]!;
+      largest = Math.max(largest, Math.abs(w));
+      squares += w * w;
+      if (w > 0) positive += w;
+      else negative -= w;
+    }
+    const magnitude = oneSided ? Math.max(positive, negative) : positive + negative;
+    sum = Math.max(sum, magnitude * range + Math.abs(bias?.[m] ?? 0));
+  }
+  if (squares === 0) return 0;
+  const weightScale = Math.max(largest / CODE_MAX, sum / (scale * SUM_LIMIT));
+  return weightScale ** 2 / (squares / weights!.length);
+}
+
+/** The finest per-layer weight scale with which no sum overflows, and the codes at it. */
+function quantiseWeights({ layer, weights, bias }: FloatLayer, from: Codes): {
+  scale: number;
+  bits: number;
+  weights: Int16Array;
+  bias: Int32Array | undefined;
+  bound: number;
+} {
+  const largest = weights!.reduce((max, w) => Math.max(max, Math.abs(w)), 0);
+  const largestBias = bias?.reduce((max, b) => Math.max(max, Math.abs(b)), 0) ?? 0;
+  const biasScale = largestBias / (from.scale * (SUM_LIMIT - 1));
+  let scale = Math.max(largest / CODE_MAX, biasScale);
+  if (scale === 0) scale = 1;
+  for (;;) {
+    const codes = Int16Array.from(
+      weights!,
+      (w) => quantiseValue(w, scale, -CODE_MAX, CODE_MAX),
+    );
+    const biasCodes = bias &&
+      Array.from(bias, (b) => quantiseValue(b, scale * from.scale, -Infinity, Infinity));
+    const bound = accumulatorBound(
+      codes,
+      layer.output.channels,
+      biasCodes,
+      from.minimum,
+      from.maximum,
+    );
+    if (bound <= SUM_LIMIT) {
+      const top = codes.reduce((max, w) => Math.max(max, Math.abs(w)), 1);
+      return {
+        scale,
+        bits: 1 + Math.max(1, Math.ceil(Math.log2(top + 1))),
+        weights: codes,
+        bias: biasCodes && Int32Array.from(biasCodes),
+        bound,
+      };
+    }
+    // Rounding may add up to half a code per weight, hence a step above the plain quotient.
+    scale *= (bound / SUM_LIMIT) * (1 + 2 ** -20);
+  }
+}

@@ -1,0 +1,138 @@
+/** Stage quantize: 16-bit codes of a trained network, its integer accuracy beside its float accuracy. */
+import { join } from "node:path";
+import { defineStage } from "../../pipeline/stage.ts";
+import { QuantizeParameters } from "./schema.ts";
+
+/** Integer accuracy that lies further below float accuracy than this is worth a warning. */
+const DROP_WARNED = 0.01;
+
+export const quantize = defineStage<QuantizeParameters>({
+  name: "quantize",
+  summary: "integer codes and scales, calibrated on training data",
+  parameters: QuantizeParameters,
+  needs: ["dataset", "search", "train"],
+  module: import.meta.url,
+
+  async run({ params, input, artifactDir, progress, signal }) {
+    const { z } = await import("zod");
+    const { readJson, readNpy, writeJson, writeNpy } = await import("../../base/files.ts");
+    const { Random } = await import("../../base/random.ts");
+    const { ArchitectureArtifact } = await import("../../network/artifacts/architecture.ts");
+    const { DatasetArtifact } = await import("../../network/artifacts/dataset.ts");
+    const { QuantizedArtifact } = await import("../../network/artifacts/quantized.ts");
+    const { elements, weightShape } = await import("../../network/network.ts");
+    const { compare } = await import("./compare.ts");
+    const { readFloatNetwork } = await import("./load_float.ts");
+    const { observe } = await import("./observe.ts");
+    const { quantise } = await import("./quantise.ts");
+    const breathe = async () => {
+      await new Promise((resume) => setTimeout(resume, 0));
+      signal.throwIfAborted();
+    };
+
+    const dataset = input("dataset");
+    const described = await readJson(join(dataset, "dataset.json"), DatasetArtifact);
+    const { network } = await readJson(
+      join(input("search"), "architecture.json"),
+      ArchitectureArtifact,
+    );
+    const float = await readFloatNetwork(input("train"), network);
+    const trained = await readJson(
+      join(input("train"), "accuracy.json"),
+      z.looseObject({ test: z.looseObject({ accuracy: z.number() }) }),
+    );
+
+    progress.update("calibrating", 0);
+    const train = await readNpy(join(dataset, "train.x.npy"), Float32Array);
+    const size = elements(network.input);
+    const available = train.data.length / size;
+    const order = new Random(params.seed, "quantize/calibration")
+      .shuffle(Int32Array.from({ length: available }, (_, i) => i));
+    const chosen = order.subarray(0, Math.min(params.calibration.samples, available)).sort();
+    const observation = observe(
+      float,
+      Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size)),
+    );
+    await breathe();
+    const quantised = quantise(float, observation, {
+      activation_bits: params.activation_bits,
+      headroom: params.calibration.headroom,
+    });
+
+    const x = await readNpy(join(dataset, "test.x.npy"), Float32Array);
+    const y = await readNpy(join(dataset, "test.y.npy"), Int32Array);
+    let result = { samples: 0, float_correct: 0, integer_correct: 0, agreeing: 0 };
+    for (result of compare(float, quantised.network, x.data, y.data)) {
+      progress.update(
+        `test sample ${result.samples} of ${y.data.length}, float and integer`,
+        result.samples / y.data.length,
+      );
+      await breathe();
+    }
+
+    const layers = [];
+    for (const [index, { layer, weights, bias }] of quantised.network.layers.entries()) {
+      const files: { weights?: string; bias?: string } = {};
+      if (weights !== undefined) {
+        files.weights = `weights/${layer.name}.npy`;
+        const shape = weightShape(layer);
+        await writeNpy(join(artifactDir, files.weights), { shape, data: weights });
+      }
+      if (bias !== undefined) {
+        files.bias = `weights/${layer.name}.bias.npy`;
+        await writeNpy(join(artifactDir, files.bias), { shape: [bias.length], data: bias });
+      }
+      layers.push({ ...quantised.layers[index]!, ...files });
+    }
+    const share = (count: number) => count / result.samples;
+    const accuracy = {
+      test_samples: result.samples,
+      float: share(result.float_correct),
+      integer: share(result.integer_correct),
+      agreement: share(result.agreeing),
+      float_of_training: trained.test.accuracy,
+    };
+    const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+    // Sums in another order flip a sample whose two best classes tie; more than two is no rounding.
+    if (Math.abs(accuracy.float - accuracy.float_of_training) * result.samples > 2.5) {
+      progress.warn(
+        `float accuracy is ${percent(accuracy.float)} here but ` +
+          `${percent(accuracy.float_of_training)} in the training backend`,
+      );
+    }
+    if (accuracy.float - accuracy.integer > DROP_WARNED) {
+      progress.warn(
+        `integer accuracy ${percent(accuracy.integer)} lies more than ` +
+          `${percent(DROP_WARNED)} below float accuracy ${percent(accuracy.float)}`,
+      );
+    }
+    await writeJson(join(artifactDir, "quantized.json"), QuantizedArtifact, {
+      network,
+      classes: described.classes,
+      element_bytes: params.element_bytes,
+      input: quantised.network.input,
+      layers,
+      accuracy,
+      calibration: {
+        method: params.calibration.method,
+        samples: chosen.length,
+        headroom: params.calibration.headroom,
+        seed: params.seed,
+      },
+    });
+  },
+
+  async report(artifactDir) {
+    const { readJson } = await import("../../base/files.ts");
+    const { QuantizedArtifact } = await import("../../network/artifacts/quantized.ts");
+    const { accuracy } = await readJson(join(artifactDir, "quantized.json"), QuantizedArtifact);
+    const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+    return [
+      ["float accuracy", `${percent(accuracy.float)} of ${accuracy.test_samples} test samples`],
+      [
+        "integer accuracy",
+        `${percent(accuracy.integer)} (same class as float: ${percent(accuracy.agreement)})`,
+      ],
+    ];
+  },
+});

@@ -1,0 +1,23 @@
+/** Parameters of the quantize stage. */
+import { z } from "zod";
+
+export const QuantizeParameters = z.strictObject({
+  /** Bytes of one code; the runtime's formats hold 16-bit codes. */
+  element_bytes: z.literal(2).default(2),
+  calibration: z.strictObject({
+    /** `min-max`: a map's range is what the calibration samples span. */
+    method: z.enum(["min-max"]).default("min-max"),
+    /** Training samples that are looked at; all of them where the split is smaller. */
+    samples: z.number().int().positive().default(512),
+    /** The range is widened by this factor, so that unseen samples are not clamped. */
+    headroom: z.number().min(1).max(16).default(1.5),
+  }).prefault({}),
+  /**
+   * Bits of activation codes, sign included. `auto`: per map, the number that makes the predicted
+   * error of the layers that read it smallest; sums of 32 bits leave the rest to the weights.
+   */
+  activation_bits: z.union([z.literal("auto"), z.number().int().min(4).max(16)]).default("auto"),
+  /** Chooses the calibration samples. */
+  seed: z.number().int().default(0),
+});
+export type QuantizeParameters = z.infer<typeof QuantizeParameters>;
