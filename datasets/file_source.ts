@@ -1,0 +1,114 @@
+/** Named files of a data set, in a folder or in a zip archive; the loader need not know which. */
+import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
+import type { FileEntry } from "@zip.js/zip.js";
+import { ExitCode, UserError } from "../base/errors.ts";
+
+export interface FileSource {
+  has(name: string): Promise<boolean>;
+  /** How a person finds the file; shown in errors. */
+  show(name: string): string;
+  /** @throws UserError (exit code data) where the file is missing or damaged */
+  read(name: string): Promise<Uint8Array>;
+}
+
+/** More than any data set needs; a guard against archives made to exhaust the machine. */
+const MAX_ENTRIES = 200_000;
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
+
+/** Files below a folder, by path relative to it. */
+export function folderSource(folder: string): FileSource {
+  const show = (name: string) => `${folder}/${name}`;
+  return {
+    show,
+    has: (name) => Deno.stat(show(name)).then((found) => found.isFile, () => false),
+    async read(name) {
+      try {
+        return await Deno.readFile(show(name));
+      } catch (error) {
+        throw damaged(show(name), `cannot be read: ${(error as Error).message}`);
+      }
+    },
+  };
+}
+
+/**
+ * Files of a zip archive held in memory; nothing is ever written to disk. Sizes and checksums are
+ * checked.
+ *
+ * @param label the archive's name, shown in errors
+ * @throws UserError where it is no zip, or holds names that point outside of it
+ */
+export async function zipSource(bytes: Uint8Array, label: string): Promise<FileSource> {
+  const reader = new ZipReader(new Uint8ArrayReader(bytes), {
+    checkSignature: true,
+    useWebWorkers: false,
+  });
+  const files = new Map<string, FileEntry>();
+  try {
+    let entries = 0;
+    for await (const entry of reader.getEntriesGenerator()) {
+      if (++entries > MAX_ENTRIES) throw new Error(`holds more than ${MAX_ENTRIES} files`);
+      if (pointsOutside(entry.filename)) {
+        throw new Error(
+          `holds a name that points outside of it: ${JSON.stringify(entry.filename)}`,
+        );
+      }
+      if (!entry.directory) files.set(entry.filename, entry);
+    }
+  } catch (error) {
+    throw damaged(label, `archive cannot be read: ${(error as Error).message}`);
+  }
+  const show = (name: string) => `${label}!${name}`;
+  return {
+    show,
+    has: (name) => Promise.resolve(files.has(name)),
+    async read(name) {
+      const entry = files.get(name);
+      if (entry === undefined) throw damaged(show(name), "is not in the archive");
+      try {
+        return await inflate(entry);
+      } catch (error) {
+        throw damaged(show(name), `cannot be unpacked: ${(error as Error).message}`);
+      }
+    },
+  };
+}
+
+/** The same files, all names below `prefix`. */
+export function below(source: FileSource, prefix: string): FileSource {
+  return {
+    has: (name) => source.has(`${prefix}/${name}`),
+    show: (name) => source.show(`${prefix}/${name}`),
+    read: (name) => source.read(`${prefix}/${name}`),
+  };
+}
+
+function pointsOutside(name: string): boolean {
+  return /^[/\\]|^[A-Za-z]:|\\/.test(name) || name.split("/").includes("..");
+}
+
+async function inflate(entry: FileEntry): Promise<Uint8Array> {
+  const size = entry.uncompressedSize;
+  if (entry.encrypted) throw new Error("is encrypted");
+  if (size > MAX_FILE_BYTES) throw new Error(`says it has ${size} bytes, more than is sane`);
+  const content = new Uint8Array(size);
+  let filled = 0;
+  // The size that the archive states is a limit: what inflates to more is stopped there.
+  await entry.getData(
+    new WritableStream<Uint8Array>({
+      write(chunk) {
+        if (filled + chunk.length > size) {
+          throw new Error(`is larger than the ${size} bytes stated`);
+        }
+        content.set(chunk, filled);
+        filled += chunk.length;
+      },
+    }),
+  );
+  if (filled !== size) throw new Error(`has ${filled} bytes, ${size} stated`);
+  return content;
+}
+
+function damaged(file: string, message: string): UserError {
+  return new UserError({ message, location: { file } }, ExitCode.data);
+}
