@@ -1,0 +1,55 @@
+/** `deno task test [filter...]`: all tests, TypeScript, C and C++; the last line counts them. */
+import { Command } from "commander";
+import { join } from "node:path";
+import { ExitCode, nearestName, UserError } from "../base/errors.ts";
+import { runDenoSuite } from "../toolchain/deno_suite.ts";
+import { runLineSuite } from "../toolchain/line_suite.ts";
+import { ensureSetup } from "../toolchain/setup.ts";
+import { succeeded, type SuiteResult, totals } from "../toolchain/suite.ts";
+import { sourceFiles } from "../toolchain/tree.ts";
+import { ROOT } from "./root.ts";
+import { runCommand } from "./shell.ts";
+
+/** Folders with test programs of their own, each behind `make -C FOLDER test`. */
+const MAKE_SUITES = ["runtime-c", "native"];
+
+const program = new Command("test")
+  .description("Run all tests; the last line is `N passed, N failed`")
+  .argument("[filter...]", "only test files whose path holds one of these, and suites so named")
+  .action(async (filters: string[]) => {
+    await ensureSetup({ root: ROOT, quiet: true, for: "test" });
+    const results = await runSuites(filters);
+    const total = totals(results);
+    for (const failure of results.flatMap(({ failures }) => failures)) {
+      console.log(`FAILED ${failure}`);
+    }
+    if (total.skipped > 0) console.log(`${total.skipped} skipped`);
+    console.log(`${total.passed} passed, ${total.failed} failed`);
+    Deno.exit(succeeded(total) ? ExitCode.ok : ExitCode.internal);
+  });
+
+async function runSuites(filters: readonly string[]): Promise<SuiteResult[]> {
+  const wanted = (name: string) =>
+    filters.length === 0 || filters.some((filter) => name.includes(filter));
+  const all = (await sourceFiles(ROOT)).filter((path) => path.endsWith("_test.ts"));
+  const files = all.filter(wanted);
+  const suites = MAKE_SUITES.filter(wanted);
+  if (files.length + suites.length === 0) {
+    throw new UserError({
+      message: "no test is chosen",
+      value: filters.join(" "),
+      expected: `a part of a test file's path, or one of ${MAKE_SUITES.join(", ")}`,
+      nearest: nearestName(filters[0] ?? "", [...MAKE_SUITES, ...all]),
+    });
+  }
+  const results: SuiteResult[] = [];
+  if (files.length > 0) results.push(await runDenoSuite(ROOT, files));
+  for (const name of suites) {
+    results.push(
+      await runLineSuite({ name, command: ["make", "-s", "test"], cwd: join(ROOT, name) }),
+    );
+  }
+  return results;
+}
+
+Deno.exit(await runCommand(program, Deno.args));
