@@ -197,6 +197,8 @@ interface GraphNode {
   definition: StageDefinition;
   needs: string[];
   inputOfKind: Map<string, string>;
+  /** Whether one of its needs could not be understood; it may be the input that is missing. */
+  unsure: boolean;
   with: Located;
 }
 
@@ -237,11 +239,13 @@ function checkGraph(
     }
     const list = child(entry.node, "needs");
     const needs: string[] = [];
+    let unsure = false;
     for (const [index, item] of (list?.kind === "list" ? list.items : []).entries()) {
       const need = toPlain(item);
       if (typeof need !== "string") continue;
       const at = { location: item.origin, field: `${field}.needs.${index}`, value: need };
       if (!names.includes(need)) {
+        unsure = true;
         problems.push({
           message: `there is no stage "${need}"`,
           ...at,
@@ -256,7 +260,8 @@ function checkGraph(
     if (definition) {
       const written = mapAt(entry.node, "with");
       const origin = child(entry.node, "with") ? written.origin : entry.keyOrigin;
-      nodes.push({ name, definition, needs, inputOfKind: new Map(), with: { ...written, origin } });
+      const inputOfKind = new Map<string, string>();
+      nodes.push({ name, definition, needs, inputOfKind, unsure, with: { ...written, origin } });
     }
   }
   for (const node of nodes) checkInputs(node, kindOf, stages, problems);
@@ -296,7 +301,7 @@ function checkInputs(
       });
     } else if (input !== undefined) {
       node.inputOfKind.set(kind, input);
-    } else {
+    } else if (!node.unsure) {
       const able = [...kindOf].filter(([, other]) => other === kind).map(([name]) => name);
       problems.push({
         message: `${node.name} lacks its input "${kind}"`,
