@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { ExitCode, UserError } from "../../base/errors.ts";
+import { canonicalJson } from "../../base/files.ts";
+import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
+import { chooseBest, paretoPoints, type Trained } from "../../stages/search/choose.ts";
+import { quantile } from "../../stages/search/costs.ts";
+import { drawNetworks } from "../../stages/search/sampler.ts";
+import type { TrialJob } from "../../stages/search/train_trial.ts";
+import { spaceSize } from "../../network/space.ts";
+import { CLASSES, fakeExplore, input, parameters, runSearch, writeDataset } from "./fixture.ts";
+
+const folder = await Deno.makeTempDir();
+await writeDataset(folder);
+const workDir = () => Deno.makeTempDir();
+
+/** The unbroken search that others are held against. */
+const reference = runSearch({ folder, workDir: await workDir(), threads: 1 });
+
+Deno.test("search() trains only what every platform can run, and says why it left out the rest", async () => {
+  const asked: string[] = [];
+  const trainedJobs: TrialJob[] = [];
+  const { trials, network } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    explore: fakeExplore(1500, asked),
+    trainedJobs,
+  });
+  const rejected = trials.candidates.filter(({ rejection }) => rejection !== null);
+  assert.ok(rejected.length > 0, "the limit turns nothing away: the test shows nothing");
+  assert.equal(trainedJobs.length, 4);
+  const names = new Set(trainedJobs.map(({ network }) => network.name));
+  for (const { network, rejection, trial } of rejected) {
+    assert.ok(!names.has(network));
+    assert.equal(trial, null);
+    assert.equal(rejection!.binding, "energy");
+  }
+  for (const profile of ["board-a", "board-b"]) {
+    for (const { network } of trials.candidates) assert.ok(asked.includes(`${profile} ${network}`));
+  }
+  assert.equal(trials.rejected.energy, rejected.length);
+  assert.ok(names.has(network.name));
+  TrialsArtifact.parse(trials);
+});
+
+Deno.test("search() without a limit trains the first networks drawn", async () => {
+  const { trials } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    explore: fakeExplore(Infinity),
+    params: parameters({ trials: 2, epochs: 1 }),
+  });
+  assert.deepEqual(trials.rejected, {});
+  assert.deepEqual(trials.candidates.map(({ sample }) => sample), [0, 1]);
+});
+
+Deno.test("search() gives the same trials for one and two workers", async () => {
+  const two = await runSearch({ folder, workDir: await workDir(), threads: 2 });
+  assert.equal(canonicalJson(two.trials), canonicalJson((await reference).trials));
+});
+
+Deno.test("search() gives other trials for another seed", async () => {
+  const other = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({ seed: 4 }),
+  });
+  assert.notEqual(canonicalJson(other.trials), canonicalJson((await reference).trials));
+});
+
+Deno.test("search() resumes: what is recorded is neither asked nor trained again", async () => {
+  const work = await workDir();
+  const stop = new AbortController();
+  const broken = runSearch({
+    folder,
+    workDir: work,
+    signal: stop.signal,
+    onTrial: () => stop.abort(new Error("stopped")),
+  });
+  await assert.rejects(broken, /stopped/);
+  const asked: string[] = [];
+  const trainedJobs: TrialJob[] = [];
+  const resumed = await runSearch({
+    folder,
+    workDir: work,
+    explore: fakeExplore(4000, asked),
+    trainedJobs,
+  });
+  assert.deepEqual(asked, []);
+  assert.equal(trainedJobs.length, 3);
+  assert.equal(canonicalJson(resumed.trials), canonicalJson((await reference).trials));
+});
+
+Deno.test("search() killed with -9 keeps every recorded trial and ends with the same result", async () => {
+  const run = (work: string, result: string) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", `${import.meta.dirname}/search_process.ts`, folder, work, result],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+  const results = await Deno.makeTempDir();
+  const unbroken = run(await workDir(), `${results}/unbroken.json`);
+  const work = await workDir();
+  const killed = run(work, `${results}/killed.json`);
+  const reader = killed.stdout.getReader();
+  await reader.read();
+  killed.kill("SIGKILL");
+  await killed.status;
+  while (!(await reader.read()).done);
+  const kept = countTrials(work);
+  assert.ok(kept >= 1, "a trial that was reported is not on disk");
+  assert.ok(kept < 6, "killed too late: the test shows nothing");
+  const again = await run(work, `${results}/killed.json`).output();
+  assert.ok(again.success);
+  const printed = new TextDecoder().decode(again.stdout).split("\n").filter(Boolean).length;
+  assert.equal(printed, 6 - kept);
+  assert.ok((await unbroken.output()).success);
+  assert.equal(
+    await Deno.readTextFile(`${results}/killed.json`),
+    await Deno.readTextFile(`${results}/unbroken.json`),
+  );
+});
+
+function countTrials(work: string): number {
+  const database = new DatabaseSync(`${work}/study.db`);
+  const row = database.prepare("SELECT count(*) AS n FROM trials").get();
+  database.close();
+  return Number(row!["n"]);
+}
+
+Deno.test("search() does not train what misses the latency requirement", async () => {
+  const { trials, best } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({ requirement_s: 0.12, trials: 3, epochs: 1 }),
+  });
+  assert.ok(trials.rejected.latency! > 0);
+  assert.ok(best.latency_s <= 0.12);
+  for (const { slack_s, trial } of trials.candidates) {
+    assert.equal(trial !== null, slack_s !== null && slack_s >= 0);
+  }
+});
+
+Deno.test("search() turns a quantile into a requirement", async () => {
+  const { trials } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({ requirement_s: { quantile: 0.5, samples: 12 }, trials: 2, epochs: 1 }),
+  });
+  const within = trials.candidates.filter(({ rejection }) => rejection === null);
+  assert.equal(within.length, 2);
+  for (const { costs } of within) assert.ok(costs[0]!.latency_s! <= trials.requirement_s!);
+});
+
+Deno.test("search() with nothing to train exits 5 with counts and the nearest miss", async () => {
+  const nothing = runSearch({
+    folder,
+    workDir: await workDir(),
+    explore: fakeExplore(10),
+    params: parameters({ max_samples: 20 }),
+  });
+  await assert.rejects(nothing, (error: UserError) => {
+    assert.ok(error instanceof UserError);
+    assert.equal(error.exitCode, ExitCode.infeasible);
+    assert.match(error.message, /none of the 20 networks .*energy 20/);
+    assert.match(error.message, /nearest miss: conv-\S+ misses energy on board-a in layer conv1/);
+    return true;
+  });
+});
+
+Deno.test("search() refuses a platform that is not listed", async () => {
+  const wrong = runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({ platform: "board-c" }),
+  });
+  await assert.rejects(wrong, /"board-c" is none of the platforms/);
+});
+
+Deno.test("a mistake in the data reaches the user from within a worker", async () => {
+  const empty = await Deno.makeTempDir();
+  await assert.rejects(runSearch({ folder: empty, workDir: await workDir() }), (error: unknown) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /train\.x\.npy/);
+    return true;
+  });
+});
+
+Deno.test("drawNetworks() yields every network of the space that exists, once", () => {
+  const { space } = parameters();
+  const names = [...drawNetworks(space, 1, input, CLASSES)].map(({ network }) => network.name);
+  assert.equal(names.length, spaceSize(space));
+  assert.equal(new Set(names).size, names.length);
+  const small = [...drawNetworks(space, 1, { ...input, h: 5 }, CLASSES)];
+  assert.ok(small.length < names.length, "kernels 5 and 5 do not fit 5 steps");
+});
+
+const trained = (sample: number, latency_s: number, val_accuracy: number) =>
+  ({ candidate: { sample, network: `n${sample}` }, latency_s, val_accuracy }) as Trained;
+
+Deno.test("chooseBest() takes accuracy, then latency, then the first drawn", () => {
+  const options = [
+    trained(0, 3, 0.9),
+    trained(1, 2, 0.95),
+    trained(2, 1, 0.95),
+    trained(3, 1, 0.95),
+  ];
+  assert.equal(chooseBest(options)!.candidate.sample, 2);
+  assert.equal(chooseBest([]), undefined);
+});
+
+Deno.test("paretoPoints() marks what no other network beats", () => {
+  const points = paretoPoints(
+    [trained(0, 3, 0.9), trained(1, 2, 0.95), trained(2, 1, 0.8), trained(3, 1, 0.7)],
+    1,
+  );
+  ParetoArtifact.shape.points.parse(points);
+  assert.deepEqual(points.map(({ sample, on_front }) => [sample, on_front]), [
+    [2, true],
+    [3, false],
+    [1, true],
+    [0, false],
+  ]);
+});
+
+Deno.test("quantile() is the value that a share does not exceed", () => {
+  assert.equal(quantile([4, 1, 3, 2], 0.5), 2);
+  assert.equal(quantile([4, 1, 3, 2], 1), 4);
+  assert.equal(quantile([7], 0.25), 7);
+});
