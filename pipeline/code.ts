@@ -1,5 +1,6 @@
 /** Which code a stage's result depends on: its own transitive local imports and its sources. */
-import { fromFileUrl, relative } from "./paths.ts";
+import { fileURLToPath } from "node:url";
+import { relative } from "./paths.ts";
 import { writeWhole } from "../base/files.ts";
 import { digestFile, digestFolder, type FileDigests } from "./digest.ts";
 
@@ -13,9 +14,14 @@ interface ModuleGraph {
   redirects?: Record<string, string>;
 }
 
+/** A file named relative to its module: a worker, a WebAssembly binary, a table. */
+const COMPANION = /(?:new URL|import\.meta\.resolve)\(\s*["'](\.{1,2}\/[^"'*]+)["']/g;
+const MODULE = /\.(?:ts|js|mjs|mts)$/;
+
 /**
- * Digests the local modules that each of `modules` runs, itself included. Imports of types alone do
- * not count, packages count through the lock file.
+ * Digests the local modules that each of `modules` runs, itself included, and the files that these
+ * name by `new URL("./…", import.meta.url)` or `import.meta.resolve("./…")`, workers with their own
+ * imports. Imports of types alone do not count, packages count through the lock file.
  *
  * @param modules URLs (`import.meta.url`)
  * @param cacheDir a folder for a temporary file
@@ -26,28 +32,20 @@ export async function digestImports(
   root: string,
   cacheDir: string,
 ): Promise<Map<string, FileDigests>> {
-  const graph = await moduleGraph(modules, root, cacheDir);
-  const byUrl = new Map(graph.modules.map((module) => [module.specifier, module]));
+  const edges = await localEdges(modules, root, cacheDir);
   const digests = new Map<string, string>();
   const result = new Map<string, FileDigests>();
   for (const url of modules) {
     const reached = new Set<string>();
     const visit = (specifier: string) => {
-      const target = graph.redirects?.[specifier] ?? specifier;
-      if (!target.startsWith("file:") || reached.has(target)) return;
-      const module = byUrl.get(target);
-      if (module?.error !== undefined) {
-        throw new Error(`imports of ${target} cannot be read: ${module.error}`);
-      }
-      reached.add(target);
-      for (const { code } of module?.dependencies ?? []) {
-        if (code?.specifier !== undefined) visit(code.specifier);
-      }
+      if (reached.has(specifier)) return;
+      reached.add(specifier);
+      edges.get(specifier)?.forEach(visit);
     };
     visit(url);
     const files: [string, string][] = [];
     for (const specifier of reached) {
-      const path = fromFileUrl(specifier);
+      const path = fileURLToPath(specifier);
       const digest = digests.get(path) ?? await digestFile(path);
       digests.set(path, digest);
       files.push([relative(root, path), digest]);
@@ -55,6 +53,45 @@ export async function digestImports(
     result.set(url, Object.fromEntries(files.sort(([a], [b]) => a < b ? -1 : 1)));
   }
   return result;
+}
+
+/** For every local module that is reached, the local files that it uses. */
+async function localEdges(
+  modules: readonly string[],
+  root: string,
+  cacheDir: string,
+): Promise<Map<string, string[]>> {
+  const roots = new Set(modules);
+  for (;;) {
+    const before = roots.size;
+    const { modules: found, redirects } = await moduleGraph([...roots], root, cacheDir);
+    const edges = new Map<string, string[]>();
+    for (const { specifier, error, dependencies } of found) {
+      if (!specifier.startsWith("file:")) continue;
+      if (error !== undefined) {
+        throw new Error(`imports of ${specifier} cannot be read: ${error}`);
+      }
+      const imports = (dependencies ?? []).flatMap(({ code }) => code?.specifier ?? [])
+        .map((target) => redirects?.[target] ?? target)
+        .filter((target) => target.startsWith("file:"));
+      const companions = MODULE.test(specifier) ? await companionsOf(specifier) : [];
+      for (const companion of companions) if (MODULE.test(companion)) roots.add(companion);
+      edges.set(specifier, [...imports, ...companions]);
+    }
+    // Workers are roots of their own: with those just found, the graph may be larger.
+    if (roots.size === before) return edges;
+  }
+}
+
+async function companionsOf(specifier: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(specifier));
+  const companions: string[] = [];
+  for (const [, relativePath] of text.matchAll(COMPANION)) {
+    const url = new URL(relativePath!, specifier);
+    const info = await Deno.stat(url).catch(() => undefined);
+    if (info?.isFile) companions.push(url.href);
+  }
+  return companions;
 }
 
 async function moduleGraph(
@@ -72,7 +109,8 @@ async function moduleGraph(
       stdin: "null",
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
-    return JSON.parse(new TextDecoder().decode(stdout)) as ModuleGraph;
+    const graph = JSON.parse(new TextDecoder().decode(stdout)) as ModuleGraph;
+    return { ...graph, modules: graph.modules.filter(({ local }) => local !== entry) };
   } finally {
     await Deno.remove(entry).catch(() => {});
   }

@@ -92,6 +92,27 @@ Deno.test("plan() does not count modules of which only types are imported", asyn
   assert.deepEqual(ran(await rig.run()), []);
 });
 
+Deno.test("plan() counts workers and other files that a module names by URL", async () => {
+  await using rig = await Rig.create();
+  await rig.write("code/helper.ts", "export const helper = 1;\n");
+  await rig.write("code/worker.ts", 'import "./helper.ts";\n');
+  await rig.write("code/table.bin", "1");
+  await rig.write(
+    "code/three.ts",
+    'new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });\n' +
+      'Deno.readFile(new URL("./table.bin", import.meta.url));\n',
+  );
+  await rig.run();
+  for (const path of ["code/helper.ts", "code/worker.ts", "code/table.bin"]) {
+    const text = await Deno.readTextFile(`${rig.root}/${path}`);
+    await rig.write(path, `${text}// changed\n`);
+    const plan = told(await rig.plan());
+    assert.ok(plan["three"]!.startsWith(`run: source ${path} changed`), plan["three"]);
+    assert.equal(plan["four"], "cached");
+    await rig.run();
+  }
+});
+
 Deno.test("runPipeline() stops where a stage makes the same artifact as before", async () => {
   await using rig = await Rig.create();
   await rig.run();

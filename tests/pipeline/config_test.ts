@@ -75,7 +75,7 @@ Deno.test("loadConfiguration() sets one key of one platform for every stage that
 const MISTAKES: readonly [name: string, text: string, sets: string[], expected: RegExp[]][] = [
   ["unknown key", edit("      text: seed", "      txt: seed"), [], [
     /^pipeline\.yaml:17:7: unknown key "txt"/m,
-    /field:    one\.txt/,
+    /field: {4}one\.txt/,
     /did you mean: text/,
   ]],
   ["unknown top-level key", edit("platforms:\n", "platform:\n"), [], [
@@ -89,8 +89,8 @@ const MISTAKES: readonly [name: string, text: string, sets: string[], expected: 
   ]],
   ["wrong type", edit("text: seed ${params.seed}", "steps: many"), [], [
     /^pipeline\.yaml:17:14: .*expected number/m,
-    /field:    one\.steps/,
-    /value:    "many"/,
+    /field: {4}one\.steps/,
+    /value: {4}"many"/,
     /expected: number/,
   ]],
   ["wrong choice", edit("text: seed ${params.seed}", "trouble: spinn"), [], [
@@ -100,7 +100,7 @@ const MISTAKES: readonly [name: string, text: string, sets: string[], expected: 
   ]],
   ["missing key in a section", edit("    capacitance_F: 0.01\n", ""), [], [
     /^pipeline\.yaml:9:5: is missing/m,
-    /field:    platforms\.1\.capacitance_F/,
+    /field: {4}platforms\.1\.capacitance_F/,
   ]],
   ["cycle", edit("  one:\n    with:", "  one:\n    needs: [four]\n    with:"), [], [
     /^pipeline\.yaml:\d+:\d+: stages need each other in a circle: one -> four -> one/m,
@@ -163,7 +163,7 @@ const MISTAKES: readonly [name: string, text: string, sets: string[], expected: 
   ]],
   ["--set of a wrong type", YAML, ["two.steps=few"], [
     /^--set two\.steps=few: /m,
-    /value:    "few"/,
+    /value: {4}"few"/,
     /expected: number/,
   ]],
   ["--set of no platform", YAML, ["platforms.smal-board.capacitance_F=1"], [

@@ -122,12 +122,12 @@ Deno.test("pipeline refuses a second run in the same folder, plans beside it, ta
 Deno.test("pipeline prints a summary, then nothing to do", async () => {
   await using rig = await Rig.create();
   const first = await call(rig, []);
-  assert.match(first.stdout, /│ four  │ .*value  \d+/);
+  assert.match(first.stdout, /│ four {2}│ .*value {2}\d+/);
   assert.match(first.stdout, /files: out\/plain/);
   const second = await call(rig, []);
   assert.equal(second.code, 0);
   assert.match(second.stdout, /nothing to do\n$/);
-  assert.match(second.stdout, /│ four  │ cached/);
+  assert.match(second.stdout, /│ four {2}│ cached/);
   assert.match((await call(rig, ["--status"])).stdout, /four .* up to date/);
   assert.match((await call(rig, ["--why", "four"])).stdout, /^four: cached\n/);
   assert.match((await call(rig, ["--graph", "mermaid"])).stdout, /one --> two/);
