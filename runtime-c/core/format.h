@@ -121,7 +121,7 @@ typedef struct {
   uint32_t header;
   uint32_t constants_bytes;
   uint32_t planes[2]; /**< the two planes of 32-bit partial sums */
-  uint32_t vm_bytes;  /**< largest vm.total_bytes */
+  uint32_t vm_bytes;  /**< largest vm.total_bytes, at least bo_result_stride(outputs): a result is made in VM */
   uint32_t nvm_bytes; /**< end of the last region */
 } bo_model;
 

@@ -192,6 +192,11 @@ static inline void bo_inside(const bo_shape *shape, const bo_tile *tile, uint16_
 static inline bo_transfers bo_join(uint32_t rows, uint32_t columns, uint32_t channels,
                                    int all_channels, int all_columns) {
   bo_transfers t = {rows, columns, channels};
+  if (rows == 0u || columns == 0u) {
+    /* A window that lies wholly in the padding moves nothing. */
+    t.rows = 0, t.columns = 0, t.elements = 0;
+    return t;
+  }
   if (all_channels) {
     t.elements *= columns, t.columns = 1;
     if (all_columns) t.elements *= rows, t.rows = 1;
@@ -254,6 +259,15 @@ static inline bo_plane bo_plane_make(const bo_shape *shape, const bo_design *des
   return plane;
 }
 
+/** Offset (elements) of a tile's first sum in a plane: 0 in a dimension that is in flight tile by tile. */
+static inline uint32_t bo_plane_offset(const bo_plane *plane, const bo_design *design,
+                                       const bo_tile *tile) {
+  const uint32_t r = bo_outside_n(design, BO_R) ? 0u : tile->r0;
+  const uint32_t c = bo_outside_n(design, BO_C) ? 0u : tile->c0;
+  const uint32_t m = bo_outside_n(design, BO_M) ? 0u : tile->m0;
+  return (r * plane->columns + c) * plane->channels + m;
+}
+
 static inline uint32_t bo_plane_bytes(const bo_plane *plane) {
   return plane->rows * plane->columns * plane->channels * 4u;
 }
@@ -290,30 +304,35 @@ static inline bo_macs bo_tile_macs(const bo_shape *shape, const bo_design *desig
 
 static inline uint32_t bo_align4(uint32_t bytes) { return (bytes + 3u) & ~(uint32_t)3u; }
 
+/** Bytes in VM from the sums of one output tile to those of the next: a full tile's 32-bit sums. */
+static inline uint32_t bo_vm_block_bytes(const bo_shape *shape, const bo_design *design) {
+  const uint32_t tm = bo_min(design->tm, shape->m);
+  if (shape->kind == BO_GLOBAL_AVG_POOL) return 4u * tm;
+  return 4u * tm * bo_min(design->tr, shape->r) * bo_min(design->tc, shape->c);
+}
+
 /** VM buffers of a design, for full tiles: the one allocator of VM. */
 static inline bo_vm_layout bo_vm_plan(const bo_shape *shape, const bo_design *design,
                                       const bo_nest *nest) {
   bo_vm_layout vm;
   const uint32_t tm = bo_min(design->tm, shape->m);
   const uint32_t sums = bo_output_tiles(design, bo_min(design->s, nest->sweep));
-  uint32_t input, weights, outputs;
+  uint32_t input, weights;
   if (shape->kind == BO_GLOBAL_AVG_POOL) {
     input = (uint32_t)bo_min(design->tr, shape->h) * bo_min(design->tc, shape->w) * tm;
     weights = 0;
-    outputs = tm;
   } else {
     const uint32_t tr = bo_min(design->tr, shape->r), tc = bo_min(design->tc, shape->c);
     const uint32_t tn = bo_min(design->tn, shape->n);
     input = ((tr - 1u) * shape->stride_h + shape->kernel_h) *
             ((tc - 1u) * shape->stride_w + shape->kernel_w) * tn;
     weights = (uint32_t)shape->kernel_h * shape->kernel_w * tm * tn;
-    outputs = tr * tc * tm;
   }
   vm.input = 0;
   vm.weights = bo_align4(input * 2u);
   vm.bias = vm.weights + bo_align4(weights * 2u);
   vm.sums = vm.bias + (shape->has_bias ? tm * 4u : 0u);
-  vm.total_bytes = vm.sums + sums * outputs * 4u;
+  vm.total_bytes = vm.sums + sums * bo_vm_block_bytes(shape, design);
   return vm;
 }
 

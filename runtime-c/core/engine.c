@@ -1,0 +1,225 @@
+#include "engine.h"
+
+#include "dot.h"
+#include "nest.h"
+#include "nvm.h"
+#include "planted.h"
+#include "requantise.h"
+
+/** A batch at work: the layer's constants and the buffers of VM. */
+typedef struct {
+  const bo_model *model;
+  const bo_layer *layer;
+  bo_nest nest;
+  bo_batch batch;
+  bo_plane plane;
+  uint32_t visit;       /**< of the batch's output tiles; see bo_visit() */
+  uint32_t block_bytes; /**< from the sums of one output tile to those of the next */
+  int16_t *input;
+  int16_t *weights;
+  int32_t *bias;
+} work;
+
+static void *vm_at(uint32_t offset) { return (uint8_t *)bo_vm + offset; }
+
+/** NVM and VM of a rectangle of transfers; steps in bytes. */
+typedef struct {
+  uint32_t nvm, nvm_row, nvm_column;
+  uint8_t *vm;
+  uint32_t vm_row, vm_column;
+} rectangle;
+
+enum { LOAD, STORE };
+
+static void transfer(rectangle at, bo_transfers count, uint32_t element_bytes, int direction) {
+  const uint16_t bytes = (uint16_t)(count.elements * element_bytes);
+  for (uint32_t i = 0; i < count.rows; i++) {
+    uint32_t nvm = at.nvm;
+    uint8_t *vm = at.vm;
+    for (uint32_t j = 0; j < count.columns; j++) {
+      if (direction == LOAD) {
+        bo_nvm_read(nvm, vm, bytes);
+      } else {
+        bo_nvm_write(nvm, vm, bytes);
+      }
+      nvm += at.nvm_column;
+      vm += at.vm_column;
+    }
+    at.nvm += at.nvm_row;
+    at.vm += at.vm_row;
+  }
+}
+
+static void load_input(const work *w, const bo_tile *tile) {
+  const bo_shape *shape = &w->layer->shape;
+  const uint32_t pixel = 2u * (uint32_t)tile->depth;
+  uint16_t y, h, x, width;
+  bo_inside(shape, tile, &y, &h, &x, &width);
+  if ((h != tile->window_h || width != tile->window_w) && !BO_BUG_STALE_PADDING) {
+    const uint32_t elements = (uint32_t)tile->window_h * tile->window_w * tile->depth;
+    for (uint32_t i = 0; i < elements; i++) w->input[i] = 0;
+  }
+  rectangle at;
+  at.nvm_column = 2u * (uint32_t)shape->n;
+  at.nvm_row = at.nvm_column * shape->w;
+  at.nvm = w->layer->input + y * at.nvm_row + x * at.nvm_column + 2u * (uint32_t)tile->n0;
+  at.vm_column = pixel;
+  at.vm_row = pixel * tile->window_w;
+  const uint32_t top = (uint32_t)(y - tile->y0);
+  const uint32_t left = (uint32_t)(x - tile->x0);
+  at.vm = (uint8_t *)w->input + top * at.vm_row + left * at.vm_column;
+  transfer(at, bo_input_transfers(shape, tile), 2, LOAD);
+}
+
+static void load_weights(const work *w, const bo_tile *tile) {
+  const bo_shape *shape = &w->layer->shape;
+  if (BO_BUG_STALE_VM && w->batch.chunk != 0u) return;
+  bo_nvm_read(w->layer->weights + 2u * bo_weight_offset(shape, tile), w->weights,
+              (uint16_t)(2u * bo_weight_elements(shape, tile)));
+}
+
+static void load_bias(const work *w, const bo_tile *tile) {
+  bo_nvm_read(w->layer->bias + 4u * (uint32_t)tile->m0, w->bias, (uint16_t)(4u * tile->channels));
+}
+
+static void move_sums(const work *w, const bo_tile *tile, int32_t *sums, uint32_t visit,
+                      int direction) {
+  const bo_plane *plane = &w->plane;
+  const uint32_t offset = bo_plane_offset(plane, &w->layer->design, tile);
+  const uint32_t parity = BO_BUG_SINGLE_PLANE ? 0u : visit & 1u;
+  rectangle at;
+  at.nvm = w->model->planes[parity] + 4u * offset;
+  at.nvm_column = 4u * plane->channels;
+  at.nvm_row = at.nvm_column * plane->columns;
+  at.vm = (uint8_t *)sums;
+  at.vm_column = 4u * (uint32_t)tile->channels;
+  at.vm_row = at.vm_column * tile->columns;
+  transfer(at, bo_plane_transfers(plane, tile), 4, direction);
+}
+
+static void start_sums(const work *w, const bo_tile *tile, int32_t *sums) {
+  const int biased = w->layer->shape.has_bias;
+  for (uint32_t pixels = (uint32_t)tile->rows * tile->columns; pixels != 0u; pixels--) {
+    for (uint16_t channel = 0; channel < tile->channels; channel++) {
+      *sums++ = biased ? w->bias[channel] : 0;
+    }
+  }
+}
+
+static void store_outputs(const work *w, const bo_tile *tile, int32_t *sums) {
+  const bo_shape *shape = &w->layer->shape;
+  const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
+  /* In place: code i lies before sum i and over sums that are done. */
+  int16_t *codes = (int16_t *)(void *)sums;
+  for (uint32_t i = 0; i < outputs; i++) {
+    codes[i] = bo_requantise(sums[i], &w->layer->requantisation);
+  }
+  BO_COUNT(requantised, outputs);
+  rectangle at;
+  at.nvm_column = 2u * (uint32_t)shape->m;
+  at.nvm_row = at.nvm_column * shape->c;
+  at.nvm = w->layer->output + tile->r0 * at.nvm_row + tile->c0 * at.nvm_column +
+           2u * (uint32_t)tile->m0;
+  at.vm = (uint8_t *)codes;
+  at.vm_column = 2u * (uint32_t)tile->channels;
+  at.vm_row = at.vm_column * tile->columns;
+  transfer(at, bo_output_transfers(shape, tile), 2, STORE);
+}
+
+static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
+static void multiply_accumulate(const work *w, const bo_tile *tile, int32_t *sums) {
+  const bo_shape *shape = &w->layer->shape;
+  const bo_macs macs = bo_tile_macs(shape, &w->layer->design, tile);
+  const uint16_t length = (uint16_t)macs.length;
+  const uint16_t calls_x = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
+  const uint16_t calls_y = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
+  const uint32_t input_row = (uint32_t)tile->window_w * tile->depth;
+  const int16_t *row = w->input;
+  for (uint16_t r = 0; r < tile->rows; r++, row += input_row * shape->stride_h) {
+    const int16_t *pixel = row;
+    for (uint16_t c = 0; c < tile->columns; c++, pixel += (uint32_t)tile->depth * shape->stride_w) {
+      const int16_t *weights = w->weights;
+      for (uint16_t channel = 0; channel < tile->channels; channel++, sums++) {
+        const int16_t *line = pixel;
+        for (uint16_t y = 0; y < calls_y; y++, line += input_row) {
+          const int16_t *input = line;
+          for (uint16_t x = 0; x < calls_x; x++, input += tile->depth) {
+            *sums = wrapping_sum(*sums, bo_dot_s16(input, weights, length));
+            weights += length;
+          }
+        }
+      }
+    }
+  }
+  BO_COUNT(mac_calls, macs.calls);
+  BO_COUNT(macs, macs.calls * macs.length);
+}
+
+static void pool(const work *w, const bo_tile *tile, int32_t *sums) {
+  const uint32_t pixels = (uint32_t)tile->window_h * tile->window_w;
+  const int16_t *input = w->input;
+  for (uint32_t i = 0; i < pixels; i++) {
+    for (uint16_t channel = 0; channel < tile->depth; channel++) {
+      sums[channel] = wrapping_sum(sums[channel], *input++);
+    }
+  }
+  BO_COUNT(pooled, pixels * tile->depth);
+}
+
+uint32_t bo_engine_batches(const bo_layer *layer) {
+  return bo_nest_make(&layer->shape, &layer->design).batches;
+}
+
+void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index) {
+  const bo_shape *shape = &layer->shape;
+  const bo_design *design = &layer->design;
+  work w;
+  w.model = model;
+  w.layer = layer;
+  w.nest = bo_nest_make(shape, design);
+  w.batch = bo_nest_batch(&w.nest, design, index);
+  w.plane = bo_plane_make(shape, design, &w.nest);
+  w.visit = bo_visit(design, &w.batch);
+  w.block_bytes = bo_vm_block_bytes(shape, design);
+  w.input = vm_at(layer->vm.input);
+  w.weights = vm_at(layer->vm.weights);
+  w.bias = vm_at(layer->vm.bias);
+  const int last_visit = (BO_BUG_EARLY_REQUANTISE && w.visit == 0u) ||
+                         bo_last_visit(design, &w.nest, &w.batch);
+  const int reduces = bo_reduces_in_batch(design);
+
+  bo_tile before = {0};
+  for (uint32_t t = 0; t < w.batch.tiles; t++) {
+    const bo_tile tile = bo_nest_tile(shape, design, &w.nest, &w.batch, t);
+    const int first = t == 0u;
+    int32_t *sums = vm_at(layer->vm.sums + (reduces ? 0u : t * w.block_bytes));
+    if (first || !bo_same_input(shape, &before, &tile)) load_input(&w, &tile);
+    if (shape->kind == BO_CONV && (first || !bo_same_weights(&before, &tile))) {
+      load_weights(&w, &tile);
+    }
+    if (first || !bo_same_output(&before, &tile)) {
+      if (w.visit == 0u || BO_BUG_BIAS_EVERY_VISIT) {
+        const int new_m = first || before.index[BO_M] != tile.index[BO_M];
+        if (shape->has_bias && new_m) load_bias(&w, &tile);
+        start_sums(&w, &tile, sums);
+      }
+      if (w.visit != 0u && !BO_BUG_BIAS_EVERY_VISIT) {
+        move_sums(&w, &tile, sums, w.visit - 1u, LOAD);
+      }
+    }
+    if (shape->kind == BO_CONV) {
+      multiply_accumulate(&w, &tile, sums);
+    } else {
+      pool(&w, &tile, sums);
+    }
+    if (!reduces || t + 1u == w.batch.tiles) {
+      if (last_visit) {
+        store_outputs(&w, &tile, sums);
+      } else {
+        move_sums(&w, &tile, sums, w.visit, STORE);
+      }
+    }
+    before = tile;
+  }
+}

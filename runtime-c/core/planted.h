@@ -1,0 +1,60 @@
+/**
+ * Negative controls: defects that a test build plants, one at a time, to see the tests fail.
+ * Every one is 0 in a shipped build, so that the compiler removes it.
+ */
+#ifndef BROWNOUT_PLANTED_H
+#define BROWNOUT_PLANTED_H
+
+#ifndef BO_BUG_COMMIT_BEFORE_DATA
+#define BO_BUG_COMMIT_BEFORE_DATA 0 /**< the record that names the next batch precedes the data */
+#endif
+#ifndef BO_BUG_SINGLE_PLANE
+#define BO_BUG_SINGLE_PLANE 0 /**< partial sums are overwritten in place */
+#endif
+#ifndef BO_BUG_ACCEPT_TORN_RECORD
+#define BO_BUG_ACCEPT_TORN_RECORD 0 /**< a record's CRC is not checked */
+#endif
+#ifndef BO_BUG_ACCEPT_OTHER_IMAGE
+#define BO_BUG_ACCEPT_OTHER_IMAGE 0 /**< a record's image id is not checked */
+#endif
+#ifndef BO_BUG_STALE_VM
+#define BO_BUG_STALE_VM 0 /**< a batch trusts the weights that an earlier one left in VM */
+#endif
+#ifndef BO_BUG_NO_CONFIRM
+#define BO_BUG_NO_CONFIRM 0 /**< the record does not wait for the data */
+#endif
+#ifndef BO_BUG_RECORD_UNCONFIRMED
+#define BO_BUG_RECORD_UNCONFIRMED 0 /**< the next batch does not wait for the record */
+#endif
+#ifndef BO_BUG_OFF_BY_ONE_BATCH
+#define BO_BUG_OFF_BY_ONE_BATCH 0 /**< a boot resumes behind the batch that was cut */
+#endif
+#ifndef BO_BUG_WRONG_SLOT
+#define BO_BUG_WRONG_SLOT 0 /**< a record overwrites the newest valid one */
+#endif
+#ifndef BO_BUG_SEQUENCE_WRAP
+#define BO_BUG_SEQUENCE_WRAP 0 /**< sequences are compared as plain numbers */
+#endif
+#ifndef BO_BUG_EARLY_REQUANTISE
+#define BO_BUG_EARLY_REQUANTISE 0 /**< outputs are requantised on the first visit of several */
+#endif
+#ifndef BO_BUG_DELIVER_TWICE
+#define BO_BUG_DELIVER_TWICE 0 /**< a release is not recorded */
+#endif
+#ifndef BO_BUG_RESULT_OVERWRITTEN
+#define BO_BUG_RESULT_OVERWRITTEN 0 /**< a third inference starts over an unreleased result */
+#endif
+#ifndef BO_BUG_HEADER_FIRST
+#define BO_BUG_HEADER_FIRST 0 /**< provisioning writes the header before the constants */
+#endif
+#ifndef BO_BUG_KEEP_OLD_RECORDS
+#define BO_BUG_KEEP_OLD_RECORDS 0 /**< provisioning leaves the records of an earlier life */
+#endif
+#ifndef BO_BUG_BIAS_EVERY_VISIT
+#define BO_BUG_BIAS_EVERY_VISIT 0 /**< the bias is added once per visit */
+#endif
+#ifndef BO_BUG_STALE_PADDING
+#define BO_BUG_STALE_PADDING 0 /**< the padding of an input tile is not cleared */
+#endif
+
+#endif

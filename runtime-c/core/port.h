@@ -1,0 +1,42 @@
+/**
+ * What a board gives to the core. A port is one folder that defines these.
+ *
+ * The guarantee that the protocol needs of the medium: inside one write, bytes (or aligned 16-bit
+ * words) reach NVM whole and in ascending order; a cut leaves a prefix. Between two writes nothing is
+ * promised until bo_port_confirm() returns. See GUARANTEES.md.
+ */
+#ifndef BROWNOUT_PORT_H
+#define BROWNOUT_PORT_H
+
+#include <stdint.h>
+
+/** The VM that a batch works in; loses its contents with every power failure. 4-byte aligned. */
+extern uint32_t bo_vm[];
+/** Bytes of bo_vm, as platform.h sizes it. */
+uint32_t bo_port_vm_bytes(void);
+
+/** Clocks, pins, memory; once after reset. */
+void bo_port_init(void);
+
+/** Reads `bytes` bytes (even) at NVM address `address` (even). Sees every earlier write. */
+void bo_port_nvm_read(uint32_t address, void *to, uint16_t bytes);
+
+/** Writes `bytes` bytes (even) at NVM address `address` (even); may return before they are there. */
+void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes);
+
+/** Returns when every earlier write has reached NVM. */
+void bo_port_confirm(void);
+
+/**
+ * After each commit. A board built with BO_AFTER_COMMIT_SLEEP switches itself off here until the
+ * capacitor is full and comes back through reset; where it stays powered, or under run_on, this returns.
+ */
+void bo_port_after_commit(void);
+
+/**
+ * The image to provision an external NVM from, as linked into the program memory: nvm.bin from address
+ * 0; null where the NVM is programmed with the program.
+ */
+const uint8_t *bo_port_image(uint32_t *bytes);
+
+#endif

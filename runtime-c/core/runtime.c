@@ -1,0 +1,136 @@
+#include "runtime.h"
+
+#include <stddef.h>
+
+#include "engine.h"
+#include "image.h"
+#include "nvm.h"
+#include "planted.h"
+
+/** Elements of one write of the input map; inputs of any size go in pieces that fit a transfer. */
+#define INPUT_ELEMENTS 16384u
+
+static int idle(const bo_runtime *runtime) {
+  const bo_progress *progress = &runtime->progress;
+  return progress->record.layer == progress->model->layer_count + 1u;
+}
+
+bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
+  if (runtime->booted) return BO_DONE;
+  if (model->layer_count == 0u || model->vm_bytes > bo_port_vm_bytes() ||
+      bo_result_stride(model->outputs) > bo_port_vm_bytes()) {
+    return BO_REFUSED;
+  }
+  bo_progress_read(&runtime->progress, model);
+  runtime->releases_known = 0;
+  runtime->delivered = 0;
+  runtime->inference = 0;
+  runtime->booted = 1;
+  return BO_DONE;
+}
+
+/** Results waiting; more than two is nonsense. */
+static uint16_t waiting(bo_runtime *runtime) {
+  if (!runtime->releases_known) {
+    bo_releases_read(&runtime->progress);
+    runtime->releases_known = 1;
+  }
+  return bo_results_waiting(&runtime->progress);
+}
+
+/**
+ * Only a start looks at the header: a valid record carries the image id, and exists only since the
+ * image was found whole. The constants are checked once, before the first record of their life.
+ */
+static int image_ok(bo_runtime *runtime) {
+  const bo_model *model = runtime->progress.model;
+  uint32_t bytes = 0;
+  if (bo_image_header_ok(model)) return !runtime->progress.fresh || bo_image_constants_ok(model);
+  const uint8_t *image = bo_port_image(&bytes);
+  if (image == NULL || !bo_image_provision(model, image, bytes)) return 0;
+  /* Whatever was read at boot has just been erased. */
+  bo_progress_read(&runtime->progress, model);
+  bo_releases_read(&runtime->progress);
+  return 1;
+}
+
+bo_status bo_runtime_start(bo_runtime *runtime, const int16_t *input) {
+  const bo_model *model = runtime->progress.model;
+  if (!runtime->booted) return BO_REFUSED;
+  if (!idle(runtime)) return BO_BUSY;
+  BO_COUNT_LAYER(model->layer_count);
+  if (!image_ok(runtime)) return BO_REFUSED;
+  const uint16_t results = waiting(runtime);
+  if (results > 2u && !BO_BUG_RESULT_OVERWRITTEN) return BO_REFUSED;
+  if (results == 2u && !BO_BUG_RESULT_OVERWRITTEN) return BO_FULL;
+  for (uint32_t first = 0; first < model->inputs; first += INPUT_ELEMENTS) {
+    const uint32_t left = model->inputs - first;
+    const uint32_t elements = left < INPUT_ELEMENTS ? left : INPUT_ELEMENTS;
+    bo_nvm_write(model->input + 2u * first, input + first, (uint16_t)(2u * elements));
+  }
+  bo_commit(&runtime->progress, 0, (uint16_t)(runtime->progress.record.inference + 1u), 0);
+  return BO_DONE;
+}
+
+/** One batch, or the delivery, and its commit. */
+static void step(bo_runtime *runtime) {
+  bo_progress *progress = &runtime->progress;
+  const bo_model *model = progress->model;
+  const bo_record now = progress->record;
+  BO_COUNT_LAYER(now.layer);
+  if (now.layer == model->layer_count) {
+    bo_result_write(progress);
+    bo_commit(progress, (uint16_t)(now.layer + 1u), now.inference, 0);
+    return;
+  }
+  const bo_layer *layer = &model->layers[now.layer];
+  const int more = now.batch + 1u < bo_engine_batches(layer);
+  const uint16_t next_layer = (uint16_t)(now.layer + (more ? 0u : 1u));
+  const uint32_t next_batch = more ? now.batch + 1u : 0u;
+  if (BO_BUG_COMMIT_BEFORE_DATA) bo_commit(progress, next_layer, now.inference, next_batch);
+  bo_engine_run(model, layer, now.batch);
+  if (!BO_BUG_COMMIT_BEFORE_DATA) bo_commit(progress, next_layer, now.inference, next_batch);
+}
+
+bo_status bo_runtime_run(bo_runtime *runtime) {
+  if (!runtime->booted) return BO_REFUSED;
+  while (!idle(runtime)) step(runtime);
+  return BO_DONE;
+}
+
+bo_status bo_runtime_result(bo_runtime *runtime, int16_t *output) {
+  if (!runtime->booted) return BO_REFUSED;
+  BO_COUNT_LAYER(runtime->progress.model->layer_count);
+  const uint16_t results = waiting(runtime);
+  if (results == 0u) return BO_NONE;
+  if (results > 2u) return BO_REFUSED;
+  runtime->inference = (uint16_t)(runtime->progress.release.inference + 1u);
+  if (!bo_result_read(&runtime->progress, runtime->inference, output)) return BO_REFUSED;
+  runtime->delivered = 1;
+  return BO_DONE;
+}
+
+int bo_runtime_wants_input(bo_runtime *runtime) {
+  BO_COUNT_LAYER(runtime->progress.model->layer_count);
+  return idle(runtime) && waiting(runtime) == 0u;
+}
+
+void bo_runtime_release(bo_runtime *runtime) {
+  if (!runtime->delivered) return;
+  bo_release_write(&runtime->progress, runtime->inference);
+  runtime->delivered = 0;
+}
+
+bo_status bo_runtime_infer(bo_runtime *runtime, const bo_model *model, const int16_t *input,
+                           int16_t *output) {
+  bo_status status = bo_runtime_boot(runtime, model);
+  if (status != BO_DONE) return status;
+  if (idle(runtime)) {
+    status = bo_runtime_result(runtime, output);
+    if (status != BO_NONE || input == NULL) return status;
+    status = bo_runtime_start(runtime, input);
+    if (status != BO_DONE) return status;
+  }
+  status = bo_runtime_run(runtime);
+  return status == BO_DONE ? bo_runtime_result(runtime, output) : status;
+}

@@ -1,0 +1,13 @@
+#include "dot.h"
+
+int32_t bo_dot_s16_reference(const int16_t *a, const int16_t *b, uint16_t n) {
+  uint32_t sum = 0;
+  while (n-- != 0u) sum += (uint32_t)((int32_t)*a++ * (int32_t)*b++);
+  return (int32_t)sum;
+}
+
+#ifndef BO_DOT_TWIN
+int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
+  return bo_dot_s16_reference(a, b, n);
+}
+#endif

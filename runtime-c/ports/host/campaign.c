@@ -1,0 +1,303 @@
+#include "campaign.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "runtime.h"
+
+/** The application and what it remembers outside of the device. */
+typedef struct {
+  const bo_subject *subject;
+  bo_runtime runtime;
+  int16_t *output;
+  uint32_t wanted;
+  uint32_t consumed; /**< distinct results used */
+  uint32_t released; /**< of these, known to be released */
+  const char *wrong; /**< what the oracle objects to */
+} application;
+
+static void use_result(application *app) {
+  const bo_model *model = app->subject->model;
+  const uint16_t number = app->runtime.inference;
+  const int again = app->consumed != 0u && number == (uint16_t)app->consumed;
+  if (again && app->released == app->consumed) {
+    app->wrong = "a released result was delivered again";
+    return;
+  }
+  if (!again && number != (uint16_t)(app->consumed + 1u)) {
+    app->wrong = "a result was skipped or is out of order";
+    return;
+  }
+  if (!again) app->consumed++;
+  const uint32_t vector = (app->consumed - 1u) % app->subject->count;
+  const int16_t *expected = app->subject->expected + (size_t)vector * model->outputs;
+  if (memcmp(expected, app->output, 2u * (size_t)model->outputs) != 0) {
+    app->wrong = "outputs differ from the reference";
+  }
+}
+
+/** What main() does after every boot. */
+static void program(void *context) {
+  application *app = context;
+  const bo_model *model = app->subject->model;
+  memset(&app->runtime, 0x5a, sizeof app->runtime);
+  app->runtime.booted = 0;
+  while (app->wrong == NULL) {
+    const uint32_t vector = app->consumed % app->subject->count;
+    const int16_t *input = app->subject->inputs + (size_t)vector * model->inputs;
+    const int enough = app->consumed == app->wanted;
+    memset(app->output, 0x77, 2u * (size_t)model->outputs);
+    const bo_status status =
+        bo_runtime_infer(&app->runtime, model, enough ? NULL : input, app->output);
+    if (status == BO_NONE && enough) {
+      app->released = app->consumed;
+      return;
+    }
+    if (status != BO_DONE) {
+      app->wrong = status == BO_REFUSED ? "the runtime refused" : "the runtime did nothing";
+      return;
+    }
+    use_result(app);
+    if (app->wrong != NULL) return;
+    bo_runtime_release(&app->runtime);
+    app->released = app->consumed;
+  }
+}
+
+static void begin(application *app, const bo_subject *subject, uint32_t wanted) {
+  memset(app, 0, sizeof *app);
+  app->subject = subject;
+  app->wanted = wanted;
+  app->output = malloc(2u * (size_t)subject->model->outputs);
+  if (app->output == NULL) exit(70);
+  bo_host_nvm_make(subject->model->nvm_bytes);
+  bo_host_image(subject->provision ? subject->image : NULL, subject->image_bytes);
+  if (!subject->provision) memcpy(bo_host_nvm(), subject->image, subject->image_bytes);
+}
+
+static void end(application *app, bo_report *report) {
+  report->inferences += app->consumed;
+  free(app->output);
+}
+
+/** Power cycles that `inferences` inferences and `cuts` cuts need at most: each cut costs one. */
+static uint32_t cycles_allowed(const bo_subject *subject, uint32_t inferences, uint32_t cuts) {
+  uint32_t steps = 4;
+  for (uint32_t i = 0; i < subject->model->layer_count; i++) {
+    steps += bo_engine_batches(&subject->model->layers[i]);
+  }
+  return (inferences + 1u) * steps + cuts;
+}
+
+static void __attribute__((format(printf, 2, 3))) fail(bo_report *report, const char *format, ...) {
+  if (report->mismatches++ != 0u) return;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(report->failure, sizeof report->failure, format, arguments);
+  va_end(arguments);
+}
+
+void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_after_commit,
+                       bo_report *report) {
+  application app;
+  begin(&app, subject, inferences);
+  const uint32_t allowed = cycles_allowed(subject, inferences, 0);
+  for (uint32_t cycles = 0; cycles < allowed; cycles++) {
+    report->boots++;
+    const bo_cycle_end ended = bo_host_power_cycle(program, &app, NULL, off_after_commit);
+    if (ended == BO_CYCLE_RETURNED) break;
+    report->commits++;
+  }
+  if (app.wrong == NULL && app.released != inferences) app.wrong = "no progress";
+  if (app.wrong != NULL) {
+    fail(report, "%s; inference %u, uncut", app.wrong, (unsigned)app.consumed);
+  }
+  end(&app, report);
+}
+
+void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campaign,
+                        uint32_t max_cuts, uint32_t modes, uint32_t inferences, bo_report *report) {
+  application app;
+  uint32_t random = bo_host_seed(seed, campaign);
+  const int off = (int)(campaign & 1u);
+  uint32_t cuts_left = max_cuts;
+  uint32_t longest = 1;
+  begin(&app, subject, inferences);
+  const uint32_t allowed = cycles_allowed(subject, inferences, max_cuts);
+  for (uint32_t cycles = 0; cycles < allowed; cycles++) {
+    bo_cut cut = {0, BO_CUT_BEFORE, 0};
+    /* Cut lengths of every order: many boots die early, some live long. */
+    const uint32_t range = 1u + bo_host_random(&random) % (2u * longest);
+    if (cuts_left != 0u) {
+      cut.write = 1u + bo_host_random(&random) % range;
+      do {
+        cut.mode = (bo_cut_mode)(bo_host_random(&random) % BO_CUT_MODES);
+      } while ((modes >> cut.mode & 1u) == 0u);
+      cut.detail = bo_host_random(&random);
+      if (cut.mode == BO_CUT_TORN) cut.detail %= 1u + (cut.detail >> 16 & 1u ? 16u : 256u);
+    }
+    report->boots++;
+    const bo_cycle_end ended = bo_host_power_cycle(program, &app, &cut, off);
+    if (bo_host_writes() > longest) longest = bo_host_writes();
+    if (ended == BO_CYCLE_RETURNED) break;
+    if (ended == BO_CYCLE_OFF) {
+      report->commits++;
+    } else {
+      report->cuts++;
+      cuts_left--;
+    }
+  }
+  if (app.wrong == NULL && app.released != inferences) app.wrong = "no progress";
+  if (app.wrong != NULL) {
+    fail(report, "%s; inference %u; replay random:%u:%u:%u:%u:%u", app.wrong,
+         (unsigned)app.consumed, (unsigned)seed, (unsigned)campaign, (unsigned)max_cuts,
+         (unsigned)modes, (unsigned)inferences);
+  }
+  end(&app, report);
+}
+
+/** FNV-1a over 64 bits, a word at a time: tells states of NVM apart. */
+static uint64_t nvm_hash(void) {
+  const uint8_t *nvm = bo_host_nvm();
+  const uint32_t bytes = bo_host_nvm_bytes();
+  uint64_t hash = 0xcbf29ce484222325u;
+  uint32_t i = 0;
+  for (; i + 8u <= bytes; i += 8u) {
+    uint64_t word;
+    memcpy(&word, nvm + i, 8);
+    hash = (hash ^ word) * 0x100000001b3u;
+    hash ^= hash >> 29;
+  }
+  for (; i < bytes; i++) hash = (hash ^ nvm[i]) * 0x100000001b3u;
+  return hash;
+}
+
+/** One exhaustive campaign at work. */
+typedef struct {
+  application app;
+  uint64_t *states; /**< of NVM after each uncut power cycle */
+  uint32_t cycles;
+  uint8_t *nvm; /**< before the power cycle at hand */
+  application before;
+  uint32_t cycle;
+} exhaustive;
+
+static void restore(exhaustive *all) {
+  memcpy(bo_host_nvm(), all->nvm, bo_host_nvm_bytes());
+  all->app = all->before;
+}
+
+static void one_cut(exhaustive *all, const bo_cut *cut, bo_report *report) {
+  restore(all);
+  bo_host_power_cycle(program, &all->app, cut, 1);
+  report->cuts++;
+  if (all->app.wrong == NULL) bo_host_power_cycle(program, &all->app, NULL, 1);
+  report->boots += 2;
+  const char *wrong = all->app.wrong;
+  if (wrong == NULL) {
+    const uint64_t state = nvm_hash();
+    const uint32_t next = all->cycle + 1u < all->cycles ? all->cycle + 1u : all->cycle;
+    /* The cut may have come behind the record: then the step was done, and one more is now. */
+    if (state != all->states[all->cycle] && state != all->states[next]) {
+      wrong = "NVM differs from the uncut run";
+    }
+  }
+  if (wrong != NULL) {
+    fail(report, "%s; replay one:%u:%u:%u:%u:%u", wrong, (unsigned)all->cycle,
+         (unsigned)cut->write, (unsigned)cut->mode, (unsigned)cut->detail,
+         (unsigned)all->app.wanted);
+  }
+}
+
+static void cuts_of_write(exhaustive *all, uint32_t write, uint32_t bytes, bo_report *report) {
+  bo_cut cut = {write, BO_CUT_BEFORE, 0};
+  one_cut(all, &cut, report);
+  cut.mode = BO_CUT_TORN;
+  for (cut.detail = 1; cut.detail <= bytes; cut.detail++) {
+    const int middle = cut.detail == bytes / 2u || cut.detail == bytes / 2u + 1u;
+    if (bytes <= 32u || cut.detail <= 2u || middle || cut.detail + 2u >= bytes) {
+      one_cut(all, &cut, report);
+    }
+  }
+  cut.mode = BO_CUT_LAST_ONLY, cut.detail = 0;
+  one_cut(all, &cut, report);
+  cut.mode = BO_CUT_SUBSET;
+  for (cut.detail = 1; cut.detail <= 2u; cut.detail++) one_cut(all, &cut, report);
+}
+
+/** Runs uncut, calling for every power cycle; `only` restricts the cuts to one (a replay). */
+static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t only_cycle,
+                    const bo_cut *only, bo_report *report) {
+  exhaustive all;
+  uint32_t room = 1024;
+  memset(&all, 0, sizeof all);
+  all.states = malloc(room * sizeof *all.states);
+  begin(&all.app, subject, inferences);
+  all.nvm = malloc(bo_host_nvm_bytes());
+  if (all.states == NULL || all.nvm == NULL) exit(70);
+  bo_cycle_end ended = BO_CYCLE_OFF;
+  const uint32_t allowed = cycles_allowed(subject, inferences, 0);
+  while (ended != BO_CYCLE_RETURNED && all.cycles < allowed) {
+    ended = bo_host_power_cycle(program, &all.app, NULL, 1);
+    if (all.cycles == room) {
+      room *= 2u;
+      all.states = realloc(all.states, room * sizeof *all.states);
+      if (all.states == NULL) exit(70);
+    }
+    all.states[all.cycles++] = nvm_hash();
+    report->boots++;
+    report->commits += ended == BO_CYCLE_OFF;
+  }
+  if (all.app.wrong == NULL && all.app.released != inferences) all.app.wrong = "no progress";
+  if (all.app.wrong != NULL) fail(report, "%s; uncut", all.app.wrong);
+  report->inferences += all.app.consumed;
+  free(all.app.output);
+
+  begin(&all.app, subject, inferences);
+  for (all.cycle = 0; all.cycle < all.cycles && report->mismatches == 0u; all.cycle++) {
+    memcpy(all.nvm, bo_host_nvm(), bo_host_nvm_bytes());
+    all.before = all.app;
+    bo_host_power_cycle(program, &all.app, NULL, 1);
+    const uint32_t writes = bo_host_writes();
+    uint32_t *sizes = malloc((writes + 1u) * sizeof *sizes);
+    if (sizes == NULL) exit(70);
+    for (uint32_t write = 1; write <= writes; write++) sizes[write] = bo_host_write_bytes(write);
+    if (only == NULL) {
+      for (uint32_t write = 1; write <= writes; write++) {
+        cuts_of_write(&all, write, sizes[write], report);
+      }
+    } else if (all.cycle == only_cycle) {
+      one_cut(&all, only, report);
+    }
+    free(sizes);
+    restore(&all);
+    bo_host_power_cycle(program, &all.app, NULL, 1);
+    if (report->mismatches == 0u && nvm_hash() != all.states[all.cycle]) {
+      fail(report, "the uncut run does not repeat itself; power cycle %u", (unsigned)all.cycle);
+    }
+  }
+  free(all.app.output);
+  free(all.states);
+  free(all.nvm);
+}
+
+void bo_campaign_exhaustive(const bo_subject *subject, uint32_t inferences, bo_report *report) {
+  exhaust(subject, inferences, 0, NULL, report);
+}
+
+int bo_campaign_replay(const bo_subject *subject, const char *id, bo_report *report) {
+  unsigned a, b, c, d, e;
+  if (sscanf(id, "random:%u:%u:%u:%u:%u", &a, &b, &c, &d, &e) == 5) {
+    bo_campaign_random(subject, a, b, c, d, e, report);
+    return 1;
+  }
+  if (sscanf(id, "one:%u:%u:%u:%u:%u", &a, &b, &c, &d, &e) == 5 && c < BO_CUT_MODES) {
+    const bo_cut cut = {b, (bo_cut_mode)c, d};
+    exhaust(subject, e, a, &cut, report);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,53 @@
+/** Campaigns: whole applications under power cuts, and the oracle that judges them. */
+#ifndef BROWNOUT_CAMPAIGN_H
+#define BROWNOUT_CAMPAIGN_H
+
+#include "format.h"
+#include "host.h"
+
+/** What is put to the test. Outputs are compared with `expected` bit for bit. */
+typedef struct {
+  const bo_model *model;
+  const uint8_t *image; /**< nvm.bin */
+  uint32_t image_bytes;
+  const int16_t *inputs;   /**< [count][model->inputs] */
+  const int16_t *expected; /**< [count][model->outputs] */
+  uint32_t count;
+  int provision; /**< start with an empty NVM and the image in program memory */
+} bo_subject;
+
+typedef struct {
+  uint32_t inferences; /**< results consumed */
+  uint32_t cuts;
+  uint32_t boots;
+  uint32_t commits; /**< power cycles that ended by switching off */
+  uint32_t mismatches;
+  char failure[160]; /**< of the first mismatch: what, and the replay id that repeats it */
+} bo_report;
+
+/** Cut kinds that random campaigns draw from, one bit per bo_cut_mode. */
+#define BO_ALL_CUTS ((1u << BO_CUT_MODES) - 1u)
+
+/** Consumes `inferences` results without a cut; off after each commit or not. */
+void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_after_commit,
+                       bo_report *report);
+
+/**
+ * Consumes `inferences` results while up to `max_cuts` cuts fall at random NVM writes; off after each
+ * commit in every second campaign. Replay id: `random:SEED:CAMPAIGN:MAX_CUTS:MODES:INFERENCES`.
+ */
+void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campaign,
+                        uint32_t max_cuts, uint32_t modes, uint32_t inferences, bo_report *report);
+
+/**
+ * One cut at every NVM write of `inferences` inferences: before it, torn at several places, with the
+ * unconfirmed writes before it lost, and with random ones lost. After it one power cycle must bring NVM
+ * to exactly the bytes that the uncut run left there: no more work is lost than the step that was cut.
+ * Replay id: `one:POWER_CYCLE:WRITE:MODE:DETAIL:INFERENCES`.
+ */
+void bo_campaign_exhaustive(const bo_subject *subject, uint32_t inferences, bo_report *report);
+
+/** Repeats what a replay id names; 0 where it is none. */
+int bo_campaign_replay(const bo_subject *subject, const char *id, bo_report *report);
+
+#endif

@@ -1,0 +1,64 @@
+/** Runs every test, or those named: `ok NAME` or `FAIL NAME`, then `N passed, N failed`. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+
+static const char *current;
+static int failures;
+static char note[200];
+
+void check_failed(const char *file, int line, const char *format, ...) {
+  if (failures++ != 0) return;
+  va_list arguments;
+  va_start(arguments, format);
+  printf("%s:%d: in %s: ", file, line, current);
+  vprintf(format, arguments);
+  putchar('\n');
+  va_end(arguments);
+}
+
+void check_note(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(note, sizeof note, format, arguments);
+  va_end(arguments);
+}
+
+int check_has_failed(void) { return failures != 0; }
+
+int main(int count, char **names) {
+  static const struct {
+    const char *name;
+    void (*run)(void);
+  } tests[] = {
+      {"kernels", test_kernels},
+      {"crc", test_crc},
+      {"records", test_records},
+      {"results", test_results},
+      {"image", test_image},
+      {"provisioning", test_provisioning},
+      {"layers", test_layers},
+      {"counters", test_counters},
+      {"one_cut", test_one_cut},
+      {"many_cuts", test_many_cuts},
+      {"sequence_wrap", test_sequence_wrap},
+  };
+  int passed = 0, failed = 0;
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+    int wanted = count < 2;
+    for (int n = 1; n < count; n++) wanted |= strcmp(names[n], tests[i].name) == 0;
+    if (!wanted) continue;
+    current = tests[i].name;
+    failures = 0;
+    note[0] = 0;
+    tests[i].run();
+    printf("%s %s%s%s\n", failures == 0 ? "ok" : "FAIL", current, note[0] != 0 ? ": " : "", note);
+    fflush(stdout);
+    if (failures == 0) passed++;
+    else failed++;
+  }
+  printf("%d passed, %d failed\n", passed, failed);
+  return failed != 0;
+}

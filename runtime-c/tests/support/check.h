@@ -1,0 +1,34 @@
+/** A test says what it saw; the runner prints one line per test and counts. */
+#ifndef BROWNOUT_TEST_CHECK_H
+#define BROWNOUT_TEST_CHECK_H
+
+#include <stdint.h>
+
+/** Notes a failure of the test at hand, with a printf message; the first one is printed. */
+void __attribute__((format(printf, 3, 4))) check_failed(const char *file, int line,
+                                                        const char *format, ...);
+
+#define CHECK(condition, ...)                                                                     \
+  do {                                                                                             \
+    if (!(condition)) check_failed(__FILE__, __LINE__, __VA_ARGS__);                               \
+  } while (0)
+
+/** Something worth reading on the test's line, e.g. how many cuts were tried. */
+void __attribute__((format(printf, 1, 2))) check_note(const char *format, ...);
+
+/** Whether the test at hand has failed, so that a long loop may end. */
+int check_has_failed(void);
+
+void test_kernels(void);
+void test_crc(void);
+void test_records(void);
+void test_results(void);
+void test_image(void);
+void test_provisioning(void);
+void test_layers(void);
+void test_counters(void);
+void test_one_cut(void);
+void test_many_cuts(void);
+void test_sequence_wrap(void);
+
+#endif

@@ -1,0 +1,123 @@
+/** The engine against naive inference, and against the walk of nest.h. */
+#include <string.h>
+
+#include "check.h"
+#include "counters.h"
+#include "nest.h"
+#include "network.h"
+
+void test_layers(void) {
+  uint32_t layers = 0;
+  for (uint32_t seed = 1; seed <= 3000u && !check_has_failed(); seed++) {
+    const network_limits limits = {
+        .layers = 1u + seed % 4u,
+        .max_side = 3u + seed % 9u,
+        .max_channels = 1u + seed % 8u,
+        .max_batches = 400,
+        .vectors = 2,
+    };
+    network *net = network_make(seed, &limits);
+    bo_report report = {0};
+    bo_campaign_uncut(&net->subject, 2, (int)(seed & 1u), &report);
+    CHECK(report.mismatches == 0u, "seed %u: %s: %s", (unsigned)seed, report.failure,
+          network_text(net));
+    layers += limits.layers;
+    network_free(net);
+  }
+  check_note("%u random layers and designs", (unsigned)layers);
+}
+
+static void count_transfers(uint32_t *transfers, uint32_t *bytes, bo_transfers t, uint32_t size) {
+  *transfers += t.rows * t.columns;
+  *bytes += t.rows * t.columns * t.elements * size;
+}
+
+/** docs/protocol-brownout.md, "One batch", as a table of counts. */
+static bo_counters counts_of(const bo_layer *layer) {
+  const bo_shape *shape = &layer->shape;
+  const bo_design *design = &layer->design;
+  const bo_nest nest = bo_nest_make(shape, design);
+  const bo_plane plane = bo_plane_make(shape, design, &nest);
+  const int inner = bo_reduces_in_batch(design);
+  bo_counters sum;
+  memset(&sum, 0, sizeof sum);
+  for (uint32_t b = 0; b < nest.batches; b++) {
+    const bo_batch batch = bo_nest_batch(&nest, design, b);
+    const int last = bo_last_visit(design, &nest, &batch);
+    const uint32_t visit = bo_visit(design, &batch);
+    bo_tile before;
+    memset(&before, 0, sizeof before);
+    for (uint32_t t = 0; t < batch.tiles; t++) {
+      const bo_tile tile = bo_nest_tile(shape, design, &nest, &batch, t);
+      const bo_transfers one = {1, 1, bo_weight_elements(shape, &tile)};
+      const bo_transfers bias = {1, 1, tile.channels};
+      const int fresh = t == 0u || !bo_same_output(&before, &tile);
+      if (t == 0u || !bo_same_input(shape, &before, &tile)) {
+        count_transfers(&sum.reads, &sum.read_bytes, bo_input_transfers(shape, &tile), 2);
+      }
+      if (shape->kind == BO_CONV && (t == 0u || !bo_same_weights(&before, &tile))) {
+        count_transfers(&sum.reads, &sum.read_bytes, one, 2);
+      }
+      if (shape->has_bias && visit == 0u && tile.index[BO_N] == 0u &&
+          (t == 0u || before.index[BO_M] != tile.index[BO_M])) {
+        count_transfers(&sum.reads, &sum.read_bytes, bias, 4);
+      }
+      if (visit > 0u && fresh) {
+        count_transfers(&sum.reads, &sum.read_bytes, bo_plane_transfers(&plane, &tile), 4);
+      }
+      if (shape->kind == BO_CONV) {
+        const bo_macs macs = bo_tile_macs(shape, design, &tile);
+        sum.mac_calls += macs.calls;
+        sum.macs += macs.calls * macs.length;
+      } else {
+        sum.pooled += (uint32_t)tile.window_h * tile.window_w * tile.depth;
+      }
+      if (!inner || t + 1u == batch.tiles) {
+        if (last) {
+          count_transfers(&sum.writes, &sum.write_bytes, bo_output_transfers(shape, &tile), 2);
+          sum.requantised += (uint32_t)tile.rows * tile.columns * tile.channels;
+        } else {
+          count_transfers(&sum.writes, &sum.write_bytes, bo_plane_transfers(&plane, &tile), 4);
+        }
+      }
+      before = tile;
+    }
+    sum.boots++, sum.reads += 2, sum.read_bytes += 32;
+    sum.commits++, sum.writes++, sum.write_bytes += 16;
+  }
+  return sum;
+}
+
+void test_counters(void) {
+  uint32_t layers = 0;
+  for (uint32_t seed = 5001; seed <= 5400u && !check_has_failed(); seed++) {
+    const network_limits limits = {
+        .layers = 1u + seed % 3u,
+        .max_side = 3u + seed % 9u,
+        .max_channels = 1u + seed % 8u,
+        .max_batches = 300,
+        .vectors = 1,
+    };
+    network *net = network_make(seed, &limits);
+    bo_report report = {0};
+    memset(bo_counted, 0, sizeof bo_counted);
+    bo_campaign_uncut(&net->subject, 1, 1, &report);
+    for (uint32_t i = 0; i < limits.layers; i++, layers++) {
+      const bo_counters expected = counts_of(&net->layers[i]);
+      const bo_counters *seen = &bo_counted[i];
+      CHECK(memcmp(&expected, seen, sizeof expected) == 0,
+            "seed %u layer %u: boots %u %u, reads %u %u, bytes %u %u, writes %u %u, bytes %u %u, "
+            "commits %u %u, calls %u %u, macs %u %u, pooled %u %u, requantised %u %u: %s",
+            seed, i, expected.boots, seen->boots, expected.reads, seen->reads, expected.read_bytes,
+            seen->read_bytes, expected.writes, seen->writes, expected.write_bytes,
+            seen->write_bytes, expected.commits, seen->commits, expected.mac_calls,
+            seen->mac_calls, expected.macs, seen->macs, expected.pooled, seen->pooled,
+            expected.requantised, seen->requantised, network_text(net));
+    }
+    /* Start: boot, release pair, header, and, on a new image, the constants; deliver: boot. */
+    const bo_counters *rest = &bo_counted[limits.layers];
+    CHECK(rest->commits == 2u, "%u commits beside the layers", (unsigned)rest->commits);
+    network_free(net);
+  }
+  check_note("%u layers counted as the nest walks them", (unsigned)layers);
+}
