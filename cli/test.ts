@@ -3,15 +3,18 @@ import { Command } from "commander";
 import { join } from "node:path";
 import { ExitCode, nearestName, UserError } from "../base/errors.ts";
 import { runDenoSuite } from "../toolchain/deno_suite.ts";
-import { runLineSuite } from "../toolchain/line_suite.ts";
+import { type LineSuite, runLineSuite } from "../toolchain/line_suite.ts";
 import { ensureSetup } from "../toolchain/setup.ts";
 import { succeeded, type SuiteResult, totals } from "../toolchain/suite.ts";
 import { sourceFiles } from "../toolchain/tree.ts";
 import { ROOT } from "./root.ts";
 import { runCommand } from "./shell.ts";
 
-/** Folders with test programs of their own, each behind `make -C FOLDER test`. */
-const MAKE_SUITES = ["runtime-c", "native"];
+/** The tests that are programs of their own. */
+const PROGRAMS: readonly LineSuite[] = [
+  { name: "runtime-c", command: ["make", "-s", "test"], cwd: join(ROOT, "runtime-c") },
+  { name: "native", command: ["bash", "test/run.sh"], cwd: join(ROOT, "native") },
+];
 
 const program = new Command("test")
   .description("Run all tests; the last line is `N passed, N failed`")
@@ -33,22 +36,19 @@ async function runSuites(filters: readonly string[]): Promise<SuiteResult[]> {
     filters.length === 0 || filters.some((filter) => name.includes(filter));
   const all = (await sourceFiles(ROOT)).filter((path) => path.endsWith("_test.ts"));
   const files = all.filter(wanted);
-  const suites = MAKE_SUITES.filter(wanted);
-  if (files.length + suites.length === 0) {
+  const programs = PROGRAMS.filter(({ name }) => wanted(name));
+  if (files.length + programs.length === 0) {
+    const names = PROGRAMS.map(({ name }) => name);
     throw new UserError({
       message: "no test is chosen",
       value: filters.join(" "),
-      expected: `a part of a test file's path, or one of ${MAKE_SUITES.join(", ")}`,
-      nearest: nearestName(filters[0] ?? "", [...MAKE_SUITES, ...all]),
+      expected: `a part of a test file's path, or one of ${names.join(", ")}`,
+      nearest: nearestName(filters[0] ?? "", [...names, ...all]),
     });
   }
   const results: SuiteResult[] = [];
   if (files.length > 0) results.push(await runDenoSuite(ROOT, files));
-  for (const name of suites) {
-    results.push(
-      await runLineSuite({ name, command: ["make", "-s", "test"], cwd: join(ROOT, name) }),
-    );
-  }
+  for (const suite of programs) results.push(await runLineSuite(suite));
   return results;
 }
 
