@@ -1,0 +1,122 @@
+/** The compiled addon as TypeScript sees it, and how it is loaded. `native/src/napi.cpp` is its source. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { ExitCode, UserError } from "../base/errors.ts";
+import type { Platform, Protocol } from "../network/platform.ts";
+import type { Design } from "../network/design.ts";
+import type {
+  Binding,
+  NvmLayout,
+  Power,
+  VmLayout,
+} from "../network/explore.ts";
+
+/** A layer as the walk takes it; sizes in elements. `none` moves no data (flatten). */
+export interface NativeLayer {
+  kind: "conv" | "global_avg_pool" | "none";
+  has_bias: boolean;
+  h: number;
+  w: number;
+  n: number;
+  r: number;
+  c: number;
+  m: number;
+  kernel_h: number;
+  kernel_w: number;
+  stride_h: number;
+  stride_w: number;
+  pad_top: number;
+  pad_left: number;
+  inputs: number[];
+  output_elements: number;
+}
+
+export interface NativeRequest {
+  protocol: Protocol;
+  power: Power;
+  platform: Platform;
+  input_elements: number;
+  layers: NativeLayer[];
+}
+
+/** Costs of one design; its order is always four letters. */
+export interface NativeCosted extends Design {
+  latency_s: number;
+  energy_max_J: number;
+  energy_min_J: number;
+  energy_J: number;
+  power_cycles: number;
+  vm_bytes: number;
+  plane_bytes: number;
+  vm: VmLayout;
+}
+
+export interface NativeRejection {
+  count: number;
+  witness: Design;
+  violation: number;
+  /** Whether the witness misses this limit and no other. */
+  sole: boolean;
+}
+
+export interface NativeLayerAnswer {
+  designs_total: number;
+  designs_feasible: number;
+  /** The optimum and its runners-up; empty where nothing is feasible. */
+  best: NativeCosted[];
+  rejected: Partial<Record<Binding, NativeRejection>>;
+}
+
+export interface NativeAnswer {
+  feasible: boolean;
+  latency_s: number;
+  energy_J: number;
+  power_cycles: number;
+  delivery?: { latency_s: number; energy_max_J: number; power_cycles: number };
+  nvm?: NvmLayout;
+  binding?: Binding;
+  violation?: number;
+  layers: (NativeLayerAnswer | null)[];
+}
+
+export interface Addon {
+  /** Explores off the event loop; the promise gives null when cancelled. @throws TypeError on bad input */
+  explore(
+    requests: NativeRequest[],
+    threads: number,
+  ): { promise: Promise<NativeAnswer[] | null>; cancel: () => void };
+  /** Costs of one design of one layer, feasible or not. @throws TypeError on bad input */
+  cost(request: NativeRequest, layer: number, design: Design): NativeCosted;
+}
+
+/** Where `deno task setup` leaves the addon, relative to the root. */
+export const ADDON_PATH = "native/build/Release/brownout.node";
+
+const loaded = new Map<string, Addon>();
+
+/**
+ * Loads the addon of a checkout, once.
+ * @param root default: the checkout that this file lies in
+ * @throws UserError (toolchain) where it is not built or does not load
+ */
+export function loadExplorer(
+  root: string = join(import.meta.dirname!, ".."),
+): Addon {
+  const path = join(root, ADDON_PATH);
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
+  let addon: Addon;
+  try {
+    addon = createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    throw new UserError({
+      message: `the explorer's addon cannot be loaded: ${
+        (error as Error).message.split("\n")[0]
+      }`,
+      location: { file: path },
+      help: "Run: deno task setup",
+    }, ExitCode.toolchain);
+  }
+  loaded.set(path, addon);
+  return addon;
+}

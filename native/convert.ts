@@ -1,0 +1,312 @@
+/** Between the vocabulary of `network/` and the addon's plain objects. */
+import { UserError } from "../base/errors.ts";
+import { type Design, PUBLISHED_ORDERS } from "../network/design.ts";
+import type {
+  Binding,
+  CostedDesign,
+  ExploreAnswer,
+  FeasibleLayer,
+  InfeasibleLayer,
+  LayerAnswer,
+  Power,
+} from "../network/explore.ts";
+import { elements, type ResolvedLayer } from "../network/network.ts";
+import {
+  energyBudget_J,
+  type Platform,
+  type Protocol,
+} from "../network/platform.ts";
+import type {
+  NativeAnswer,
+  NativeCosted,
+  NativeLayer,
+  NativeLayerAnswer,
+  NativeRejection,
+} from "./addon.ts";
+
+/** What every conversion needs to know of a request. */
+export interface Setting {
+  protocol: Protocol;
+  power: Power;
+  platform: Platform;
+}
+
+const UNITS: Record<Binding, string> = {
+  vm: "byte",
+  energy: "J",
+  nvm: "byte",
+  alignment: "element",
+  latency: "s",
+};
+const BINDINGS: readonly Binding[] = [
+  "vm",
+  "nvm",
+  "energy",
+  "alignment",
+  "latency",
+];
+
+/** Fields of the addon's layer with a width limit (runtime-c/core/format.h), and that limit. */
+const LIMITS: readonly [keyof NativeLayer, number][] = [
+  ["h", 65535],
+  ["w", 65535],
+  ["n", 65535],
+  ["r", 65535],
+  ["c", 65535],
+  ["m", 65535],
+  ["kernel_h", 65535],
+  ["kernel_w", 65535],
+  ["stride_h", 255],
+  ["stride_w", 255],
+  ["pad_top", 255],
+  ["pad_left", 255],
+];
+
+/** @throws UserError naming the layer where the explorer cannot walk it */
+export function nativeLayer(layer: ResolvedLayer): NativeLayer {
+  const { input, output, kernel, stride, padding } = layer;
+  const kind = layer.type === "conv" || layer.type === "fc"
+    ? "conv"
+    : layer.type === "flatten"
+    ? "none"
+    : layer.type;
+  if (kind !== "conv" && kind !== "global_avg_pool" && kind !== "none") {
+    throw new UserError({
+      message:
+        `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
+      field: `layers.${layer.name}.type`,
+      value: layer.type,
+      expected: "conv, fc, global_avg_pool or flatten",
+    });
+  }
+  if (layer.groups !== 1) {
+    throw new UserError({
+      message:
+        `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
+      field: `layers.${layer.name}.groups`,
+      value: layer.groups,
+      expected: "1",
+    });
+  }
+  const native: NativeLayer = {
+    kind,
+    has_bias: layer.bias,
+    h: input.h,
+    w: input.w,
+    n: input.channels,
+    r: output.h,
+    c: output.w,
+    m: output.channels,
+    kernel_h: kernel.h,
+    kernel_w: kernel.w,
+    stride_h: stride.h,
+    stride_w: stride.w,
+    pad_top: padding.top,
+    pad_left: padding.left,
+    inputs: layer.inputs,
+    output_elements: elements(output),
+  };
+  for (const [field, most] of LIMITS) {
+    if (kind !== "none" && (native[field] as number) > most) {
+      throw new UserError({
+        message:
+          `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
+        value: native[field],
+        expected: `at most ${most}`,
+      });
+    }
+  }
+  return native;
+}
+
+/** Orders as answers write them: I, W, O where the protocol is the published one. */
+function showDesign(design: Design, { protocol }: Setting): Design {
+  const { Tr, Tc, Tm, Tn, loop_order, mac_span, S } = design;
+  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) =>
+    order === loop_order
+  );
+  const shown = protocol === "inas2021" && published !== undefined
+    ? published[0]
+    : loop_order;
+  return { Tr, Tc, Tm, Tn, loop_order: shown, mac_span, S };
+}
+
+function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
+  const intermittent = setting.power === "intermittent";
+  return {
+    ...showDesign(costed, setting),
+    latency_s: costed.latency_s,
+    ...(intermittent
+      ? {
+        energy_max_J: costed.energy_max_J,
+        energy_min_J: costed.energy_min_J,
+        power_cycles: costed.power_cycles,
+      }
+      : { energy_J: costed.energy_J }),
+    vm_bytes: costed.vm_bytes,
+    ...(setting.protocol === "brownout"
+      ? { plane_bytes: costed.plane_bytes }
+      : {}),
+  };
+}
+
+function showRejections(
+  rejected: NativeLayerAnswer["rejected"],
+  setting: Setting,
+): FeasibleLayer["rejected"] {
+  return Object.fromEntries(
+    BINDINGS.flatMap((binding) => {
+      const found = rejected[binding];
+      return found === undefined ? [] : [[binding, {
+        count: found.count,
+        witness: showDesign(found.witness, setting),
+        violation: found.violation,
+        unit: UNITS[binding],
+      }]];
+    }),
+  );
+}
+
+/** Limit that a violation is relative to; alignment has none and comes last. */
+function limitOf(binding: Binding, platform: Platform): number {
+  switch (binding) {
+    case "vm":
+      return platform.vm_bytes;
+    case "nvm":
+      return platform.nvm_bytes;
+    case "energy":
+      return energyBudget_J(platform).safe_J;
+    default:
+      return 0;
+  }
+}
+
+/** The rejection that is easiest to mend: sole misses first, then the smallest relative excess. */
+function nearestMiss(
+  rejected: NativeLayerAnswer["rejected"],
+  platform: Platform,
+): [Binding, NativeRejection] {
+  const excess = ([binding, miss]: [Binding, NativeRejection]) =>
+    limitOf(binding, platform) > 0
+      ? miss.violation / limitOf(binding, platform)
+      : Infinity;
+  const misses = BINDINGS.flatMap((binding): [Binding, NativeRejection][] => {
+    const found = rejected[binding];
+    return found === undefined ? [] : [[binding, found]];
+  });
+  const sole = misses.filter(([, miss]) => miss.sole);
+  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) =>
+    excess(a) - excess(b)
+  );
+  if (nearest === undefined) {
+    throw new Error("an infeasible layer without a rejected design");
+  }
+  return nearest;
+}
+
+function showLayer(
+  name: string,
+  layer: NativeLayerAnswer | null,
+  setting: Setting,
+): LayerAnswer {
+  const { platform, protocol, power } = setting;
+  if (layer === null) return idleLayer(name, setting);
+  const [best, ...runnersUp] = layer.best;
+  const rejected = showRejections(layer.rejected, setting);
+  if (best === undefined) {
+    const [binding, miss] = nearestMiss(layer.rejected, platform);
+    return {
+      name,
+      feasible: false,
+      binding,
+      violation: miss.violation,
+      unit: UNITS[binding],
+      nearest: showDesign(miss.witness, setting),
+      latency_s: null,
+      designs_total: layer.designs_total,
+      designs_feasible: 0,
+      rejected,
+    } satisfies InfeasibleLayer;
+  }
+  return {
+    name,
+    feasible: true,
+    ...showCosted(best, setting),
+    ...(protocol === "brownout"
+      ? { vm: best.vm, batches: best.power_cycles }
+      : {}),
+    ...(power === "intermittent"
+      ? { slack_J: energyBudget_J(platform).safe_J - best.energy_max_J }
+      : {}),
+    slack_vm_bytes: platform.vm_bytes - best.vm_bytes,
+    designs_total: layer.designs_total,
+    designs_feasible: layer.designs_feasible,
+    proven_optimal: true,
+    runners_up: runnersUp.map((costed) => showCosted(costed, setting)),
+    rejected,
+  } satisfies FeasibleLayer;
+}
+
+/** A layer that only renames its input map: one design, no work, no power cycle. */
+function idleLayer(name: string, setting: Setting): FeasibleLayer {
+  const order = setting.protocol === "inas2021" ? "O" : PUBLISHED_ORDERS.O;
+  const intermittent = setting.power === "intermittent";
+  return {
+    name,
+    feasible: true,
+    Tr: 1,
+    Tc: 1,
+    Tm: 1,
+    Tn: 1,
+    loop_order: order,
+    mac_span: "channel",
+    S: 1,
+    latency_s: 0,
+    ...(intermittent
+      ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 }
+      : { energy_J: 0 }),
+    vm_bytes: 0,
+    ...(setting.protocol === "brownout" ? { plane_bytes: 0, batches: 0 } : {}),
+    slack_vm_bytes: setting.platform.vm_bytes,
+    designs_total: 1,
+    designs_feasible: 1,
+    proven_optimal: true,
+    runners_up: [],
+    rejected: {},
+  };
+}
+
+/** The answer to one request, as `designs.json` and `deno task explore --json` carry it. */
+export function showAnswer(
+  name: string,
+  layers: readonly ResolvedLayer[],
+  answer: NativeAnswer,
+  setting: Setting,
+): ExploreAnswer {
+  const intermittent = setting.power === "intermittent";
+  const { feasible } = answer;
+  return {
+    name,
+    feasible,
+    latency_s: feasible ? answer.latency_s : null,
+    energy_J: feasible ? answer.energy_J : null,
+    ...(intermittent
+      ? { power_cycles: feasible ? answer.power_cycles : null }
+      : {}),
+    layers: answer.layers.map((layer, i) =>
+      showLayer(layers[i]!.name, layer, setting)
+    ),
+    ...(answer.delivery !== undefined &&
+        Number.isFinite(answer.delivery.latency_s)
+      ? { delivery: answer.delivery }
+      : {}),
+    ...(answer.nvm !== undefined ? { nvm: answer.nvm } : {}),
+    ...(answer.binding !== undefined && answer.violation !== undefined
+      ? {
+        binding: answer.binding,
+        violation: answer.violation,
+        unit: UNITS[answer.binding],
+      }
+      : {}),
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * The explorer: the best execution and preservation design of every layer of a network on a platform.
+ *
+ * ```ts
+ * const answer = await exploreNetwork(network, { profile: "msp430fr5994-spi", capacitance_F: 0.001 });
+ * if (answer.feasible) console.log(answer.latency_s, answer.layers.map((layer) => layer.name));
+ * ```
+ *
+ * The work is done by the C++ addon, off the event loop, on several threads; the answer never depends on
+ * how many. Units: seconds, joules, bytes.
+ */
+import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { UserError } from "../base/errors.ts";
+import type {
+  DesignSpace,
+  ExploreAnswer,
+  ExploreRequest,
+  Power,
+} from "../network/explore.ts";
+import {
+  elements,
+  type Network,
+  type ResolvedLayer,
+  resolveLayers,
+} from "../network/network.ts";
+import {
+  type Platform,
+  type PlatformChoice,
+  type PlatformProfile,
+  type Protocol,
+  readProfile,
+  resolvePlatform,
+} from "../network/platform.ts";
+import { loadExplorer, type NativeRequest } from "./addon.ts";
+import { nativeLayer, type Setting, showAnswer } from "./convert.ts";
+
+export { loadExplorer } from "./addon.ts";
+
+export interface ExploreOptions {
+  /** Threads of the explorer; default: all. The answer does not depend on it. */
+  threads?: number | undefined;
+  /** Aborting it rejects with its reason within a tenth of a second. */
+  signal?: AbortSignal | undefined;
+  /** Root of the checkout, where `platforms/` and the addon lie; default: this one. */
+  root?: string | undefined;
+}
+
+/** A request with platform and shapes resolved: what the model takes. */
+export interface PreparedRequest extends Setting {
+  name: string;
+  layers: ResolvedLayer[];
+  native: NativeRequest;
+}
+
+/**
+ * Resolves a request against the platform profiles of `root`.
+ * @throws UserError on an unknown profile, shapes that do not fit, or what the explorer cannot do
+ */
+export async function prepareRequest(
+  request: ExploreRequest,
+  root: string = join(import.meta.dirname!, ".."),
+  profiles: Map<string, PlatformProfile> = new Map(),
+): Promise<PreparedRequest> {
+  const { profile: name, ...overrides } = request.platform;
+  const profile = profiles.get(name) ??
+    await readProfile(join(root, "platforms"), name);
+  profiles.set(name, profile);
+  const platform = resolvePlatform(profile, overrides);
+  const protocol = request.protocol ?? platform.protocol;
+  checkSupported(request, protocol, platform);
+  const layers = resolveLayers(request.network);
+  return {
+    name: request.name,
+    protocol,
+    power: request.power,
+    platform,
+    layers,
+    native: {
+      protocol,
+      power: request.power,
+      platform,
+      input_elements: elements(request.network.input),
+      layers: layers.map(nativeLayer),
+    },
+  };
+}
+
+function checkSupported(
+  request: ExploreRequest,
+  protocol: Protocol,
+  platform: Platform,
+): void {
+  if (request.space === "full") {
+    throw new UserError({
+      message: `${request.name}: the explorer cannot walk the full space yet`,
+      field: "space",
+      value: request.space,
+      expected: "published",
+    });
+  }
+  if (protocol !== "brownout") return;
+  if (request.power === "continuous") {
+    throw new UserError({
+      message:
+        `${request.name}: protocol brownout describes intermittent power only`,
+      field: "power",
+      value: request.power,
+      expected: "intermittent",
+      help: "For continuous power ask for protocol inas2021.",
+    });
+  }
+  if (platform.element_bytes !== 2) {
+    throw new UserError({
+      message: `${request.name}: the runtime stores 2-byte elements`,
+      field: "platform.element_bytes",
+      value: platform.element_bytes,
+      expected: "2",
+    });
+  }
+}
+
+/**
+ * Explores a list of networks in one go; layers that are alike are explored once.
+ * @returns one answer per request, in the order asked; infeasible ones say what binds
+ * @throws UserError on requests that cannot be understood or done, and where the addon is missing
+ */
+export async function explore(
+  requests: readonly ExploreRequest[],
+  options?: ExploreOptions,
+): Promise<ExploreAnswer[]>;
+/** Explores one network. */
+export async function explore(
+  request: ExploreRequest,
+  options?: ExploreOptions,
+): Promise<ExploreAnswer>;
+export async function explore(
+  asked: ExploreRequest | readonly ExploreRequest[],
+  options: ExploreOptions = {},
+): Promise<ExploreAnswer | ExploreAnswer[]> {
+  const { signal, threads = availableParallelism(), root } = options;
+  signal?.throwIfAborted();
+  const requests: readonly ExploreRequest[] = Array.isArray(asked)
+    ? asked
+    : [asked as ExploreRequest];
+  const profiles = new Map<string, PlatformProfile>();
+  const prepared: PreparedRequest[] = [];
+  for (const request of requests) {
+    prepared.push(await prepareRequest(request, root, profiles));
+  }
+  const answers = await exploreNative(
+    prepared.map((p) => p.native),
+    threads,
+    signal,
+    root,
+  );
+  const shown = prepared.map((p, i) =>
+    showAnswer(p.name, p.layers, answers[i]!, p)
+  );
+  return Array.isArray(asked) ? shown : shown[0]!;
+}
+
+async function exploreNative(
+  requests: NativeRequest[],
+  threads: number,
+  signal: AbortSignal | undefined,
+  root: string | undefined,
+) {
+  const { promise, cancel } = loadExplorer(root).explore(requests, threads);
+  signal?.addEventListener("abort", cancel, { once: true });
+  // An abort between the last look and the listener would go unnoticed.
+  if (signal?.aborted) cancel();
+  try {
+    const answers = await promise;
+    if (answers === null) {
+      signal?.throwIfAborted();
+      throw new Error("the explorer stopped without being asked to");
+    }
+    return answers;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/** What {@link exploreNetwork} may be told beside network and platform. */
+export interface NetworkOptions extends ExploreOptions {
+  space?: DesignSpace | undefined;
+  power?: Power | undefined;
+  protocol?: Protocol | undefined;
+}
+
+/**
+ * Explores one network on one platform, by default under the platform's own protocol, intermittent power
+ * and the published space.
+ * @returns `feasible`, `latency_s` (null where infeasible), per layer the design and its costs
+ * @throws UserError as {@link explore}
+ */
+export function exploreNetwork(
+  network: Network,
+  platform: PlatformChoice,
+  options: NetworkOptions = {},
+): Promise<ExploreAnswer> {
+  const { space = "published", power = "intermittent", protocol, ...rest } =
+    options;
+  return explore({
+    name: network.name,
+    power,
+    space,
+    ...(protocol !== undefined ? { protocol } : {}),
+    platform,
+    network,
+  }, rest);
+}

@@ -1,0 +1,116 @@
+/**
+ * What one preservation batch does, as docs/protocol-brownout.md charges it, told to a sink. The
+ * closed form tells it per class of tiles, the test twin tile by tile; the sink adds up costs or
+ * counts.
+ */
+#pragma once
+
+#include "design.h"
+#include "nest.h"
+
+#include <vector>
+
+namespace brownout {
+
+/** `count` tiles of a batch that are alike in everything that costs. */
+struct TileGroup {
+  bo_tile tile;
+  uint32_t count;
+};
+
+/** A class of batches: its tiles, and whether they are the first or the last visit of their
+ * outputs. */
+struct BatchClass {
+  std::vector<TileGroup> groups;
+  bool first_visit;
+  bool last_visit;
+};
+
+/** A sink that adds up the cost of a batch. */
+class CostSink {
+public:
+  CostSink(const Platform &platform, Reuse reuse)
+      : platform_(platform), fetch_sums_(platform.fetch_output[static_cast<int>(reuse)]),
+        backup_(platform.backup_output[static_cast<int>(reuse)]),
+        mac_overhead_(platform.add + platform.partial_sum + platform.accumulate),
+        pool_(platform.add + platform.pool) {}
+
+  void boot() { cost_ += platform_.reboot + 2.0 * platform_.nvm_read.of(8); }
+  void commit() { cost_ += platform_.nvm_write.of(8); }
+  void read_input(double count, uint32_t elements) {
+    cost_ += count * (platform_.nvm_read.of(elements) + platform_.fetch_input);
+  }
+  void read_weights(double count, uint32_t elements) {
+    cost_ += count * (platform_.nvm_read.of(elements) + platform_.fetch_weights);
+  }
+  void read_sums(double count, uint32_t elements) {
+    cost_ += count * (platform_.nvm_read.of(elements) + fetch_sums_);
+  }
+  void write_outputs(double count, uint32_t elements) {
+    cost_ += count * (platform_.nvm_write.of(elements) + backup_);
+  }
+  void write_sums(double count, uint32_t elements) { write_outputs(count, elements); }
+  void mac(double calls, uint32_t length) {
+    cost_ += calls * (platform_.mac.of(length) + mac_overhead_);
+  }
+  void pool(double elements) { cost_ += elements * pool_; }
+  void requantise(double outputs) { cost_ += outputs * platform_.requantise; }
+
+  const Cost &cost() const { return cost_; }
+
+private:
+  const Platform &platform_;
+  Cost fetch_sums_, backup_, mac_overhead_, pool_;
+  Cost cost_;
+};
+
+inline double transfer_count(const bo_transfers &t) {
+  return static_cast<double>(t.rows) * t.columns;
+}
+
+/** Tells `sink` everything that a batch of this class does. */
+template <class Sink>
+void tell_batch(const bo_shape &shape, const bo_design &design, const bo_plane &plane,
+                const BatchClass &batch, Sink &sink) {
+  const Reuse reuse = reuse_of(design);
+  sink.boot();
+  bool once = true;
+  for (const TileGroup &group : batch.groups) {
+    const bo_tile &tile = group.tile;
+    const double each = group.count, first = once ? 1 : 0;
+    // What the reuse loop leaves untouched is loaded with the first tile of the batch.
+    const double inputs = reuse == Reuse::input ? first : each;
+    const double weights = reuse == Reuse::weights ? first : each;
+    const double outputs = reuse == Reuse::output ? first : each;
+    once = false;
+
+    const bo_transfers input = bo_input_transfers(&shape, &tile);
+    sink.read_input(inputs * transfer_count(input), input.elements);
+    if (shape.kind == BO_CONV) {
+      sink.read_weights(weights, bo_weight_elements(&shape, &tile));
+      const bo_macs macs = bo_tile_macs(&shape, &design, &tile);
+      sink.mac(each * macs.calls, macs.length);
+    } else {
+      sink.pool(each * tile.window_h * tile.window_w * tile.channels);
+    }
+    if (batch.first_visit) {
+      const double biases = reuse == Reuse::input ? each : first;
+      if (shape.has_bias)
+        sink.read_weights(biases, 2u * tile.channels);
+    } else {
+      const bo_transfers sums = bo_plane_transfers(&plane, &tile);
+      sink.read_sums(outputs * transfer_count(sums), 2u * sums.elements);
+    }
+    if (batch.last_visit) {
+      const bo_transfers codes = bo_output_transfers(&shape, &tile);
+      sink.requantise(outputs * tile.rows * tile.columns * tile.channels);
+      sink.write_outputs(outputs * transfer_count(codes), codes.elements);
+    } else {
+      const bo_transfers sums = bo_plane_transfers(&plane, &tile);
+      sink.write_sums(outputs * transfer_count(sums), 2u * sums.elements);
+    }
+  }
+  sink.commit();
+}
+
+} // namespace brownout

@@ -1,0 +1,135 @@
+/** BrownoutModel::for_each_class(): the closed form of the walk in nest.h. Included by
+ * brownout_model.h. */
+#pragma once
+
+namespace brownout {
+
+/** Tiles of the channel loops that are alike. */
+struct LinearClass {
+  uint32_t origin;
+  uint32_t extent;
+  bool first;
+  bool last;
+  uint32_t count;
+};
+
+/** Tiles of a loop over `size` in steps of `tile`: the first, those between, the last. */
+template <class Visit> void for_each_linear(uint32_t size, uint32_t tile, Visit &&visit) {
+  const uint32_t trips = bo_ceil_div(size, tile);
+  if (trips == 1)
+    return visit(LinearClass{0, size, true, true, 1});
+  visit(LinearClass{0, tile, true, false, 1});
+  if (trips > 2)
+    visit(LinearClass{tile, tile, false, false, trips - 2});
+  const uint32_t origin = (trips - 1) * tile;
+  visit(LinearClass{origin, size - origin, false, true, 1});
+}
+
+/** Batches of a sweep of `trips` tiles of which only the last may be smaller. */
+struct LinearChunk {
+  uint32_t full;
+  uint32_t ragged;
+  bool first;
+  bool last;
+  uint32_t count;
+};
+
+template <class Visit>
+void for_each_linear_chunk(const bo_nest &nest, uint32_t s, bool ragged, Visit &&visit) {
+  const uint32_t rest = nest.sweep - s * (nest.chunks - 1);
+  const uint32_t last_ragged = ragged ? 1 : 0;
+  if (nest.chunks == 1)
+    return visit(LinearChunk{rest - last_ragged, last_ragged, true, true, 1});
+  visit(LinearChunk{s, 0, true, false, 1});
+  if (nest.chunks > 2)
+    visit(LinearChunk{s, 0, false, false, nest.chunks - 2});
+  visit(LinearChunk{rest - last_ragged, last_ragged, false, true, 1});
+}
+
+template <class Visit>
+void BrownoutModel::for_each_class(const bo_design &design, const bo_nest &nest, Visit &&visit) {
+  use(design);
+  const Reuse reuse = reuse_of(design);
+  const uint32_t columns = static_cast<uint32_t>(columns_.classes.size());
+
+  if (shape_.kind == BO_GLOBAL_AVG_POOL) {
+    const auto &chunks = spatial_chunks(design, nest);
+    for_each_linear(shape_.m, design.tm, [&](const LinearClass &m) {
+      for (const SpatialChunk &chunk : chunks) {
+        batch_.groups.clear();
+        batch_.first_visit = chunk.first, batch_.last_visit = chunk.last;
+        for (uint32_t i = 0; i < chunk.tiles.size(); i++)
+          if (chunk.tiles[i] > 0)
+            batch_.groups.push_back({tile(rows_.classes[i / columns], columns_.classes[i % columns],
+                                          m.origin, m.extent, m.origin, m.extent),
+                                     chunk.tiles[i]});
+        visit(batch_, static_cast<double>(m.count) * chunk.count);
+      }
+    });
+    return;
+  }
+
+  if (reuse == Reuse::weights) {
+    const auto &chunks = spatial_chunks(design, nest);
+    // Where one spatial loop lies outside, its classes multiply; `along` is the swept one.
+    const uint8_t along = design.order[3];
+    const Axis &outer = along == BO_R ? columns_ : rows_;
+    const uint32_t outer_classes =
+        nest.sweep_loops == 2 ? 1 : static_cast<uint32_t>(outer.classes.size());
+    for_each_linear(shape_.m, design.tm, [&](const LinearClass &m) {
+      for_each_linear(shape_.n, design.tn, [&](const LinearClass &n) {
+        for (uint32_t o = 0; o < outer_classes; o++)
+          for (const SpatialChunk &chunk : chunks) {
+            batch_.groups.clear();
+            batch_.first_visit = n.first, batch_.last_visit = n.last;
+            for (uint32_t i = 0; i < chunk.tiles.size(); i++) {
+              if (chunk.tiles[i] == 0)
+                continue;
+              const bool both = nest.sweep_loops == 2;
+              const SpanClass &row = rows_.classes[both ? i / columns : along == BO_R ? i : o];
+              const SpanClass &column = columns_.classes[both            ? i % columns
+                                                         : along == BO_R ? o
+                                                                         : i];
+              batch_.groups.push_back(
+                  {tile(row, column, m.origin, m.extent, n.origin, n.extent), chunk.tiles[i]});
+            }
+            const double times = nest.sweep_loops == 2 ? 1 : outer.classes[o].count;
+            visit(batch_, static_cast<double>(m.count) * n.count * times * chunk.count);
+          }
+      });
+    });
+    return;
+  }
+
+  const bool over_m = reuse == Reuse::input;
+  const uint32_t swept = over_m ? shape_.m : shape_.n;
+  const uint32_t step = over_m ? design.tm : design.tn;
+  const uint32_t ragged = swept % step;
+  const uint32_t full = swept < step ? swept : step;
+  for (const SpanClass &row : rows_.classes)
+    for (const SpanClass &column : columns_.classes)
+      for_each_linear(
+          over_m ? shape_.n : shape_.m, over_m ? design.tn : design.tm,
+          [&](const LinearClass &outer) {
+            for_each_linear_chunk(
+                nest, design.s, ragged != 0 && swept > step, [&](const LinearChunk &chunk) {
+                  batch_.groups.clear();
+                  batch_.first_visit = over_m ? outer.first : chunk.first;
+                  batch_.last_visit = over_m ? outer.last : chunk.last;
+                  const auto add = [&](uint32_t extent, uint32_t count) {
+                    if (count == 0)
+                      return;
+                    batch_.groups.push_back(
+                        {over_m ? tile(row, column, 0, extent, outer.origin, outer.extent)
+                                : tile(row, column, outer.origin, outer.extent, 0, extent),
+                         count});
+                  };
+                  add(full, chunk.full);
+                  add(ragged, chunk.ragged);
+                  visit(batch_,
+                        static_cast<double>(row.count) * column.count * outer.count * chunk.count);
+                });
+          });
+}
+
+} // namespace brownout

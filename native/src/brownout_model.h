@@ -1,0 +1,73 @@
+/** The cost of a design under our own protocol (docs/protocol-brownout.md), by classes of batches.
+ */
+#pragma once
+
+#include "batch.h"
+#include "evaluation.h"
+
+namespace brownout {
+
+/** Tiles of one spatial dimension that are alike: extent, and how much of the window lies inside.
+ */
+struct SpanClass {
+  uint16_t origin;
+  uint16_t extent;
+  int32_t input_origin;
+  uint16_t window;
+  uint16_t inside;
+  uint32_t count;
+};
+
+/** Batches of one sweep over space: how many tiles of each (row class, column class), and how
+ * often. */
+struct SpatialChunk {
+  /** Indexed by row class * column classes + column class. */
+  std::vector<uint32_t> tiles;
+  bool first;
+  bool last;
+  uint32_t count;
+};
+
+/**
+ * Evaluates designs of one layer. It remembers the classes of the last tile sizes, so that a walk
+ * in the order of a design space recomputes little. Not for use by several threads at once.
+ */
+class BrownoutModel {
+public:
+  BrownoutModel(const Platform &platform, const bo_shape &shape)
+      : platform_(platform), shape_(shape) {}
+
+  /** Whether every MAC length that the design runs is a multiple of the kernel's. */
+  bool aligned(const bo_design &design);
+
+  /** Costs of all power cycles of the layer: one per batch. */
+  void evaluate(const bo_design &design, const bo_nest &nest, const bo_plane &plane,
+                Evaluation &evaluation);
+
+  /** Calls visit(batch class, number of batches) for every class of batches. */
+  template <class Visit>
+  void for_each_class(const bo_design &design, const bo_nest &nest, Visit &&visit);
+
+private:
+  struct Axis {
+    uint32_t tile = 0;
+    std::vector<SpanClass> classes;
+    std::vector<uint16_t> class_of;
+  };
+
+  void use(const bo_design &design);
+  bo_tile tile(const SpanClass &row, const SpanClass &column, uint32_t m0, uint32_t channels,
+               uint32_t n0, uint32_t depth) const;
+  const std::vector<SpatialChunk> &spatial_chunks(const bo_design &design, const bo_nest &nest);
+
+  const Platform &platform_;
+  const bo_shape shape_;
+  Axis rows_, columns_;
+  std::vector<SpatialChunk> chunks_;
+  bo_design chunks_for_{};
+  BatchClass batch_;
+};
+
+} // namespace brownout
+
+#include "brownout_classes.h"

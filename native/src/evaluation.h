@@ -1,0 +1,53 @@
+/** What a model says of one design before it is known to be feasible, and after. */
+#pragma once
+
+#include "cost.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace brownout {
+
+/** Power cycles (or, under continuous power, the whole layer) of one and the same cost. */
+struct CycleClass {
+  double cycles;
+  Cost cost;
+};
+
+/** All power cycles of a layer under one design. */
+struct Evaluation {
+  std::vector<CycleClass> classes;
+
+  double worst_J() const {
+    double worst = 0;
+    for (const auto &c : classes)
+      worst = c.cost.energy_J > worst ? c.cost.energy_J : worst;
+    return worst;
+  }
+  double cheapest_J() const {
+    double least = classes.empty() ? 0 : classes.front().cost.energy_J;
+    for (const auto &c : classes)
+      least = c.cost.energy_J < least ? c.cost.energy_J : least;
+    return least;
+  }
+  double cycles() const {
+    double sum = 0;
+    for (const auto &c : classes)
+      sum += c.cycles;
+    return sum;
+  }
+  double energy_J() const {
+    double sum = 0;
+    for (const auto &c : classes)
+      sum += c.cycles * c.cost.energy_J;
+    return sum;
+  }
+  double running_s() const {
+    double sum = 0;
+    for (const auto &c : classes)
+      sum += c.cycles * c.cost.latency_s;
+    return sum;
+  }
+};
+
+} // namespace brownout

@@ -1,0 +1,421 @@
+/** The addon: plain objects in, plain objects out, the work on other threads (native/mod.ts is its
+ * face). */
+#include "network.h"
+
+#include <napi.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+
+using namespace brownout;
+
+namespace {
+
+/** Reads fields and says which one is wrong. */
+class Reader {
+public:
+  Reader(const Napi::Object &object, std::string path) : object_(object), path_(std::move(path)) {}
+
+  double number(const char *key) const {
+    const Napi::Value value = object_.Get(key);
+    if (!value.IsNumber())
+      refuse(key, "must be a number");
+    const double number = value.As<Napi::Number>().DoubleValue();
+    if (!std::isfinite(number))
+      refuse(key, "must be finite");
+    return number;
+  }
+
+  double cost(const char *key) const {
+    const double value = number(key);
+    if (value < 0)
+      refuse(key, "must not be negative");
+    return value;
+  }
+
+  double positive(const char *key) const {
+    const double value = number(key);
+    if (!(value > 0))
+      refuse(key, "must be above zero");
+    return value;
+  }
+
+  uint32_t integer(const char *key, uint32_t least, uint32_t most) const {
+    const double value = number(key);
+    if (value != std::floor(value) || value < least || value > most)
+      refuse(key,
+             "must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    return static_cast<uint32_t>(value);
+  }
+
+  uint16_t size(const char *key) const {
+    return static_cast<uint16_t>(integer(key, 1, UINT16_MAX));
+  }
+
+  std::string word(const char *key) const {
+    const Napi::Value value = object_.Get(key);
+    if (!value.IsString())
+      refuse(key, "must be a string");
+    return value.As<Napi::String>().Utf8Value();
+  }
+
+  bool flag(const char *key) const {
+    const Napi::Value value = object_.Get(key);
+    if (!value.IsBoolean())
+      refuse(key, "must be a boolean");
+    return value.As<Napi::Boolean>().Value();
+  }
+
+  Reader child(const char *key) const {
+    const Napi::Value value = object_.Get(key);
+    if (!value.IsObject())
+      refuse(key, "must be an object");
+    return {value.As<Napi::Object>(), path_ + "." + key};
+  }
+
+  Napi::Array list(const char *key) const {
+    const Napi::Value value = object_.Get(key);
+    if (!value.IsArray())
+      refuse(key, "must be a list");
+    return value.As<Napi::Array>();
+  }
+
+  [[noreturn]] void refuse(const char *key, const std::string &why) const {
+    throw Napi::TypeError::New(object_.Env(), path_ + "." + key + " " + why);
+  }
+
+  const std::string &path() const { return path_; }
+
+private:
+  Napi::Object object_;
+  std::string path_;
+};
+
+Reader item(const Napi::Array &list, uint32_t index, const std::string &path) {
+  const Napi::Value value = list.Get(index);
+  const std::string name = path + "[" + std::to_string(index) + "]";
+  if (!value.IsObject())
+    throw Napi::TypeError::New(list.Env(), name + " must be an object");
+  return {value.As<Napi::Object>(), name};
+}
+
+Cost read_cost(const Reader &from) { return {from.cost("energy_J"), from.cost("latency_s")}; }
+
+Affine read_affine(const Reader &from) {
+  return {{from.cost("energy_fixed_J"), from.cost("latency_fixed_s")},
+          {from.cost("energy_per_element_J"), from.cost("latency_per_element_s")}};
+}
+
+Platform read_platform(const Reader &from) {
+  Platform p{};
+  p.element_bytes = from.integer("element_bytes", 1, 2);
+  p.vm_bytes = from.integer("vm_bytes", 1, UINT32_MAX);
+  p.nvm_bytes = from.integer("nvm_bytes", 1, UINT32_MAX);
+  p.length_multiple = from.integer("length_multiple", 1, 2);
+  p.buffer = {from.positive("capacitance_F"), from.positive("harvester_ohm"),
+              from.positive("v_on"),          from.positive("v_off"),
+              from.positive("v_supply"),      from.positive("safe_margin")};
+  if (!(p.buffer.v_off < p.buffer.v_on && p.buffer.v_on < p.buffer.v_supply))
+    from.refuse("v_on", "must lie between v_off and v_supply");
+  if (p.buffer.safe_margin > 1)
+    from.refuse("safe_margin", "must be at most 1");
+  p.nvm_read = read_affine(from.child("nvm_read"));
+  p.nvm_write = read_affine(from.child("nvm_write"));
+  p.mac = read_affine(from.child("mac"));
+  p.add = read_cost(from.child("add"));
+  p.multiply = read_cost(from.child("multiply"));
+  p.divide = read_cost(from.child("divide"));
+  p.max = read_cost(from.child("max"));
+  p.requantise = read_cost(from.child("requantise"));
+  p.reboot = read_cost(from.child("reboot"));
+  if (!(p.reboot.latency_s > 0))
+    from.refuse("reboot", "must take some time");
+  const Reader overheads = from.child("overheads");
+  p.fetch_input = read_cost(overheads.child("fetch_input"));
+  p.fetch_weights = read_cost(overheads.child("fetch_weights"));
+  const char *fetch[] = {"fetch_output_I", "fetch_output_W", "fetch_output_O"};
+  const char *backup[] = {"backup_output_I", "backup_output_W", "backup_output_O"};
+  for (int i = 0; i < 3; i++) {
+    p.fetch_output[i] = read_cost(overheads.child(fetch[i]));
+    p.backup_output[i] = read_cost(overheads.child(backup[i]));
+  }
+  p.partial_sum = read_cost(overheads.child("partial_sum"));
+  p.accumulate = read_cost(overheads.child("accumulate"));
+  p.pool = read_cost(overheads.child("pool"));
+  p.continuous_pool_window = from.flag("continuous_pool_window");
+  return p;
+}
+
+NetworkLayer read_layer(const Reader &from, int index) {
+  NetworkLayer layer{};
+  const std::string kind = from.word("kind");
+  layer.no_work = kind == "none";
+  bo_shape &s = layer.shape;
+  if (kind == "conv")
+    s.kind = BO_CONV;
+  else if (kind == "global_avg_pool")
+    s.kind = BO_GLOBAL_AVG_POOL;
+  else if (kind != "none")
+    from.refuse("kind", "must be conv, global_avg_pool or none");
+  layer.output_elements = from.integer("output_elements", 1, INT32_MAX);
+  const Napi::Array inputs = from.list("inputs");
+  for (uint32_t i = 0; i < inputs.Length(); i++) {
+    const double input = inputs.Get(i).ToNumber().DoubleValue();
+    if (!(input >= -1 && input < index))
+      from.refuse("inputs", "must name earlier layers");
+    layer.inputs.push_back(static_cast<int>(input));
+  }
+  if (layer.inputs.empty())
+    from.refuse("inputs", "must not be empty");
+  if (layer.no_work)
+    return layer;
+  s.has_bias = from.flag("has_bias");
+  s.h = from.size("h"), s.w = from.size("w"), s.n = from.size("n");
+  s.r = from.size("r"), s.c = from.size("c"), s.m = from.size("m");
+  s.kernel_h = from.size("kernel_h"), s.kernel_w = from.size("kernel_w");
+  s.stride_h = static_cast<uint8_t>(from.integer("stride_h", 1, UINT8_MAX));
+  s.stride_w = static_cast<uint8_t>(from.integer("stride_w", 1, UINT8_MAX));
+  s.pad_top = static_cast<uint8_t>(from.integer("pad_top", 0, UINT8_MAX));
+  s.pad_left = static_cast<uint8_t>(from.integer("pad_left", 0, UINT8_MAX));
+  // The walk counts in 32 bits.
+  if (static_cast<uint64_t>(s.r) * s.c * s.m > INT32_MAX ||
+      static_cast<uint64_t>(s.h) * s.w * s.n > INT32_MAX || weight_elements(s) > INT32_MAX)
+    from.refuse("kind", "is larger than 2^31 elements");
+  return layer;
+}
+
+NetworkRequest read_request(const Reader &from) {
+  NetworkRequest request{};
+  const std::string protocol = from.word("protocol"), power = from.word("power");
+  if (protocol != "inas2021" && protocol != "brownout")
+    from.refuse("protocol", "must be inas2021 or brownout");
+  if (power != "intermittent" && power != "continuous")
+    from.refuse("power", "must be intermittent or continuous");
+  request.protocol = protocol == "inas2021" ? Protocol::inas2021 : Protocol::brownout;
+  request.power = power == "intermittent" ? Power::intermittent : Power::continuous;
+  if (request.protocol == Protocol::brownout && request.power == Power::continuous)
+    from.refuse("power", "must be intermittent under protocol brownout");
+  request.platform = read_platform(from.child("platform"));
+  request.input_elements = from.integer("input_elements", 1, INT32_MAX);
+  const Napi::Array layers = from.list("layers");
+  if (layers.Length() == 0)
+    from.refuse("layers", "must not be empty");
+  for (uint32_t i = 0; i < layers.Length(); i++)
+    request.layers.push_back(
+        read_layer(item(layers, i, from.path() + ".layers"), static_cast<int>(i)));
+  return request;
+}
+
+bo_design read_design(const Reader &from) {
+  bo_design d{};
+  d.tr = from.size("Tr"), d.tc = from.size("Tc"), d.tm = from.size("Tm"), d.tn = from.size("Tn");
+  d.s = from.size("S");
+  const std::string letters = "RCMN", order = from.word("loop_order");
+  if (order.size() != 4 || !std::is_permutation(order.begin(), order.end(), letters.begin()))
+    from.refuse("loop_order", "must be four letters of R, C, M, N");
+  for (size_t i = 0; i < 4; i++)
+    d.order[i] = static_cast<uint8_t>(letters.find(order[i]));
+  const std::string span = from.word("mac_span");
+  d.span = span == "channel" ? BO_SPAN_CHANNEL : span == "row" ? BO_SPAN_ROW : BO_SPAN_WINDOW;
+  return d;
+}
+
+Napi::Object write_design(Napi::Env env, const bo_design &d) {
+  const char *spans[] = {"channel", "row", "window"};
+  Napi::Object out = Napi::Object::New(env);
+  out["Tr"] = d.tr;
+  out["Tc"] = d.tc;
+  out["Tm"] = d.tm;
+  out["Tn"] = d.tn;
+  out["loop_order"] = order_letters(d);
+  out["mac_span"] = std::string(spans[d.span]);
+  out["S"] = d.s;
+  return out;
+}
+
+Napi::Object write_costed(Napi::Env env, const CostedDesign &costed) {
+  Napi::Object out = write_design(env, costed.design);
+  out["latency_s"] = costed.latency_s;
+  out["energy_max_J"] = costed.energy_max_J;
+  out["energy_min_J"] = costed.energy_min_J;
+  out["energy_J"] = costed.energy_J;
+  out["power_cycles"] = costed.power_cycles;
+  out["vm_bytes"] = costed.vm_bytes;
+  out["plane_bytes"] = costed.plane_bytes;
+  Napi::Object vm = Napi::Object::New(env);
+  vm["input"] = costed.vm.input;
+  vm["weights"] = costed.vm.weights;
+  vm["bias"] = costed.vm.bias;
+  vm["sums"] = costed.vm.sums;
+  vm["total_bytes"] = costed.vm.total_bytes;
+  out["vm"] = vm;
+  return out;
+}
+
+const char *const BINDING_NAMES[BINDINGS] = {"vm", "energy", "nvm", "alignment", "latency"};
+
+Napi::Object write_layer(Napi::Env env, const LayerResult &layer) {
+  Napi::Object out = Napi::Object::New(env);
+  out["designs_total"] = static_cast<double>(layer.designs_total);
+  out["designs_feasible"] = static_cast<double>(layer.designs_feasible);
+  Napi::Array best = Napi::Array::New(env);
+  for (uint32_t i = 0; i < layer.best.size(); i++)
+    best[i] = write_costed(env, layer.best[i]);
+  out["best"] = best;
+  Napi::Object rejected = Napi::Object::New(env);
+  for (size_t b = 0; b < BINDINGS; b++) {
+    const Rejection &rejection = layer.rejections[b];
+    if (rejection.count == 0)
+      continue;
+    Napi::Object entry = Napi::Object::New(env);
+    entry["count"] = static_cast<double>(rejection.count);
+    entry["witness"] = write_design(env, rejection.witness().design);
+    entry["violation"] = rejection.witness().violation;
+    entry["sole"] = rejection.has_sole;
+    rejected[BINDING_NAMES[b]] = entry;
+  }
+  out["rejected"] = rejected;
+  return out;
+}
+
+Napi::Array write_numbers(Napi::Env env, const std::vector<uint64_t> &numbers) {
+  Napi::Array out = Napi::Array::New(env);
+  for (uint32_t i = 0; i < numbers.size(); i++)
+    out[i] = static_cast<double>(numbers[i]);
+  return out;
+}
+
+Napi::Object write_nvm(Napi::Env env, const NvmPlan &plan) {
+  Napi::Object out = Napi::Object::New(env);
+  out["records"] = plan.records;
+  out["releases"] = plan.releases;
+  out["results"] = plan.results;
+  out["result_stride_bytes"] = plan.result_stride_bytes;
+  out["header"] = plan.header;
+  out["weights"] = write_numbers(env, plan.weights);
+  out["biases"] = write_numbers(env, plan.biases);
+  out["input_map"] = static_cast<double>(plan.input_map);
+  out["maps"] = write_numbers(env, plan.maps);
+  out["planes"] = write_numbers(env, {plan.planes[0], plan.planes[1]});
+  out["image_bytes"] = static_cast<double>(plan.image_bytes);
+  out["total_bytes"] = static_cast<double>(plan.total_bytes);
+  return out;
+}
+
+Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
+  Napi::Object out = Napi::Object::New(env);
+  out["feasible"] = answer.feasible;
+  out["latency_s"] = answer.latency_s;
+  out["energy_J"] = answer.energy_J;
+  out["power_cycles"] = answer.power_cycles;
+  if (answer.delivery) {
+    Napi::Object delivery = Napi::Object::New(env);
+    delivery["latency_s"] = answer.delivery->latency_s;
+    delivery["energy_max_J"] =
+        std::max(answer.delivery->start.energy_J, answer.delivery->deliver.energy_J);
+    delivery["power_cycles"] = 2;
+    out["delivery"] = delivery;
+  }
+  if (answer.nvm)
+    out["nvm"] = write_nvm(env, *answer.nvm);
+  if (answer.miss) {
+    out["binding"] = std::string(BINDING_NAMES[static_cast<size_t>(answer.miss->binding)]);
+    out["violation"] = answer.miss->violation;
+  }
+  Napi::Array layers = Napi::Array::New(env);
+  for (uint32_t i = 0; i < answer.layers.size(); i++) {
+    if (answer.layers[i])
+      layers[i] = write_layer(env, *answer.layers[i]);
+    else
+      layers[i] = env.Null();
+  }
+  out["layers"] = layers;
+  return out;
+}
+
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+
+class ExploreWorker : public Napi::AsyncWorker {
+public:
+  ExploreWorker(Napi::Env env, std::vector<NetworkRequest> requests, unsigned threads,
+                CancelFlag cancelled)
+      : AsyncWorker(env, "brownout.explore"), deferred_(Napi::Promise::Deferred::New(env)),
+        requests_(std::move(requests)), threads_(threads), cancelled_(std::move(cancelled)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { answers_ = explore_networks(requests_, threads_, *cancelled_); }
+
+  void OnOK() override {
+    const Napi::Env env = Env();
+    Napi::HandleScope scope(env);
+    if (!answers_)
+      return deferred_.Resolve(env.Null());
+    Napi::Array out = Napi::Array::New(env);
+    for (uint32_t i = 0; i < answers_->size(); i++)
+      out[i] = write_answer(env, (*answers_)[i]);
+    deferred_.Resolve(out);
+  }
+
+  void OnError(const Napi::Error &error) override { deferred_.Reject(error.Value()); }
+
+private:
+  Napi::Promise::Deferred deferred_;
+  std::vector<NetworkRequest> requests_;
+  unsigned threads_;
+  CancelFlag cancelled_;
+  std::optional<std::vector<NetworkAnswer>> answers_;
+};
+
+/** explore(requests, threads) -> { promise, cancel }; the promise gives null when cancelled. */
+Napi::Value explore(const Napi::CallbackInfo &info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsArray() || !info[1].IsNumber())
+    throw Napi::TypeError::New(env, "explore(requests, threads)");
+  const Napi::Array list = info[0].As<Napi::Array>();
+  const double threads = info[1].As<Napi::Number>().DoubleValue();
+  if (!(threads >= 1 && threads <= 1024))
+    throw Napi::TypeError::New(env, "threads must be from 1 to 1024");
+  std::vector<NetworkRequest> requests;
+  for (uint32_t i = 0; i < list.Length(); i++)
+    requests.push_back(read_request(item(list, i, "requests")));
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  auto *worker =
+      new ExploreWorker(env, std::move(requests), static_cast<unsigned>(threads), cancelled);
+  Napi::Object out = Napi::Object::New(env);
+  out["promise"] = worker->promise();
+  out["cancel"] = Napi::Function::New(
+      env, [cancelled](const Napi::CallbackInfo &) { cancelled->store(true); }, "cancel");
+  worker->Queue();
+  return out;
+}
+
+/** cost(request, layer, design): one design of one layer, feasible or not. */
+Napi::Value cost(const Napi::CallbackInfo &info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 3 || !info[0].IsObject() || !info[1].IsNumber() || !info[2].IsObject())
+    throw Napi::TypeError::New(env, "cost(request, layer, design)");
+  const NetworkRequest request = read_request({info[0].As<Napi::Object>(), "request"});
+  const double index = info[1].As<Napi::Number>().DoubleValue();
+  if (!(index >= 0 && index < static_cast<double>(request.layers.size())))
+    throw Napi::TypeError::New(env, "layer must be an index of a layer");
+  const NetworkLayer &layer = request.layers[static_cast<size_t>(index)];
+  if (layer.no_work)
+    throw Napi::TypeError::New(env, "the layer does no work");
+  const LayerTask task{&request.platform, request.protocol, request.power, layer.shape,
+                       std::numeric_limits<uint64_t>::max()};
+  return write_costed(env, cost_design(task, read_design({info[2].As<Napi::Object>(), "design"})));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports["explore"] = Napi::Function::New(env, explore, "explore");
+  exports["cost"] = Napi::Function::New(env, cost, "cost");
+  return exports;
+}
+
+} // namespace
+
+NODE_API_MODULE(brownout, init)

@@ -1,0 +1,201 @@
+#include "network.h"
+
+#include "capacitor.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
+
+namespace brownout {
+
+namespace {
+
+constexpr uint64_t UNLIMITED = std::numeric_limits<uint64_t>::max();
+
+uint64_t output_elements(const bo_shape &shape) {
+  return static_cast<uint64_t>(shape.r) * shape.c * shape.m;
+}
+
+NvmPlan plan_maps(const NetworkRequest &request) {
+  std::vector<PlannedLayer> layers;
+  for (const NetworkLayer &layer : request.layers)
+    layers.push_back({layer.inputs, layer.output_elements,
+                      layer.no_work ? 0 : static_cast<uint32_t>(weight_elements(layer.shape)),
+                      !layer.no_work && layer.shape.has_bias ? layer.shape.m : 0u, layer.no_work});
+  return plan_nvm(request.input_elements, layers);
+}
+
+/** docs/protocol-brownout.md: start and deliver, each a power cycle of its own. */
+Delivery delivery_of(const NetworkRequest &request) {
+  const Platform &p = request.platform;
+  const int o = static_cast<int>(Reuse::output);
+  const double outputs = request.layers.back().output_elements;
+  const Cost boot = p.reboot + 2.0 * p.nvm_read.of(8);
+  const Cost commit = p.nvm_write.of(8);
+  Delivery delivery{};
+  delivery.start = boot + p.nvm_write.of(request.input_elements) + p.backup_output[o] + commit;
+  delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
+                     p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
+  for (const Cost &cycle : {delivery.start, delivery.deliver}) {
+    const bool runs = cycle.energy_J <= p.buffer.full_J();
+    delivery.latency_s += runs ? cycle.latency_s + physical_recharge_s(p.buffer, cycle)
+                               : std::numeric_limits<double>::infinity();
+  }
+  return delivery;
+}
+
+/** The published constraint: two buffers of the largest map, and all weights. */
+double published_nvm_bytes(const NetworkRequest &request) {
+  uint64_t largest = request.input_elements, weights = 0;
+  for (const NetworkLayer &layer : request.layers) {
+    largest = std::max<uint64_t>(largest, layer.output_elements);
+    if (!layer.no_work)
+      weights += weight_elements(layer.shape);
+  }
+  return static_cast<double>(2 * largest + weights) * request.platform.element_bytes;
+}
+
+/** Finds equal tasks, so that layers that are alike are explored once. */
+class TaskTable {
+public:
+  explicit TaskTable(const std::vector<NetworkRequest> &requests) {
+    for (const NetworkRequest &request : requests) {
+      const auto known = std::find_if(platforms_.begin(), platforms_.end(),
+                                      [&](const Platform *p) { return *p == request.platform; });
+      platform_of_.push_back(known == platforms_.end()
+                                 ? platforms_.size()
+                                 : static_cast<size_t>(known - platforms_.begin()));
+      if (known == platforms_.end())
+        platforms_.push_back(&request.platform);
+    }
+  }
+
+  size_t find(size_t request, const NetworkRequest &of, const bo_shape &s, uint64_t plane_limit) {
+    const Key key{platform_of_[request],
+                  static_cast<int>(of.protocol),
+                  static_cast<int>(of.power),
+                  s.kind,
+                  s.has_bias,
+                  s.h,
+                  s.w,
+                  s.n,
+                  s.r,
+                  s.c,
+                  s.m,
+                  s.kernel_h,
+                  s.kernel_w,
+                  s.stride_h,
+                  s.stride_w,
+                  s.pad_top,
+                  s.pad_left,
+                  plane_limit};
+    const auto [entry, fresh] = index_.try_emplace(key, tasks.size());
+    if (fresh)
+      tasks.push_back({platforms_[platform_of_[request]], of.protocol, of.power, s, plane_limit});
+    return entry->second;
+  }
+
+  std::vector<LayerTask> tasks;
+
+private:
+  using Key = std::tuple<size_t, int, int, int, int, int, int, int, int, int, int, int, int, int,
+                         int, int, int, uint64_t>;
+  std::vector<const Platform *> platforms_;
+  std::vector<size_t> platform_of_;
+  std::map<Key, size_t> index_;
+};
+
+void total(const NetworkRequest &request, NetworkAnswer &answer) {
+  uint64_t plane_bytes = 0;
+  for (const auto &layer : answer.layers) {
+    if (!layer)
+      continue;
+    if (layer->best.empty()) {
+      answer.feasible = false;
+      continue;
+    }
+    const CostedDesign &best = layer->best.front();
+    answer.latency_s += best.latency_s;
+    answer.energy_J += best.energy_J;
+    answer.power_cycles += best.power_cycles;
+    plane_bytes = std::max<uint64_t>(plane_bytes, best.plane_bytes);
+  }
+  const auto missed = [&](Binding binding, double violation) {
+    answer.feasible = false;
+    if (!answer.miss)
+      answer.miss = NetworkMiss{binding, violation};
+  };
+  const double nvm = request.platform.nvm_bytes;
+  if (request.protocol == Protocol::inas2021) {
+    const double needed = published_nvm_bytes(request);
+    if (needed > nvm)
+      missed(Binding::nvm, needed - nvm);
+    return;
+  }
+  place_planes(*answer.nvm, plane_bytes);
+  const double needed = static_cast<double>(answer.nvm->total_bytes);
+  if (needed > nvm)
+    missed(Binding::nvm, needed - nvm);
+  if (!answer.delivery)
+    return;
+  const Delivery &d = *answer.delivery;
+  answer.latency_s += d.latency_s;
+  answer.energy_J += d.start.energy_J + d.deliver.energy_J;
+  answer.power_cycles += 2;
+  const double worst_J = std::max(d.start.energy_J, d.deliver.energy_J);
+  const double budget_J = request.platform.buffer.safe_J();
+  if (worst_J > budget_J)
+    missed(Binding::energy, worst_J - budget_J);
+}
+
+} // namespace
+
+uint64_t weight_elements(const bo_shape &shape) {
+  return shape.kind == BO_CONV
+             ? static_cast<uint64_t>(shape.kernel_h) * shape.kernel_w * shape.m * shape.n
+             : 0;
+}
+
+std::optional<std::vector<NetworkAnswer>>
+explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
+                 const std::atomic<bool> &cancelled) {
+  constexpr size_t NONE = static_cast<size_t>(-1);
+  std::vector<NetworkAnswer> answers(requests.size());
+  std::vector<std::vector<size_t>> task_of(requests.size());
+  TaskTable table(requests);
+  for (size_t i = 0; i < requests.size(); i++) {
+    const NetworkRequest &request = requests[i];
+    NetworkAnswer &answer = answers[i];
+    uint64_t spare = UNLIMITED;
+    if (request.protocol == Protocol::brownout) {
+      answer.nvm = plan_maps(request);
+      if (request.power == Power::intermittent)
+        answer.delivery = delivery_of(request);
+      const uint64_t nvm = request.platform.nvm_bytes, rest = answer.nvm->arena_end;
+      if (rest <= nvm)
+        spare = (nvm - rest) / 2;
+    }
+    for (const NetworkLayer &layer : request.layers) {
+      // A limit that no plane of the layer can reach is no limit: equal layers stay equal.
+      const bool binds = spare < 4 * output_elements(layer.shape);
+      task_of[i].push_back(
+          layer.no_work ? NONE : table.find(i, request, layer.shape, binds ? spare : UNLIMITED));
+    }
+  }
+
+  auto explored = explore_layers(table.tasks, threads, cancelled);
+  if (!explored)
+    return std::nullopt;
+  std::vector<std::shared_ptr<const LayerResult>> results;
+  for (LayerResult &result : *explored)
+    results.push_back(std::make_shared<const LayerResult>(std::move(result)));
+  for (size_t i = 0; i < requests.size(); i++) {
+    for (size_t task : task_of[i])
+      answers[i].layers.push_back(task == NONE ? nullptr : results[task]);
+    total(requests[i], answers[i]);
+  }
+  return answers;
+}
+
+} // namespace brownout
