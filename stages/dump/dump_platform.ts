@@ -1,0 +1,137 @@
+/** One platform's folder of the dump, from what integer inference and explorer say. */
+import { join } from "node:path";
+import { ExitCode, UserError } from "../../base/errors.ts";
+import { canonicalJson, writeJson, writeNpy, writeWhole } from "../../base/files.ts";
+import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
+import { LayoutArtifact } from "../../network/artifacts/layout.ts";
+import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import type { DesignsArtifact } from "../../network/explore.ts";
+import type { IntegerNetwork } from "../../network/integer/inference.ts";
+import type { Platform } from "../../network/platform.ts";
+import { crc32 } from "./crc.ts";
+import { modelC, modelH } from "./emit_c.ts";
+import { platformH } from "./emit_platform.ts";
+import { buildImage, checkRegions, HEADER_BYTES, refuseTooLarge, regionsOf } from "./image.ts";
+import { layerTable } from "./layer_table.ts";
+import type { Vectors } from "./vectors.ts";
+
+export interface PlatformDump {
+  artifact: QuantizedArtifact;
+  network: IntegerNetwork;
+  dataset: Pick<DatasetArtifact, "title" | "normalisation">;
+  designs: DesignsArtifact;
+  platform: Platform;
+  after_commit: "sleep" | "run_on";
+  vectors: Vectors;
+}
+
+/**
+ * Writes `model.h`, `model.c`, `platform.h`, `nvm.bin`, `layout.json` and the golden vectors.
+ * @throws UserError where the network does not fit the platform, with the numbers
+ */
+export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<LayoutArtifact> {
+  const { artifact, network, designs, platform, after_commit, vectors } = dump;
+  const { profile } = designs.platform.choice;
+  refuseInfeasible(designs);
+  if (canonicalJson(designs.network) !== canonicalJson(artifact.network)) {
+    throw new UserError({
+      message: `platform ${profile} was explored for another network`,
+      value: designs.network.name,
+      expected: artifact.network.name,
+      help: "Run the stages from explore on again.",
+    }, ExitCode.data);
+  }
+  if (platform.element_bytes !== 2) {
+    throw new UserError({
+      message: `platform ${profile} has elements of ${platform.element_bytes} byte`,
+      field: `platforms.${profile}.element_bytes`,
+      value: platform.element_bytes,
+      expected: "2: the runtime's codes have 16 bits",
+    }, ExitCode.infeasible);
+  }
+  const table = layerTable(network, designs);
+  refuseTooLarge(designs, table);
+  const nvm = designs.answer.nvm!;
+  const regions = regionsOf(table, nvm, network.inputShape);
+  checkRegions(regions, nvm);
+  const { model, image } = buildImage(table, nvm, network.inputShape);
+
+  const emission = { model, artifact, dataset: dump.dataset, platform, after_commit };
+  await writeWhole(join(folder, "model.h"), modelH(emission));
+  await writeWhole(join(folder, "model.c"), modelC(emission));
+  await writeWhole(join(folder, "platform.h"), platformH(platform, after_commit));
+  await writeWhole(join(folder, "nvm.bin"), image);
+  const { h, w, channels } = network.inputShape;
+  const count = vectors.samples.length;
+  await writeNpy(join(folder, "vectors.inputs.npy"), {
+    shape: [count, h, w, channels],
+    data: vectors.inputs,
+  });
+  await writeNpy(join(folder, "vectors.outputs.npy"), {
+    shape: [count, model.outputs],
+    data: vectors.outputs,
+  });
+  await writeNpy(join(folder, "vectors.labels.npy"), { shape: [count], data: vectors.labels });
+  const layout: LayoutArtifact = {
+    platform: profile,
+    network: artifact.network.name,
+    image_id: model.image_id,
+    after_commit,
+    image_bytes: image.length,
+    constants_bytes: model.constants_bytes,
+    constants_crc: crc32(image.subarray(model.header + HEADER_BYTES)),
+    nvm_bytes: model.nvm_bytes,
+    vm_bytes: model.vm_bytes,
+    nvm,
+    input: {
+      shape: network.inputShape,
+      elements: model.inputs,
+      address: model.input,
+      ...network.input,
+    },
+    output: {
+      elements: model.outputs,
+      address: table.at(-1)!.output,
+      scale: artifact.layers.at(-1)!.output_scale,
+    },
+    classes: artifact.classes,
+    layers: table.map((entry) => ({
+      name: entry.layer.name,
+      kind: entry.kind === 1 ? "global_avg_pool" : "conv",
+      ...(entry.batches !== undefined && { batches: entry.batches }),
+      vm: entry.vm,
+      plane_bytes: entry.plane_bytes,
+      weights: entry.weights,
+      bias: entry.bias,
+      input: entry.input,
+      output: entry.output,
+    })),
+    regions,
+    vectors: { count, seed: vectors.seed, samples: [...vectors.samples] },
+  };
+  await writeJson(join(folder, "layout.json"), LayoutArtifact, layout);
+  return layout;
+}
+
+/** @throws UserError where the explorer found no feasible design, naming what binds and by how much */
+function refuseInfeasible({ answer, platform }: DesignsArtifact): void {
+  if (answer.feasible) return;
+  const { profile } = platform.choice;
+  const field = `platforms.${profile}`;
+  const problems = answer.layers.flatMap((layer) =>
+    layer.feasible ? [] : [{
+      message: `layer ${layer.name} has no feasible design on ${profile}: ` +
+        `${layer.binding} is exceeded by ${layer.violation} ${layer.unit}`,
+      field,
+    }]
+  );
+  throw new UserError(
+    problems.length > 0 ? problems : {
+      message:
+        `the network does not fit ${profile}: ${answer.binding ?? "a limit"} is exceeded by ` +
+        `${answer.violation ?? "an unknown amount"} ${answer.unit ?? ""}`.trimEnd(),
+      field,
+    },
+    ExitCode.infeasible,
+  );
+}

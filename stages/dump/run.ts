@@ -1,0 +1,68 @@
+/** Stage dump: per platform what the C runtime is built from, and golden vectors to verify it by. */
+import { join } from "node:path";
+import { defineStage } from "../../pipeline/stage.ts";
+import { DumpParameters } from "./schema.ts";
+
+export const dump = defineStage<DumpParameters>({
+  name: "dump",
+  summary: "model, NVM image and golden vectors per platform",
+  parameters: DumpParameters,
+  needs: ["dataset", "explore", "quantize"],
+  module: import.meta.url,
+  sources: ["platforms"],
+
+  async run({ params, input, artifactDir, root, progress, signal }) {
+    const { readJson, readNpy } = await import("../../base/files.ts");
+    const { DatasetArtifact } = await import("../../network/artifacts/dataset.ts");
+    const { DesignsArtifact } = await import("../../network/explore.ts");
+    const { readQuantized } = await import("../../network/integer/load.ts");
+    const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
+    const { dumpPlatform } = await import("./dump_platform.ts");
+    const { makeVectors } = await import("./vectors.ts");
+
+    const dataset = await readJson(join(input("dataset"), "dataset.json"), DatasetArtifact);
+    const { artifact, network } = await readQuantized(input("quantize"));
+    const x = await readNpy(join(input("dataset"), "test.x.npy"), Float32Array);
+    const y = await readNpy(join(input("dataset"), "test.y.npy"), Int32Array);
+    progress.update("golden vectors", 0);
+    const vectors = makeVectors(network, x.data, y.data, params.vectors, params.seed);
+    for (const [index, { profile }] of params.platforms.entries()) {
+      signal.throwIfAborted();
+      progress.update(profile, index / params.platforms.length);
+      const designs = await readJson(
+        join(input("explore"), profile, "designs.json"),
+        DesignsArtifact,
+      );
+      const { profile: _, ...overrides } = designs.platform.choice;
+      const platform = resolvePlatform(
+        await readProfile(join(root, "platforms"), profile),
+        overrides,
+      );
+      await dumpPlatform(join(artifactDir, profile), {
+        artifact,
+        network,
+        dataset,
+        designs,
+        platform,
+        after_commit: params.after_commit,
+        vectors,
+      });
+    }
+  },
+
+  async report(artifactDir) {
+    const { readJson } = await import("../../base/files.ts");
+    const { LayoutArtifact } = await import("../../network/artifacts/layout.ts");
+    const rows: [string, string][] = [];
+    const folders = [...Deno.readDirSync(artifactDir)].filter((entry) => entry.isDirectory);
+    for (const { name } of folders.sort((a, b) => a.name < b.name ? -1 : 1)) {
+      const layout = await readJson(join(artifactDir, name, "layout.json"), LayoutArtifact);
+      rows.push([
+        `memory on ${name}`,
+        `NVM ${layout.nvm_bytes} bytes (${layout.constants_bytes} of them constants), ` +
+        `VM ${layout.vm_bytes} bytes`,
+      ]);
+    }
+    return rows;
+  },
+});

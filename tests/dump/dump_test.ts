@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { crc32 as zlibCrc32 } from "node:zlib";
+import { readNpy } from "../../base/files.ts";
+import { resolveLayers } from "../../network/network.ts";
+import { crc16, crc32 } from "../../stages/dump/crc.ts";
+import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
+import { cString } from "../../stages/dump/emit_c.ts";
+import { buildImage, checkRegions, ERASED, regionsOf } from "../../stages/dump/image.ts";
+import { layerTable } from "../../stages/dump/layer_table.ts";
+import { packWeights } from "../../stages/dump/pack.ts";
+import { C_FLAGS, command, randomDump, ROOT } from "./support.ts";
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+Deno.test("crc32() and crc16() give the known answers", () => {
+  assert.equal(crc32(text("123456789")), 0xcbf43926);
+  assert.equal(crc16(text("123456789")), 0x29b1);
+  assert.equal(crc32(new Uint8Array()), 0);
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => assert.equal(crc32(bytes), zlibCrc32(bytes))),
+    { seed: 1 },
+  );
+});
+
+Deno.test("crc16() makes an erased record, release or result invalid", () => {
+  for (const bytes of [14, 6]) {
+    const erased = new Uint8Array(bytes).fill(ERASED);
+    assert.notEqual(crc16(erased), ERASED << 8 | ERASED);
+  }
+});
+
+/** Walks tiles as nest.h does: m, then n, offset by bo_weight_offset, each [tm][Kh][Kw][tn]. */
+function unpack(
+  packed: Int16Array,
+  { m, kernel, n }: { m: number; kernel: number; n: number },
+  { Tm, Tn }: { Tm: number; Tn: number },
+): Int16Array {
+  const weights = new Int16Array(packed.length);
+  for (let im = 0; im < Math.ceil(m / Tm); im++) {
+    for (let i = 0; i < Math.ceil(n / Tn); i++) {
+      const m0 = im * Tm;
+      const n0 = i * Tn;
+      const channels = Math.min(Tm, m - m0);
+      const depth = Math.min(Tn, n - n0);
+      const offset = kernel * (m0 * n + channels * n0);
+      for (let a = 0; a < channels; a++) {
+        for (let k = 0; k < kernel; k++) {
+          for (let d = 0; d < depth; d++) {
+            weights[((m0 + a) * kernel + k) * n + n0 + d] =
+              packed[offset + (a * kernel + k) * depth + d]!;
+          }
+        }
+      }
+    }
+  }
+  return weights;
+}
+
+const shapes = fc.record({
+  m: fc.integer({ min: 1, max: 11 }),
+  kernel: fc.integer({ min: 1, max: 9 }),
+  n: fc.integer({ min: 1, max: 11 }),
+}).chain((shape) =>
+  fc.record({
+    shape: fc.constant(shape),
+    tile: fc.record({
+      Tm: fc.integer({ min: 1, max: shape.m }),
+      Tn: fc.integer({ min: 1, max: shape.n }),
+    }),
+  })
+);
+
+Deno.test("packWeights() is undone by a walk over the tiles of nest.h, ragged ones included", () => {
+  fc.assert(
+    fc.property(shapes, ({ shape, tile }) => {
+      const weights = Int16Array.from(
+        { length: shape.m * shape.kernel * shape.n },
+        (_, i) => i - 400,
+      );
+      assert.deepEqual(unpack(packWeights(weights, shape, tile), shape, tile), weights);
+    }),
+    { seed: 2, numRuns: 500 },
+  );
+  const shape = { m: 4, kernel: 3, n: 4 };
+  const weights = Int16Array.from({ length: 48 }, (_, i) => i);
+  assert.notDeepEqual(
+    unpack(packWeights(weights, shape, { Tm: 2, Tn: 2 }), shape, { Tm: 4, Tn: 2 }),
+    weights,
+    "another tile gives another order",
+  );
+  assert.throws(() => packWeights(weights, { ...shape, m: 5 }, { Tm: 1, Tn: 1 }), RangeError);
+});
+
+Deno.test("buildImage() leaves the mutable regions erased and a header that the runtime accepts", async () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const { network, designs } = await randomDump(seed);
+    const nvm = designs.answer.nvm!;
+    const { model, image } = buildImage(layerTable(network, designs), nvm, network.inputShape);
+    assert.equal(image.length, nvm.image_bytes);
+    assert.ok(image.subarray(0, nvm.header).every((byte) => byte === ERASED));
+    const view = new DataView(image.buffer, nvm.header);
+    assert.equal(view.getUint32(0, true), 0x4f4e5242);
+    assert.equal(view.getUint16(4, true), 1);
+    assert.equal(view.getUint16(6, true), model.image_id);
+    assert.equal(view.getUint32(8, true), image.length - nvm.header - 32);
+    assert.equal(view.getUint32(12, true), zlibCrc32(image.subarray(nvm.header + 32)));
+    assert.equal(view.getUint32(28, true), zlibCrc32(image.subarray(nvm.header, nvm.header + 28)));
+    resolveLayers(designs.network).forEach((layer, index) => {
+      const { weights, bias } = network.layers[index]!;
+      const answer = designs.answer.layers.find((item) => item.name === layer.name);
+      if (weights !== undefined && answer?.feasible) {
+        const packed = Int16Array.from(
+          weights,
+          (_, i) => new DataView(image.buffer).getInt16(nvm.weights[index]! + 2 * i, true),
+        );
+        const shape = {
+          m: layer.output.channels,
+          kernel: layer.kernel.h * layer.kernel.w,
+          n: layer.input.channels,
+        };
+        assert.deepEqual(unpack(packed, shape, answer), weights);
+      }
+      bias?.forEach((code, i) => {
+        assert.equal(
+          new DataView(image.buffer).getInt32(nvm.biases[index]! + 4 * i, true),
+          code,
+        );
+      });
+    });
+  }
+});
+
+Deno.test("buildImage() gives another id to another design and to other weights", async () => {
+  const { network, designs } = await randomDump(3);
+  const nvm = designs.answer.nvm!;
+  const id = () => buildImage(layerTable(network, designs), nvm, network.inputShape).model.image_id;
+  const before = id();
+  assert.equal(id(), before);
+  const first = designs.answer.layers[0]!;
+  assert.ok(first.feasible);
+  first.S += 1;
+  const redesigned = id();
+  assert.notEqual(redesigned, before);
+  network.layers[0]!.weights![0]! ^= 1;
+  assert.notEqual(id(), redesigned);
+});
+
+Deno.test("checkRegions() accepts shared bytes of maps that never live at once and refuses the rest", async () => {
+  const { network, designs } = await randomDump(5);
+  const nvm = designs.answer.nvm!;
+  const regions = () => regionsOf(layerTable(network, designs), nvm, network.inputShape);
+  checkRegions(regions(), nvm);
+
+  const last = nvm.maps.length - 1;
+  const kept = nvm.maps[last]!;
+  assert.ok(last >= 1, "the last layer does not read the input map");
+  nvm.maps[last] = nvm.input_map;
+  checkRegions(regions(), nvm);
+  nvm.maps[last] = kept;
+  const { input } = layerTable(network, designs).at(-1)!;
+  nvm.maps[last] = input;
+  assert.throws(() => checkRegions(regions(), nvm), /overlap in NVM/);
+  nvm.maps[last] = nvm.header;
+  assert.throws(() => checkRegions(regions(), nvm), /lies outside/);
+  nvm.maps[last] = kept + 1;
+  assert.throws(() => checkRegions(regions(), nvm), /odd address|overlap|outside/);
+  nvm.maps[last] = kept;
+  nvm.total_bytes = kept;
+  assert.throws(() => checkRegions(regions(), nvm), /lies outside/);
+});
+
+Deno.test("dumpPlatform() writes the same bytes again", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const read = async (run: string) => {
+      await dumpPlatform(`${folder}/${run}`, await randomDump(5));
+      const files = [...Deno.readDirSync(`${folder}/${run}`)].map(({ name }) => name).sort();
+      return files.map((name) => [name, Deno.readFileSync(`${folder}/${run}/${name}`)]);
+    };
+    const first = await read("a");
+    assert.deepEqual(first.map(([name]) => name), [
+      "layout.json",
+      "model.c",
+      "model.h",
+      "nvm.bin",
+      "platform.h",
+      "vectors.inputs.npy",
+      "vectors.labels.npy",
+      "vectors.outputs.npy",
+    ]);
+    assert.deepEqual(await read("b"), first);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("dumpPlatform() refuses what does not fit, with the numbers", async () => {
+  const folder = await Deno.makeTempDir();
+  const refused = async (
+    change: (dump: Awaited<ReturnType<typeof randomDump>>) => void,
+    message: RegExp,
+  ) => {
+    const dump = await randomDump(5);
+    change(dump);
+    await assert.rejects(dumpPlatform(folder, dump), (error: Error) => {
+      assert.equal(error.name, "UserError");
+      assert.match(error.message, message);
+      return true;
+    });
+  };
+  try {
+    await refused(
+      (dump) => dump.designs.platform.nvm_bytes = 100,
+      /needs \d+ bytes of NVM.* has 100/,
+    );
+    await refused((dump) => dump.designs.platform.vm_bytes = 8, /needs \d+ bytes of VM.* has 8/);
+    await refused((dump) => dump.designs.platform.protocol = "inas2021", /inas2021/);
+    await refused((dump) => dump.designs.network.name = "other", /another network/);
+    await refused((dump) => dump.platform.element_bytes = 1, /1 byte/);
+    await refused((dump) => {
+      const first = dump.designs.answer.layers[0]!;
+      if (first.feasible) first.S = 70000;
+    }, /65535/);
+    await refused((dump) => {
+      dump.designs.answer.feasible = false;
+      Object.assign(dump.designs.answer, { binding: "nvm", violation: 12, unit: "byte" });
+    }, /nvm is exceeded by 12 byte/);
+    assert.deepEqual([...Deno.readDirSync(folder)], [], "nothing was written");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("cString() survives quotes, trigraphs, controls and other alphabets", () => {
+  assert.equal(cString('a"b\\c'), '"a\\042b\\134c"');
+  assert.equal(cString("??/\n9"), '"\\077\\077/\\0129"');
+  assert.equal(cString("ü"), '"\\303\\274"');
+});
+
+Deno.test("model.c compiles without a warning, whatever the names are", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (let seed = 0; seed < 3; seed++) {
+      const dump = await randomDump(seed);
+      dump.dataset.title = "ends */ here /* and \n there \\";
+      dump.artifact.classes = dump.artifact.classes.map((name) => `${name} "??/" ü\n`);
+      await dumpPlatform(folder, dump);
+      await Deno.writeTextFile(
+        `${folder}/use.c`,
+        '#include "platform.h"\n#include "model.h"\n' +
+          "extern const char *const names[BROWNOUT_OUTPUTS];\n" +
+          "const char *const names[BROWNOUT_OUTPUTS] = BROWNOUT_CLASS_NAMES;\n" +
+          "extern const float scale;\n" +
+          "const float scale = BROWNOUT_INPUT_SCALE * BROWNOUT_OUTPUT_SCALE;\n" +
+          "extern const float mean[BROWNOUT_INPUT_CHANNELS];\n" +
+          "const float mean[BROWNOUT_INPUT_CHANNELS] = BROWNOUT_INPUT_MEAN;\n",
+      );
+      for (const file of ["model", "use"]) {
+        await command("gcc", [
+          ...C_FLAGS,
+          `-I${ROOT}runtime-c/core`,
+          `-I${folder}`,
+          "-c",
+          `${folder}/${file}.c`,
+          "-o",
+          `${folder}/${file}.o`,
+        ]);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the runtime on the host equals integer inference bit for bit", async () => {
+  const folder = await Deno.makeTempDir();
+  const include = ["core", "kernels", "ports/host"].map((name) => `-I${ROOT}runtime-c/${name}`);
+  const sources = ["core", "kernels", "ports/host"].flatMap((name) =>
+    [...Deno.readDirSync(`${ROOT}runtime-c/${name}`)]
+      .map((entry) => entry.name)
+      .filter((file) => /^(?!campaign|dot_).*\.c$/.test(file))
+      .sort()
+      .map((file) => `${ROOT}runtime-c/${name}/${file}`)
+  );
+  const harness = new URL("./run_vectors.c", import.meta.url).pathname;
+  try {
+    const objects = await Promise.all([...sources, harness].map(async (source, i) => {
+      const object = `${folder}/${i}.o`;
+      await command("gcc", [...C_FLAGS, ...include, "-c", source, "-o", object]);
+      return object;
+    }));
+    let planes = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const dump = await randomDump(seed);
+      const at = `${folder}/${seed}`;
+      const layout = await dumpPlatform(at, dump);
+      if (layout.layers.some((layer) => layer.plane_bytes > 0)) planes++;
+      await command("gcc", [
+        ...C_FLAGS,
+        ...include,
+        `-I${at}`,
+        `${at}/model.c`,
+        ...objects,
+        "-o",
+        `${at}/run`,
+      ]);
+      const inputs = await readNpy(`${at}/vectors.inputs.npy`, Int16Array);
+      const expected = await readNpy(`${at}/vectors.outputs.npy`, Int16Array);
+      await Deno.writeFile(`${at}/inputs.bin`, new Uint8Array(inputs.data.slice().buffer));
+      const output = await command(`${at}/run`, [`${at}/nvm.bin`, `${at}/inputs.bin`]);
+      assert.deepEqual(
+        [...new Int16Array(output.slice().buffer)],
+        [...expected.data],
+        `seed ${seed}: ${JSON.stringify(dump.designs.network.layers)}`,
+      );
+      if (seed === 0) {
+        const wrong = await Deno.readFile(`${at}/nvm.bin`);
+        wrong[layout.layers[0]!.weights]! ^= 1;
+        await Deno.writeFile(`${at}/wrong.bin`, wrong);
+        await assert.rejects(
+          command(`${at}/run`, [`${at}/wrong.bin`, `${at}/inputs.bin`]),
+          /status 4/,
+          "an image with a wrong weight is refused",
+        );
+      }
+    }
+    assert.ok(planes > 10, "planes of partial sums were exercised");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,233 @@
+/** Random designs with the explorer's layouts, so that dump is tested without the addon. */
+import { Random } from "../../base/random.ts";
+import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import { DesignsArtifact, type FeasibleLayer, type NvmLayout } from "../../network/explore.ts";
+import type { IntegerNetwork } from "../../network/integer/inference.ts";
+import {
+  elements,
+  type Network,
+  type ResolvedLayer,
+  resolveLayers,
+  weightShape,
+} from "../../network/network.ts";
+import { readProfile, resolvePlatform } from "../../network/platform.ts";
+import type { PlatformDump } from "../../stages/dump/dump_platform.ts";
+import { makeVectors } from "../../stages/dump/vectors.ts";
+import { observe } from "../../stages/quantize/observe.ts";
+import { quantise } from "../../stages/quantize/quantise.ts";
+import { randomNetwork, randomSamples, randomWeights } from "../quantize/support.ts";
+
+export const ROOT = new URL("../..", import.meta.url).pathname;
+
+const align4 = (bytes: number) => Math.ceil(bytes / 4) * 4;
+
+/** A random design of a layer, tiles ragged or not, with what nest.h plans for it (bo_vm_plan, bo_plane_make). */
+export function randomDesign(layer: ResolvedLayer, random: Random): FeasibleLayer {
+  const { input, output, kernel, stride } = layer;
+  const tile = (size: number) => 1 + random.int(size);
+  const pool = layer.type === "global_avg_pool";
+  const Tr = tile(pool ? input.h : output.h);
+  const Tc = tile(pool ? input.w : output.w);
+  const Tm = tile(output.channels);
+  const Tn = pool ? 1 : tile(input.channels);
+  const order = pool ? "RCMN" : random.shuffle(["R", "C", "M", "N"]).join("");
+  const trips = {
+    R: pool ? 1 : Math.ceil(output.h / Tr),
+    C: pool ? 1 : Math.ceil(output.w / Tc),
+    M: Math.ceil(output.channels / Tm),
+    N: pool ? Math.ceil(input.h / Tr) * Math.ceil(input.w / Tc) : Math.ceil(input.channels / Tn),
+  };
+  const loops = Array.from(order) as (keyof typeof trips)[];
+  const spatial = /^(RC|CR)$/.test(order.slice(2));
+  const sweepLoops = loops.slice(spatial ? 2 : 3);
+  const sweep = sweepLoops.reduce((product, loop) => product * trips[loop], 1);
+  const outer = loops.slice(0, spatial ? 2 : 3).reduce((product, loop) => product * trips[loop], 1);
+  const S = 1 + random.int(Math.min(sweep, 5));
+  const reduces = order.endsWith("N");
+  const chunks = Math.ceil(sweep / S);
+  const visits = reduces ? chunks : trips.N;
+  const outside = (loop: "R" | "C" | "M") => order.indexOf(loop) < order.indexOf("N");
+  const plane = visits < 2 ? 0 : 4 *
+    (pool ? 1 : outside("R") ? Tr : output.h) *
+    (pool ? 1 : outside("C") ? Tc : output.w) *
+    (outside("M") ? Tm : output.channels);
+  const inputs = pool
+    ? Tr * Tc * Tm
+    : ((Tr - 1) * stride.h + kernel.h) * ((Tc - 1) * stride.w + kernel.w) * Tn;
+  const weights = pool ? 0 : kernel.h * kernel.w * Tm * Tn;
+  const outputs = pool ? Tm : Tr * Tc * Tm;
+  const vm = { input: 0, weights: align4(2 * inputs), bias: 0, sums: 0, total_bytes: 0 };
+  vm.bias = vm.weights + align4(2 * weights);
+  vm.sums = vm.bias + (layer.bias && !pool ? 4 * Tm : 0);
+  vm.total_bytes = vm.sums + 4 * (reduces ? 1 : Math.min(S, sweep)) * outputs;
+  return {
+    name: layer.name,
+    feasible: true,
+    Tr,
+    Tc,
+    Tm,
+    Tn,
+    loop_order: order,
+    mac_span: random.pick(["channel", "row", "window"] as const),
+    S,
+    latency_s: 1,
+    vm_bytes: vm.total_bytes,
+    plane_bytes: plane,
+    vm,
+    slack_vm_bytes: 0,
+    designs_total: 1,
+    designs_feasible: 1,
+    proven_optimal: true,
+    batches: outer * chunks,
+    runners_up: [],
+    rejected: {},
+  };
+}
+
+/** NVM without any sharing: every map has bytes of its own. */
+export function plainNvm(network: Network, designs: FeasibleLayer[]): NvmLayout {
+  const layers = resolveLayers(network);
+  const outputs = elements(layers.at(-1)!.output);
+  const stride = align4(8 + 2 * outputs);
+  const header = 48 + 2 * stride;
+  let at = header + 32;
+  const take = (bytes: number) => {
+    const from = at;
+    at = align4(at + bytes);
+    return from;
+  };
+  const weights: number[] = [];
+  const biases: number[] = [];
+  for (const layer of layers) {
+    const count = weightShape(layer).reduce((a, b) => a * b, 1);
+    const weighted = weightShape(layer).length > 0;
+    weights.push(weighted ? take(2 * count) : 0);
+    biases.push(weighted && layer.bias ? take(4 * layer.output.channels) : 0);
+  }
+  const image_bytes = at;
+  const input_map = take(2 * elements(network.input));
+  const maps: number[] = [];
+  for (const layer of layers) {
+    const source = layer.inputs[0]!;
+    maps.push(
+      layer.type === "flatten"
+        ? (source < 0 ? input_map : maps[source]!)
+        : take(2 * elements(layer.output)),
+    );
+  }
+  const plane = Math.max(...designs.map((design) => design.plane_bytes ?? 0));
+  const planes: [number, number] = [take(plane), take(plane)];
+  return {
+    records: 0,
+    releases: 32,
+    results: 48,
+    result_stride_bytes: stride,
+    header,
+    weights,
+    biases,
+    input_map,
+    maps,
+    planes,
+    image_bytes,
+    total_bytes: at,
+  };
+}
+
+/** What explore would leave for a network: random designs, generous limits. */
+export function randomDesigns(network: Network, seed: number, profile: string): DesignsArtifact {
+  const random = new Random(seed, "tests/designs");
+  const layers = resolveLayers(network);
+  const designs = layers.filter((layer) => layer.type !== "flatten")
+    .map((layer) => randomDesign(layer, random));
+  return DesignsArtifact.parse({
+    platform: {
+      choice: { profile },
+      protocol: "brownout",
+      kernel: "mpy32",
+      vm_bytes: 65536,
+      nvm_bytes: 1 << 20,
+      energy_budget_J: 1,
+      energy_full_J: 1,
+      estimated: [],
+    },
+    space: "full",
+    power: "intermittent",
+    network,
+    layers,
+    answer: {
+      name: network.name,
+      feasible: true,
+      latency_s: 1,
+      layers: designs,
+      nvm: plainNvm(network, designs),
+    },
+  });
+}
+
+/** A whole random case: network, integer constants, designs, golden vectors. */
+export async function randomDump(seed: number, vectors = 3): Promise<PlatformDump> {
+  const network = randomNetwork(seed);
+  const float = randomWeights(network, seed);
+  const samples = randomSamples(network, 16, seed);
+  const { network: integer, layers } = quantise(float, observe(float, samples), {
+    activation_bits: "auto",
+    headroom: 1.25,
+  });
+  const classes = Array.from(
+    { length: elements(resolveLayers(network).at(-1)!.output) },
+    (_, i) => `class ${i}`,
+  );
+  const profile = "msp430fr5994-fram";
+  return {
+    artifact: artifactOf(network, integer, layers, classes),
+    network: integer,
+    dataset: {
+      title: "Random numbers",
+      normalisation: {
+        per: "channel",
+        mean: Array(network.input.channels).fill(0),
+        std: Array(network.input.channels).fill(1.5),
+      },
+    },
+    designs: randomDesigns(network, seed, profile),
+    platform: resolvePlatform(await readProfile(`${ROOT}platforms`, profile)),
+    after_commit: "sleep",
+    vectors: makeVectors(
+      integer,
+      Float32Array.from(samples.flatMap((sample) => [...sample])),
+      new Int32Array(samples.length),
+      vectors,
+      seed,
+    ),
+  };
+}
+
+function artifactOf(
+  network: Network,
+  integer: IntegerNetwork,
+  layers: ReturnType<typeof quantise>["layers"],
+  classes: string[],
+): QuantizedArtifact {
+  return {
+    network,
+    classes,
+    element_bytes: 2,
+    input: integer.input,
+    layers,
+    accuracy: { test_samples: 1, float: 1, integer: 1, agreement: 1, float_of_training: 1 },
+    calibration: { method: "min-max", samples: 16, headroom: 1.25, seed: 0 },
+  };
+}
+
+/** Runs a command; its output, or an Error that carries it. */
+export async function command(name: string, args: string[]): Promise<Uint8Array> {
+  const { success, stdout, stderr } = await new Deno.Command(name, { args }).output();
+  if (!success) {
+    const text = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
+    throw new Error(`${name} ${args.join(" ")} failed:\n${text}`);
+  }
+  return stdout;
+}
+
+/** What the runtime's C files and dumps are compiled with. */
+export const C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1"];
