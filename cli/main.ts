@@ -1,5 +1,6 @@
 /** The command line: `pipeline` and `explore`. */
 import { Command } from "commander";
+import { ROOT } from "./root.ts";
 import { runCommand } from "./shell.ts";
 
 const program = new Command("brownout").description(
@@ -10,21 +11,14 @@ if (Deno.args[0] === "explore") {
   const { exploreCommand } = await import("./explore.ts");
   program.addCommand(exploreCommand);
 } else {
-  const [{ pipelineCommand }, { registry }, root] = await Promise.all([
-    import("./pipeline.ts"),
-    import("./registry.ts"),
-    import("./root.ts"),
-  ]);
-  program.addCommand(pipelineCommand({
-    registry,
-    root: root.ROOT,
-    prepare: async () => {
-      const { ensureSetup } = await import("../toolchain/setup.ts");
-      await ensureSetup({ root: root.ROOT, quiet: true, for: "pipeline" });
-    },
-  }));
-  program.addCommand(
-    new Command("explore").description("Run the explorer alone on a request file"),
-  );
+  const { pipelineCommand } = await import("./pipeline.ts");
+  const { registry } = await import("./registry.ts");
+  const prepare = async () => {
+    const { ensureSetup } = await import("../toolchain/setup.ts");
+    await ensureSetup({ root: ROOT, quiet: true, for: "pipeline" });
+  };
+  program.addCommand(pipelineCommand({ registry, root: ROOT, prepare }));
+  // Named here for --help and for misspelt commands; its own branch above loads it.
+  program.command("explore").description("Run the explorer alone on a request file");
 }
 Deno.exit(await runCommand(program, Deno.args));

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { ExitCode, nearestName, UserError } from "../base/errors.ts";
 import { canonicalJson } from "../base/files.ts";
 import { type Configuration, loadConfiguration } from "../pipeline/config.ts";
-import type { RunEvent } from "../pipeline/events.ts";
+import type { Observer, RunEvent } from "../pipeline/events.ts";
 import { optionOverride, type Override, parseSet } from "../pipeline/overrides.ts";
 import type { Request, Workplace } from "../pipeline/plan.ts";
 import type { Registry } from "../pipeline/registry.ts";
@@ -35,6 +35,7 @@ interface Options {
   out?: string;
   dataset?: string;
   dataDir?: string;
+  matrix?: string[];
   set: string[];
   only?: string;
   from?: string;
@@ -60,6 +61,7 @@ export function pipelineCommand(host: PipelineHost): Command {
       (text: string, before: string[]) => [...before, text],
       [],
     )
+    .option("--matrix <dataset=a,b>", "the same graph per data set, each in out/<value>/", matrix)
     .option("--only <stage>", "this stage alone, on inputs as they are")
     .option("--from <stage>", "this stage and what follows from it")
     .option("--until <stage>", "this stage and what it needs")
@@ -76,6 +78,16 @@ export function pipelineCommand(host: PipelineHost): Command {
     .action((options: Options) => execute(host, options));
 }
 
+/** Data sets alone: another parameter's values would fight over one folder. */
+function matrix(text: string): string[] {
+  const [name, list = ""] = text.split("=");
+  const values = list.split(",").filter((value) => value !== "");
+  if (name !== "dataset" || values.length === 0 || new Set(values).size < values.length) {
+    throw new InvalidArgumentError("expected dataset=NAME,NAME,... with every name once");
+  }
+  return values;
+}
+
 function cores(): number {
   return navigator.hardwareConcurrency;
 }
@@ -86,6 +98,25 @@ function threads(text: string): number {
 }
 
 async function execute(host: PipelineHost, options: Options): Promise<void> {
+  if (options.matrix !== undefined && options.dataset !== undefined) {
+    throw new UserError("--matrix cannot be combined with --dataset");
+  }
+  const variants = options.matrix === undefined
+    ? [options]
+    : options.matrix.map((dataset) => ({ ...options, dataset }));
+  const workplaces: Workplace[] = [];
+  // All are checked before the first one runs.
+  for (const variant of variants) workplaces.push(await prepareWorkplace(host, variant));
+  const answers: unknown[] = [];
+  using events = options.events === undefined ? undefined : openEventFile(fromUser(options.events));
+  for (const workplace of workplaces) {
+    if (workplaces.length > 1 && !options.json) console.log(`${workplace.configuration.dataset}:`);
+    answers.push(await answer(host, workplace, options, events));
+  }
+  if (options.json) printJson(options.matrix === undefined ? answers[0] : answers);
+}
+
+async function prepareWorkplace(host: PipelineHost, options: Options): Promise<Workplace> {
   const configuration = await configure(host, options);
   const { only, from, until } = options;
   if (only !== undefined && (from ?? until) !== undefined) {
@@ -95,18 +126,32 @@ async function execute(host: PipelineHost, options: Options): Promise<void> {
     if (name !== undefined) requireStage(configuration, `--${option}`, name);
   }
   const out = options.out === undefined ? `${host.root}/out` : fromUser(options.out);
-  const workplace: Workplace = {
+  return {
     configuration,
     root: host.root,
     runDir: `${out}/${configuration.dataset}`,
     cacheDir: `${out}/.cache`,
   };
+}
+
+/** Does what the options ask for in one workplace. @returns the answer as JSON */
+async function answer(
+  host: PipelineHost,
+  workplace: Workplace,
+  options: Options,
+  events: Observer | undefined,
+): Promise<unknown> {
+  const { only, from, until } = options;
   const request: Request = { selection: { only, from, until }, force: options.force ?? false };
-  if (options.graph) return console.log(formatGraph(configuration, options.graph));
+  if (options.graph) {
+    const graph = formatGraph(workplace.configuration, options.graph);
+    if (!options.json) console.log(graph);
+    return { ok: true, graph };
+  }
   if (options.plan || options.status || options.why !== undefined) {
     return await explain(workplace, request, options);
   }
-  await run(host, workplace, request, options);
+  return await run(host, workplace, request, options, events);
 }
 
 async function configure(host: PipelineHost, options: Options): Promise<Configuration> {
@@ -151,7 +196,11 @@ function requireStage(configuration: Configuration, option: string, name: string
   });
 }
 
-async function explain(workplace: Workplace, request: Request, options: Options): Promise<void> {
+async function explain(
+  workplace: Workplace,
+  request: Request,
+  options: Options,
+): Promise<unknown> {
   const { plan, statuses } = await planPipeline(workplace, request);
   const { configuration } = workplace;
   if (options.why !== undefined) {
@@ -159,9 +208,8 @@ async function explain(workplace: Workplace, request: Request, options: Options)
     const status = statuses.get(options.why)!;
     const { state, own, unknown } = status;
     const record = state.kind === "none" ? null : state.record ?? null;
-    if (options.json) printJson({ ...planned, fingerprint: own, unknown, record });
-    else console.log(formatWhy(planned, status));
-    return;
+    if (!options.json) console.log(formatWhy(planned, status));
+    return { ok: true, ...planned, fingerprint: own, unknown, record };
   }
   const stale = [...plan.stale].flatMap(([stage, inputs]) =>
     inputs.map((input) => ({ ...input, stage, input: input.stage }))
@@ -173,7 +221,7 @@ async function explain(workplace: Workplace, request: Request, options: Options)
       return options.status ? { ...planned, state: state.kind, record } : planned;
     });
     const { dataset, overridden } = configuration;
-    return printJson({ ok: true, dataset, overridden, stages, stale_inputs: stale });
+    return { ok: true, dataset, overridden, stages, stale_inputs: stale };
   }
   console.log(options.status ? formatStatus(statuses, plan.stages) : formatPlan(plan.stages));
   for (const { stage, input, reasons } of stale) {
@@ -183,6 +231,7 @@ async function explain(workplace: Workplace, request: Request, options: Options)
       }`,
     );
   }
+  return undefined;
 }
 
 async function run(
@@ -190,10 +239,10 @@ async function run(
   workplace: Workplace,
   request: Request,
   options: Options,
-): Promise<void> {
+  events: Observer | undefined,
+): Promise<unknown> {
   const { configuration, runDir } = workplace;
   using screen = new Screen(options.json ?? false);
-  using events = options.events === undefined ? undefined : openEventFile(fromUser(options.events));
   using watchdog = new Watchdog(() => screen.line("stopping"));
   const observe = (event: RunEvent) => {
     screen.observe(event);
@@ -220,11 +269,13 @@ async function run(
     throw error;
   }
   const reports = await readReports(configuration, results);
-  if (options.json) return printJson(summaryJson(configuration, results, reports, runDir));
+  if (options.json) return summaryJson(configuration, results, reports, runDir);
   screen.line(formatSummary(results, reports, runDir));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const ran = results.filter(({ action }) => action === "ran").length;
-  screen.line(ran === 0 ? "nothing to do" : `${ran} stages ran in ${seconds} s`);
+  const stages = ran === 1 ? "1 stage" : `${ran} stages`;
+  screen.line(ran === 0 ? "nothing to do" : `${stages} ran in ${seconds} s`);
+  return undefined;
 }
 
 function printJson(value: unknown): void {

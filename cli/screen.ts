@@ -28,6 +28,8 @@ export class Screen implements Disposable {
 
   readonly observe = (event: RunEvent): void => {
     switch (event.type) {
+      case "run_started":
+      case "run_finished":
       case "preparing":
       case "plan":
         return;
@@ -68,7 +70,9 @@ export class Screen implements Disposable {
       format: "{stage} {bar} {percentage} % | {duration_formatted} | {text}",
       stream: this.#stream,
       barsize: 24,
-      hideCursor: true,
+      // The terminal is left as it is: a killed process could not put it back.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: true,
       stopOnComplete: false,
       gracefulExit: false,

@@ -2,6 +2,9 @@
 import type { PlannedStage } from "./plan.ts";
 
 export type RunEvent =
+  | { type: "run_started"; dataset: string; overridden: readonly string[] }
+  /** Only a run that reached its end says so. */
+  | { type: "run_finished"; dataset: string }
   | { type: "plan"; stages: readonly PlannedStage[] }
   | { type: "preparing" }
   | { type: "stale_input"; stage: string; input: string; reasons: readonly string[] }

@@ -74,6 +74,8 @@ export async function runPipeline(
   const { configuration } = workplace;
   const { observe, signal } = options;
   using _lock = await RunLock.acquire(workplace.runDir);
+  const { dataset, overridden } = configuration;
+  observe({ type: "run_started", dataset, overridden });
   await recoverAll(workplace);
   let statuses = await survey(workplace);
   let planned = plan(configuration, statuses, options);
@@ -81,7 +83,9 @@ export async function runPipeline(
     stages.some(({ action }) => action === "run" || action === "may run");
   if (options.prepare && busy(planned.stages)) {
     observe({ type: "preparing" });
-    await options.prepare();
+    await heedful(options.prepare(), signal).catch((error) => {
+      throw signal.aborted ? interrupted() : error;
+    });
     // What set-up brought (a compiler, the addon) is part of fingerprints.
     statuses = await survey(workplace);
     planned = plan(configuration, statuses, options);
@@ -124,6 +128,7 @@ export async function runPipeline(
     digests.set(node.name, record.artifact);
     results.push({ ...result, action: "ran", reasons, record });
   }
+  observe({ type: "run_finished", dataset });
   return results;
 }
 

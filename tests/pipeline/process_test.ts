@@ -154,6 +154,7 @@ Deno.test("pipeline --json prints only JSON, and --events one object per line", 
   const lines = (await Deno.readTextFile(`${rig.root}/events.jsonl`)).trim().split("\n");
   const types = lines.map((line) => JSON.parse(line).type);
   assert.equal(types.filter((type) => type === "stage_finished").length, 4);
+  assert.deepEqual([types[0], types.at(-1)], ["run_started", "run_finished"]);
   const planned = JSON.parse((await call(rig, ["--json", "--plan"])).stdout);
   assert.equal(planned.stages[0].reasons[0], "parameter text y -> seed 7");
   const failed = await call(rig, ["--json", "--only", "fuor"]);
@@ -171,6 +172,9 @@ const REFUSED: readonly [args: string[], code: number, pattern: RegExp][] = [
   [["--set", "four"], 2, /NAME\.KEY=VALUE/],
   [["--graph", "dott"], 2, /mermaid, dot/],
   [["--threads", "0"], 2, /from 1 up/],
+  [["--matrix", "seed=1,2"], 2, /expected dataset=NAME/],
+  [["--matrix", "dataset=a,a"], 2, /every name once/],
+  [["--matrix", "dataset=plain,a/b"], 2, /--dataset a\/b: cannot name a folder/],
   [["extra"], 2, /too many arguments/],
   [["--file", "absent.yaml"], 2, /absent\.yaml: cannot be read/],
   [["--events", "absent/events"], 2, /absent\/events: cannot be written/],
@@ -199,6 +203,18 @@ Deno.test("pipeline calls a defect a defect, with its stack", async () => {
   const { code, stderr } = await call(rig, ["--set", "one.trouble=defect"]);
   assert.equal(code, 1);
   assert.match(stderr, /TypeError: a defect\n\s+at [^]*this is a defect of Brownout/);
+});
+
+Deno.test("pipeline --matrix runs the graph per data set, each in its folder", async () => {
+  await using rig = await Rig.create();
+  const { code, stdout } = await call(rig, ["--matrix", "dataset=plain,other", "--json"]);
+  assert.equal(code, 0);
+  const answers = JSON.parse(stdout);
+  assert.deepEqual(answers.map(({ dataset }: { dataset: string }) => dataset), ["plain", "other"]);
+  const out = (dataset: string) =>
+    Deno.readTextFile(`${rig.root}/out/${dataset}/one/artifact/out.txt`);
+  assert.notEqual(await out("plain"), await out("other"));
+  assert.match((await call(rig, ["--dataset", "other"])).stdout, /nothing to do/);
 });
 
 Deno.test("pipeline takes the data folder from --data-dir before BROWNOUT_DATA_DIR", async () => {
