@@ -50,16 +50,16 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
     }, ExitCode.infeasible);
   }
   const table = layerTable(network, designs);
-  refuseTooLarge(designs, table);
   const nvm = designs.answer.nvm!;
   const regions = regionsOf(table, nvm, network.inputShape);
   checkRegions(regions, nvm);
   const { model, image } = buildImage(table, nvm, network.inputShape);
+  refuseTooLarge(designs, model);
 
   const emission = { model, artifact, dataset: dump.dataset, platform, after_commit };
   await writeWhole(join(folder, "model.h"), modelH(emission));
   await writeWhole(join(folder, "model.c"), modelC(emission));
-  await writeWhole(join(folder, "platform.h"), platformH(platform, after_commit));
+  await writeWhole(join(folder, "platform.h"), platformH(platform, model, after_commit));
   await writeWhole(join(folder, "nvm.bin"), image);
   const { h, w, channels } = network.inputShape;
   const count = vectors.samples.length;

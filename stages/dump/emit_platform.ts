@@ -1,9 +1,14 @@
-/** `platform.h`: what the port must know of the board as it was explored. */
+/** `platform.h`: sizes and choices that the port is compiled with (runtime-c/README.md). */
 import type { Platform } from "../../network/platform.ts";
 import { cString } from "./emit_c.ts";
+import { HEADER_BYTES, type Model } from "./image.ts";
 
 /** @param platform resolved, overrides applied */
-export function platformH(platform: Platform, after_commit: "sleep" | "run_on"): string {
+export function platformH(
+  platform: Platform,
+  model: Model,
+  after_commit: "sleep" | "run_on",
+): string {
   return [
     "/*",
     ` * Platform ${platform.profile} as it was explored; overrides of pipeline.yaml are applied.`,
@@ -13,20 +18,28 @@ export function platformH(platform: Platform, after_commit: "sleep" | "run_on"):
     "#define BROWNOUT_PLATFORM_H",
     "",
     `#define BO_PLATFORM_NAME ${cString(platform.profile)}`,
-    "/** Of the CPU, in Hz. */",
+    "/** Of the CPU. */",
     `#define BO_CLOCK_HZ ${platform.clock_Hz}ul`,
-    "/** VM for tiles and NVM for image, maps and planes, in bytes. */",
-    `#define BO_VM_BYTES ${platform.vm_bytes}u`,
-    `#define BO_NVM_BYTES ${platform.nvm_bytes}ul`,
+    `/** VM for tiles; this network uses ${model.vm_bytes} bytes of it. */`,
+    `#define BO_VM_BYTES ${usableVm_bytes(platform.vm_bytes)}u`,
+    "/** End of the last NVM region, and bytes of nvm.bin. */",
+    `#define BO_NVM_BYTES ${model.nvm_bytes}ul`,
+    `#define BO_IMAGE_BYTES ${model.header + HEADER_BYTES + model.constants_bytes}ul`,
+    "/** Elements of the network's input and output maps; layers of the runtime's table. */",
+    `#define BO_INPUTS ${model.inputs}u`,
+    `#define BO_OUTPUTS ${model.outputs}u`,
+    `#define BO_LAYERS ${model.table.length}u`,
     "/** 1: after each commit the board switches off until the capacitor is full; 0: it runs on. */",
     `#define BO_AFTER_COMMIT_SLEEP ${after_commit === "sleep" ? 1 : 0}`,
     "/** The multiply-accumulate kernel that was costed. */",
     `#define BO_KERNEL_NAME ${cString(platform.kernel)}`,
-    "/** Supply voltages at which the board starts and fails, in millivolts. */",
-    `#define BO_V_ON_MV ${Math.round(1000 * platform.v_on)}u`,
-    `#define BO_V_OFF_MV ${Math.round(1000 * platform.v_off)}u`,
     "",
     "#endif",
     "",
   ].join("\n");
+}
+
+/** The runtime's VM is an array of 32-bit words. */
+export function usableVm_bytes(vm_bytes: number): number {
+  return vm_bytes - vm_bytes % 4;
 }

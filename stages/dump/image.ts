@@ -1,6 +1,6 @@
 /** The NVM image: erased mutable regions, header, constants (runtime-c/core/format.h). */
 import { createHash } from "node:crypto";
-import { ExitCode, UserError } from "../../base/errors.ts";
+import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import type { DesignsArtifact, NvmLayout } from "../../network/explore.ts";
 import { elements, type Shape } from "../../network/network.ts";
 import { crc32 } from "./crc.ts";
@@ -144,28 +144,30 @@ export function checkRegions(regions: readonly Region[], nvm: NvmLayout): void {
 }
 
 /** @throws UserError where the plan needs more NVM or VM than the platform has, with the numbers */
-export function refuseTooLarge(designs: DesignsArtifact, table: readonly TableLayer[]): void {
+export function refuseTooLarge(designs: DesignsArtifact, model: Model): void {
   const { choice, nvm_bytes, vm_bytes } = designs.platform;
-  const total = designs.answer.nvm!.total_bytes;
-  if (total > nvm_bytes) {
-    throw new UserError({
-      message: `the network needs ${total} bytes of NVM, ${choice.profile} has ${nvm_bytes}`,
-      field: `platforms.${choice.profile}`,
-      value: total,
-      expected: `at most ${nvm_bytes}`,
-    }, ExitCode.infeasible);
+  const field = `platforms.${choice.profile}`;
+  const problems: Problem[] = [];
+  const refuse = (what: string, kind: string, needed: number, available: number) => {
+    if (needed <= available) return;
+    problems.push({
+      message: `${what} needs ${needed} bytes of ${kind}, ${choice.profile} has ${available}`,
+      field,
+      value: needed,
+      expected: `at most ${available}`,
+    });
+  };
+  refuse("the network", "NVM", model.nvm_bytes, nvm_bytes);
+  for (const { layer, vm } of model.table) {
+    refuse(`layer ${layer.name}`, "VM", vm.total_bytes, vm_bytes);
   }
-  for (const { layer, vm } of table) {
-    if (vm.total_bytes > vm_bytes) {
-      throw new UserError({
-        message:
-          `layer ${layer.name} needs ${vm.total_bytes} bytes of VM, ${choice.profile} has ${vm_bytes}`,
-        field: `platforms.${choice.profile}`,
-        value: vm.total_bytes,
-        expected: `at most ${vm_bytes}`,
-      }, ExitCode.infeasible);
-    }
-  }
+  refuse("the result's delivery", "VM", resultStride_bytes(model.outputs), vm_bytes);
+  if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);
+}
+
+/** Bytes of one result slot: bo_result_stride() of format.h. */
+function resultStride_bytes(outputs: number): number {
+  return Math.ceil((8 + 2 * outputs) / 4) * 4;
 }
 
 /**
@@ -192,16 +194,18 @@ export function buildImage(
     integer.bias?.forEach((code, i) => view.setInt32(bias + 4 * i, code, true));
   }
   const constants = image.subarray(nvm.header + HEADER_BYTES);
+  const outputs = elements(table.at(-1)!.layer.output);
   const model: Model = {
     table,
     image_id: 0,
     inputs: elements(input),
-    outputs: elements(table.at(-1)!.layer.output),
+    outputs,
     input: nvm.input_map,
     header: nvm.header,
     constants_bytes: constants.length,
     planes: nvm.planes,
-    vm_bytes: Math.max(...table.map(({ vm }) => vm.total_bytes)),
+    // A result is made in VM.
+    vm_bytes: Math.max(resultStride_bytes(outputs), ...table.map(({ vm }) => vm.total_bytes)),
     nvm_bytes: nvm.total_bytes,
   };
   const digest = createHash("sha256").update(constants).update(tableBytes(model)).digest();
