@@ -9,14 +9,17 @@ import {
   TrainingArtifact,
 } from "../../network/artifacts/training.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
+import type { FitProgress } from "../../training/fit.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
 import { classScores } from "./class_scores.ts";
 import { TrainParameters } from "./schema.ts";
 
 /** In `work/`: the state after the last finished epoch. */
 const CHECKPOINT = "checkpoint.bin";
+/** Progress is told at most this often. */
+const INTERVAL_ms = 200;
 
-export const train = defineStage<TrainParameters>({
+export const stage = defineStage<TrainParameters>({
   name: "train",
   summary: "trains the chosen network and scores it on the test split",
   parameters: TrainParameters,
@@ -58,6 +61,12 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
+function describe({ epoch, epochs, loss, samples_per_s, best_val_accuracy }: FitProgress): string {
+  return `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}, ` +
+    (best_val_accuracy === undefined ? "" : `best validation ${percent(best_val_accuracy)}, `) +
+    `${Math.round(samples_per_s)} samples/s`;
+}
+
 async function run(context: StageContext<TrainParameters>): Promise<void> {
   const { params, artifactDir, workDir, progress, signal } = context;
   // Loaded here, not above: a run that finds everything in the cache need not wait for TensorFlow.js.
@@ -84,6 +93,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
   const { backend: _, ...options } = params;
   const train = await readSplit(folder, "train", dataset.input);
   const val = await readSplit(folder, "val", dataset.input);
+  let told = -Infinity;
   const { parameters, best, epochs } = await fit({
     network,
     train,
@@ -91,13 +101,11 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     options,
     checkpoint: `${workDir}/${CHECKPOINT}`,
     signal,
-    onProgress: ({ epoch, epochs, fraction, loss, samples_per_s, best_val_accuracy }) =>
-      progress.update(
-        `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(3)}, ` +
-          (best_val_accuracy === undefined ? "" : `best val ${percent(best_val_accuracy)}, `) +
-          `${Math.round(samples_per_s)} samples/s`,
-        fraction,
-      ),
+    onProgress: (state) => {
+      if (performance.now() - told < INTERVAL_ms) return;
+      told = performance.now();
+      progress.update(describe(state), state.fraction);
+    },
   });
 
   const graph = buildGraph(network, parameters);

@@ -1,0 +1,138 @@
+/** The search stage: finds a network that every platform can run and that does best on validation. */
+import { UserError } from "../../base/errors.ts";
+import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
+import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
+import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
+import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
+import { defineStage, type StageContext } from "../../pipeline/stage.ts";
+import { chooseBackend } from "../../training/backend_choice.ts";
+import { paretoPoints } from "./choose.ts";
+import { SearchParameters } from "./schema.ts";
+import { search, unknownPlatform } from "./search.ts";
+
+export const stage = defineStage<SearchParameters>({
+  name: "search",
+  summary: "draws networks, asks the explorer which can run, trains those and takes the best",
+  parameters: SearchParameters,
+  needs: ["dataset"],
+  module: import.meta.url,
+  // Workers are started by address, which no import names; the addon decides what can run.
+  sources: [
+    "training",
+    "stages/search/worker.ts",
+    "stages/search/train_trial.ts",
+    "native/src",
+    "platforms",
+  ],
+  async fingerprint({ params }) {
+    return { training_backend: (await chooseBackend(params.backend)).name };
+  },
+  async preflight({ params }) {
+    const { platform, platforms } = params;
+    const known = ["first", "worst", ...platforms.map(({ profile }) => profile)];
+    if (!known.includes(platform)) return [unknownPlatform(params)];
+    try {
+      await chooseBackend(params.backend);
+      return [];
+    } catch (error) {
+      if (error instanceof UserError) return [...error.problems];
+      throw error;
+    }
+  },
+  run,
+  async report(artifactDir) {
+    const trials = await readJson(`${artifactDir}/trials.json`, TrialsArtifact);
+    const chosen = await readJson(`${artifactDir}/architecture.json`, ArchitectureArtifact);
+    const rejected = Object.entries(trials.rejected).sort()
+      .map(([binding, count]) => `${count} for ${binding}`).join(", ");
+    return [
+      ["network", `${chosen.network.name} (validation ${percent(chosen.val_accuracy)} in search)`],
+      [
+        "trials",
+        `${trials.trained} trained of ${trials.sampled} drawn from ${trials.networks_in_space}` +
+        (rejected === "" ? "" : `; turned away: ${rejected}`),
+      ],
+      [
+        "modelled latency",
+        `${chosen.latency_s.toFixed(3)} s on ${chosen.platform}` +
+        (chosen.requirement_s === null ? "" : `, required ${chosen.requirement_s.toFixed(3)} s`),
+      ],
+    ];
+  },
+});
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+async function run(context: StageContext<SearchParameters>): Promise<void> {
+  const { params, artifactDir, workDir, progress, signal, threads, root } = context;
+  // Loaded here, not above: a run that finds everything in the cache need not wait for them.
+  const { describeBackend, selectBackend } = await import("../../training/backend.ts");
+  const { explore } = await import("../../native/mod.ts");
+  const { trainAll } = await import("./pool.ts");
+
+  const datasetFolder = context.input("dataset");
+  const dataset = await readJson(`${datasetFolder}/dataset.json`, DatasetArtifact);
+  const backend = await selectBackend(params.backend);
+  for (const line of describeBackend(backend)) progress.note(line);
+  progress.note(`${threads} ${threads === 1 ? "thread trains" : "threads train"} side by side`);
+
+  const { trials, network, best, trained } = await search({
+    params,
+    input: dataset.input,
+    classes: dataset.classes.length,
+    backend: backend.name,
+    identity: canonicalJson({ params, dataset }),
+    workDir,
+    explore: (networks, platform) =>
+      explore(
+        networks.map((network) => ({
+          name: network.name,
+          power: "intermittent" as const,
+          space: "published" as const,
+          protocol: "brownout" as const,
+          platform,
+          network,
+        })),
+        { signal, threads, root },
+      ),
+    train: ({ jobs, onProgress, onOutcome }) =>
+      trainAll({
+        setting: {
+          datasetFolder,
+          input: dataset.input,
+          subset: params.subset,
+          subsetSeed: params.seed,
+          backend: params.backend,
+        },
+        jobs,
+        threads,
+        signal,
+        onProgress,
+        onOutcome,
+      }),
+    progress,
+    signal,
+  });
+
+  const { candidate, latency_s, val_accuracy } = best;
+  await writeJson(`${artifactDir}/trials.json`, TrialsArtifact, trials);
+  await writeJson(`${artifactDir}/pareto.json`, ParetoArtifact, {
+    platform: trials.platform,
+    requirement_s: trials.requirement_s,
+    points: paretoPoints(trained, candidate.sample),
+  });
+  await writeJson(`${artifactDir}/architecture.json`, ArchitectureArtifact, {
+    network,
+    classes: dataset.classes,
+    rule: "best validation accuracy" +
+      (trials.requirement_s === null ? "" : " within the latency requirement") +
+      "; of equal ones the lowest latency",
+    trial: candidate.sample,
+    val_accuracy,
+    platform: trials.platform,
+    latency_s,
+    requirement_s: trials.requirement_s,
+  });
+}
