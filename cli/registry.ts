@@ -2,6 +2,11 @@
 import { z } from "zod";
 import { PlatformChoice } from "../network/platform.ts";
 import type { Registry } from "../pipeline/registry.ts";
+import { stage as dataset } from "../stages/dataset/run.ts";
+import { dump } from "../stages/dump/run.ts";
+import { quantize } from "../stages/quantize/run.ts";
+import { search } from "../stages/search/run.ts";
+import { train } from "../stages/train/run.ts";
 import { ROOT } from "./root.ts";
 
 const profiles = [...Deno.readDirSync(`${ROOT}/platforms`)]
@@ -23,4 +28,7 @@ const platforms = z.array(PlatformChoice.extend({ profile: z.enum(profiles) })).
     });
   });
 
-export const registry: Registry = { stages: [], sections: { platforms } };
+export const registry: Registry = {
+  stages: [dataset, search, train, quantize, dump],
+  sections: { platforms },
+};
