@@ -60,8 +60,8 @@ export function aptProgress(): (line: string) => string | undefined {
   let unpacked = 0;
   let configured = 0;
   return (line) => {
-    const planned = line.match(/(\d+) newly installed/);
-    if (planned !== null) total = planned[1] as string;
+    const planned = line.match(/^(\d+) upgraded, (\d+) newly installed/);
+    if (planned !== null) total = String(Number(planned[1]) + Number(planned[2]));
     const fetched = line.match(/^Get:(\d+) .* (\S+) (?:all|amd64|arm64) /);
     if (fetched !== null) return `fetching ${fetched[1]} of ${total}: ${fetched[2]}`;
     const step = line.match(/^(Unpacking|Setting up) (\S+)/);

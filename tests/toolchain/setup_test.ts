@@ -58,7 +58,7 @@ Deno.test("toolsFor() knows for every tool a task, a package and a name to look 
 Deno.test("aptProgress() counts packages against what apt plans", () => {
   const progress = aptProgress();
   assert.equal(progress("Reading package lists..."), undefined);
-  progress("0 upgraded, 2 newly installed, 0 to remove and 3 not upgraded.");
+  progress("1 upgraded, 1 newly installed, 0 to remove and 3 not upgraded.");
   assert.equal(
     progress("Get:1 http://host/debian bookworm/main amd64 mspdebug amd64 0.22-2+b3 [100 kB]"),
     "fetching 1 of 2: mspdebug",
