@@ -5,8 +5,8 @@ import type { Registry } from "../pipeline/registry.ts";
 import { stage as dataset } from "../stages/dataset/run.ts";
 import { dump } from "../stages/dump/run.ts";
 import { quantize } from "../stages/quantize/run.ts";
-import { search } from "../stages/search/run.ts";
-import { train } from "../stages/train/run.ts";
+import { stage as search } from "../stages/search/run.ts";
+import { stage as train } from "../stages/train/run.ts";
 import { ROOT } from "./root.ts";
 
 const profiles = [...Deno.readDirSync(`${ROOT}/platforms`)]
