@@ -1,0 +1,212 @@
+/** The explorer against a plain enumeration, and its promises: any threads, cancelling, exact ties.
+ */
+#include "check.h"
+#include "explorer.h"
+#include "fixtures.h"
+#include "network.h"
+
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+using namespace test;
+
+namespace {
+
+const std::atomic<bool> NEVER{false};
+
+std::vector<LayerTask> random_tasks(const Platform &p, uint64_t seed, int count) {
+  Dice dice(seed);
+  std::vector<LayerTask> tasks;
+  for (int i = 0; i < count; i++) {
+    const bo_shape shape = dice.pick(0, 4) == 0 ? pool_shape(dice) : conv_shape(dice);
+    const auto protocol = dice.pick(0, 1) == 0 ? Protocol::inas2021 : Protocol::brownout;
+    const uint64_t planes = dice.pick(0, 2) == 0 ? 64 : UINT64_MAX;
+    tasks.push_back({&p, protocol, Power::intermittent, shape,
+                     protocol == Protocol::brownout ? planes : UINT64_MAX});
+  }
+  return tasks;
+}
+
+/** Small limits, so that every kind of rejection occurs. */
+Platform tight() {
+  Platform p = platform();
+  p.vm_bytes = 256;
+  p.length_multiple = 2;
+  p.buffer.capacitance_F = 0.001;
+  return p;
+}
+
+bool same(const bo_design &a, const bo_design &b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+TEST("explore_layers() finds what a plain enumeration finds", {
+  for (const Platform &p : {platform(), tight()}) {
+    const auto tasks = random_tasks(p, 11, 60);
+    const auto results = explore_layers(tasks, 2, NEVER);
+    CHECK(results.has_value());
+    for (size_t i = 0; i < tasks.size(); i++) {
+      const LayerTask &task = tasks[i];
+      const LayerResult &result = (*results)[i];
+      uint64_t total = 0, feasible = 0;
+      std::vector<CostedDesign> all;
+      const PublishedSpace space(task.shape);
+      for (uint32_t tr : space.tr)
+        for_each_published(task.shape, space, tr, true, [&](const bo_design &design) {
+          total++;
+          const CostedDesign costed = cost_design(task, design);
+          const bool odd =
+              p.length_multiple == 2 && task.shape.kind == BO_CONV && design.tn % 2 != 0;
+          if (odd || costed.vm_bytes > p.vm_bytes || costed.plane_bytes > task.plane_limit_bytes ||
+              costed.energy_max_J > p.buffer.safe_J())
+            return true;
+          feasible++;
+          all.push_back(costed);
+          return true;
+        });
+      CHECK(result.designs_total == total);
+      CHECK(result.designs_feasible == feasible);
+      uint64_t refused = 0;
+      for (const Rejection &r : result.rejections)
+        refused += r.count;
+      CHECK(refused == total - feasible);
+      CHECK(result.best.empty() == all.empty());
+      if (all.empty())
+        continue;
+      double lowest = all.front().latency_s;
+      for (const auto &c : all)
+        lowest = std::fmin(lowest, c.latency_s);
+      const CostedDesign *winner = nullptr;
+      for (const auto &c : all)
+        if (c.latency_s <= lowest * (1 + 1e-12) && (!winner || c.vm_bytes < winner->vm_bytes))
+          winner = &c;
+      CHECK(same(winner->design, result.best.front().design));
+      CHECK(winner->latency_s == result.best.front().latency_s);
+      CHECK(result.best.size() == std::min<size_t>(all.size(), 1 + RUNNERS_UP));
+    }
+  }
+});
+
+TEST("explore_layers() names a witness that mending one limit makes feasible", {
+  const Platform p = tight();
+  const auto tasks = random_tasks(p, 12, 60);
+  const auto results = explore_layers(tasks, 1, NEVER);
+  int seen[BINDINGS] = {};
+  for (size_t i = 0; i < tasks.size(); i++)
+    for (size_t b = 0; b < BINDINGS; b++) {
+      const Rejection &r = (*results)[i].rejections[b];
+      if (r.count == 0 || !r.has_sole || b == static_cast<size_t>(Binding::alignment))
+        continue;
+      seen[b]++;
+      Platform mended = p;
+      LayerTask task = tasks[i];
+      task.platform = &mended;
+      if (b == static_cast<size_t>(Binding::vm))
+        mended.vm_bytes += static_cast<uint32_t>(r.sole.violation);
+      if (b == static_cast<size_t>(Binding::nvm))
+        task.plane_limit_bytes += static_cast<uint64_t>(r.sole.violation / 2);
+      if (b == static_cast<size_t>(Binding::energy))
+        mended.buffer.safe_margin *= 1 + r.sole.violation / p.buffer.safe_J() * (1 + 1e-9);
+      const CostedDesign costed = cost_design(task, r.sole.design);
+      CHECK(costed.vm_bytes <= mended.vm_bytes && costed.plane_bytes <= task.plane_limit_bytes);
+      CHECK(costed.energy_max_J <= mended.buffer.safe_J());
+      // One byte (or a thousandth) less would not do.
+      if (b == static_cast<size_t>(Binding::vm))
+        CHECK(costed.vm_bytes == mended.vm_bytes);
+      if (b == static_cast<size_t>(Binding::nvm))
+        CHECK(costed.plane_bytes == task.plane_limit_bytes);
+      if (b == static_cast<size_t>(Binding::energy))
+        CHECK(costed.energy_max_J > mended.buffer.safe_J() * 0.999);
+    }
+  CHECK(seen[static_cast<size_t>(Binding::vm)] > 0);
+  CHECK(seen[static_cast<size_t>(Binding::energy)] > 0);
+  CHECK(seen[static_cast<size_t>(Binding::nvm)] > 0);
+});
+
+TEST("explore_layers() gives the same answer for 1, 2 and 8 threads", {
+  const Platform p = platform();
+  const auto tasks = random_tasks(p, 13, 40);
+  const auto one = explore_layers(tasks, 1, NEVER);
+  for (unsigned threads : {2u, 8u}) {
+    const auto more = explore_layers(tasks, threads, NEVER);
+    for (size_t i = 0; i < tasks.size(); i++) {
+      const LayerResult &a = (*one)[i], &b = (*more)[i];
+      CHECK(a.best.size() == b.best.size());
+      for (size_t k = 0; k < a.best.size(); k++) {
+        CHECK(same(a.best[k].design, b.best[k].design));
+        CHECK(a.best[k].latency_s == b.best[k].latency_s);
+      }
+      for (size_t r = 0; r < BINDINGS; r++) {
+        CHECK(a.rejections[r].count == b.rejections[r].count);
+        if (a.rejections[r].count > 0)
+          CHECK(same(a.rejections[r].witness().design, b.rejections[r].witness().design));
+      }
+    }
+  }
+});
+
+TEST("explore_layers() stops when cancelled", {
+  const Platform p = platform();
+  bo_shape shape{};
+  shape.kind = BO_CONV;
+  shape.h = shape.w = shape.r = shape.c = 5040;
+  shape.n = shape.m = 5040;
+  shape.kernel_h = shape.kernel_w = shape.stride_h = shape.stride_w = 1;
+  const std::vector<LayerTask> tasks(
+      4, {&p, Protocol::brownout, Power::intermittent, shape, UINT64_MAX});
+  std::atomic<bool> cancelled{false};
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    cancelled.store(true);
+  });
+  const auto result = explore_layers(tasks, 2, cancelled);
+  canceller.join();
+  CHECK(!result.has_value());
+});
+
+TEST("Ranking does not depend on the order in which candidates come", {
+  Dice dice(14);
+  for (int round = 0; round < 200; round++) {
+    std::vector<Candidate> candidates;
+    const uint32_t size = dice.pick(1, 400);
+    for (uint32_t i = 0; i < size; i++) {
+      Candidate c{};
+      c.design.tr = static_cast<uint16_t>(i + 1), c.design.order[3] = BO_N;
+      // Many ties, and differences in the last digits.
+      c.latency_s = dice.pick(1, 6) * (1 + 1e-15 * dice.pick(0, 3));
+      c.vm_bytes = dice.pick(1, 5);
+      candidates.push_back(c);
+    }
+    Ranking forward(4);
+    for (const auto &c : candidates)
+      forward.add(c);
+    for (size_t i = candidates.size(); i > 1; i--)
+      std::swap(candidates[i - 1], candidates[dice.pick(0, static_cast<uint32_t>(i - 1))]);
+    Ranking left(4), right(4);
+    for (size_t i = 0; i < candidates.size(); i++)
+      (i % 3 == 0 ? left : right).add(candidates[i]);
+    left.merge(right);
+    const auto a = forward.best(), b = left.best();
+    CHECK(a.size() == b.size());
+    for (size_t i = 0; i < a.size(); i++)
+      CHECK(same(a[i].design, b[i].design));
+  }
+});
+
+TEST("explore_networks() explores layers that are alike once, with equal answers", {
+  NetworkRequest request{};
+  request.protocol = Protocol::brownout, request.power = Power::intermittent;
+  request.platform = platform();
+  bo_shape shape{};
+  shape.kind = BO_CONV;
+  shape.h = shape.w = shape.r = shape.c = shape.kernel_h = shape.kernel_w = 1;
+  shape.n = shape.m = 24, shape.stride_h = shape.stride_w = 1;
+  request.input_elements = 24;
+  request.layers = {{shape, false, {-1}, 24}, {shape, false, {0}, 24}};
+  const auto answers = explore_networks({request, request}, 2, NEVER);
+  CHECK(answers->at(0).layers[0] == answers->at(1).layers[1]);
+  CHECK(answers->at(0).feasible);
+  const double layer_s = answers->at(0).layers[0]->best.front().latency_s;
+  CHECK_NEAR(answers->at(0).latency_s, 2 * layer_s + answers->at(0).delivery->latency_s, 1e-12);
+});
+
+} // namespace

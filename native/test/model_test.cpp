@@ -1,0 +1,164 @@
+/** The closed form of protocol brownout against the tile-by-tile twin. */
+#include "brownout_model.h"
+#include "check.h"
+#include "fixtures.h"
+#include "twin.h"
+
+#include <map>
+#include <string>
+
+using namespace test;
+
+namespace {
+
+/** How often each operation of each size happens: transfers by elements, MAC calls by length. */
+class CountSink {
+public:
+  void boot() { add("boot", 0, 1); }
+  void commit() { add("commit", 0, 1); }
+  void read_input(double n, uint32_t size) { add("read input", size, n); }
+  void read_weights(double n, uint32_t size) { add("read weights", size, n); }
+  void read_sums(double n, uint32_t size) { add("read sums", size, n); }
+  void write_outputs(double n, uint32_t size) { add("write outputs", size, n); }
+  void write_sums(double n, uint32_t size) { add("write sums", size, n); }
+  void mac(double calls, uint32_t length) { add("mac", length, calls); }
+  void pool(double elements) { add("pool", 0, elements); }
+  void requantise(double outputs) { add("requantise", 0, outputs); }
+
+  /** Adds another's counts so many times. */
+  void add_times(const CountSink &other, double times) {
+    for (const auto &[key, n] : other.counts)
+      add(key.first, key.second, n * times);
+  }
+
+  std::map<std::pair<std::string, uint32_t>, double> counts;
+
+private:
+  void add(const std::string &what, uint32_t size, double n) {
+    if (n > 0)
+      counts[{what, size}] += n;
+  }
+};
+
+CountSink closed_counts(const Platform &p, const bo_shape &shape, const bo_design &design) {
+  const bo_nest nest = bo_nest_make(&shape, &design);
+  const bo_plane plane = bo_plane_make(&shape, &design, &nest);
+  BrownoutModel model(p, shape);
+  CountSink total;
+  model.for_each_class(design, nest, [&](const BatchClass &batch, double count) {
+    CountSink one;
+    tell_batch(shape, design, plane, batch, one);
+    total.add_times(one, count);
+  });
+  return total;
+}
+
+CountSink walked_counts(const bo_shape &shape, const bo_design &design) {
+  CountSink total;
+  walk(shape, design, total, [] {});
+  return total;
+}
+
+void compare(const bo_shape &shape, const bo_design &design) {
+  const Platform p = platform();
+  CHECK(closed_counts(p, shape, design).counts == walked_counts(shape, design).counts);
+
+  std::vector<Cost> batches;
+  CostSink sink(p, reuse_of(design));
+  Cost before;
+  walk(shape, design, sink, [&] {
+    batches.push_back(
+        {sink.cost().energy_J - before.energy_J, sink.cost().latency_s - before.latency_s});
+    before = sink.cost();
+  });
+  const bo_nest nest = bo_nest_make(&shape, &design);
+  const bo_plane plane = bo_plane_make(&shape, &design, &nest);
+  BrownoutModel model(p, shape);
+  Evaluation evaluation;
+  model.evaluate(design, nest, plane, evaluation);
+  CHECK(evaluation.cycles() == static_cast<double>(batches.size()));
+  CHECK_NEAR(evaluation.energy_J(), sink.cost().energy_J, 1e-9);
+  CHECK_NEAR(evaluation.running_s(), sink.cost().latency_s, 1e-9);
+  double most = batches.front().energy_J, least = most;
+  for (const Cost &batch : batches) {
+    most = std::fmax(most, batch.energy_J);
+    least = std::fmin(least, batch.energy_J);
+  }
+  CHECK_NEAR(evaluation.worst_J(), most, 1e-9);
+  CHECK_NEAR(evaluation.cheapest_J(), least, 1e-9);
+}
+
+TEST("for_each_class() counts what the walk does, on 4000 random convolutions", {
+  Dice dice(1);
+  for (int i = 0; i < 4000; i++) {
+    const bo_shape shape = conv_shape(dice);
+    compare(shape, any_design(dice, shape));
+  }
+});
+
+TEST("for_each_class() counts what the walk does, on 1000 random global pools", {
+  Dice dice(2);
+  for (int i = 0; i < 1000; i++) {
+    const bo_shape shape = pool_shape(dice);
+    compare(shape, any_design(dice, shape));
+  }
+});
+
+TEST("for_each_class() forgets the tile sizes of the design before", {
+  Dice dice(3);
+  for (int i = 0; i < 200; i++) {
+    const bo_shape shape = conv_shape(dice);
+    const Platform p = platform();
+    BrownoutModel used(p, shape);
+    Evaluation again, fresh;
+    for (int j = 0; j < 8; j++) {
+      const bo_design design = any_design(dice, shape);
+      const bo_nest nest = bo_nest_make(&shape, &design);
+      const bo_plane plane = bo_plane_make(&shape, &design, &nest);
+      used.evaluate(design, nest, plane, again);
+      BrownoutModel unused(p, shape);
+      unused.evaluate(design, nest, plane, fresh);
+      CHECK(again.energy_J() == fresh.energy_J());
+      CHECK(again.cycles() == fresh.cycles());
+    }
+  }
+});
+
+TEST("compare() notices a walk of another S (negative control)", {
+  Dice dice(4);
+  int noticed = 0, tried = 0;
+  while (tried < 100) {
+    const bo_shape shape = conv_shape(dice);
+    bo_design design = any_design(dice, shape);
+    const bo_nest nest = bo_nest_make(&shape, &design);
+    if (nest.sweep < 2 || design.s >= nest.sweep)
+      continue;
+    tried++;
+    bo_design other = design;
+    other.s = static_cast<uint16_t>(nest.sweep);
+    noticed +=
+        closed_counts(platform(), shape, design).counts != walked_counts(shape, other).counts;
+  }
+  CHECK(noticed == tried);
+});
+
+TEST("aligned() is whether every MAC length of the walk is even", {
+  Dice dice(5);
+  Platform p = platform();
+  p.length_multiple = 2;
+  int odd = 0;
+  for (int i = 0; i < 1000; i++) {
+    const bo_shape shape = conv_shape(dice);
+    const bo_design design = any_design(dice, shape);
+    const CountSink walked = walked_counts(shape, design);
+    bool even = true;
+    for (const auto &[key, n] : walked.counts)
+      even &= key.first != "mac" || key.second % 2 == 0;
+    odd += !even;
+    BrownoutModel model(p, shape);
+    CHECK(model.aligned(design) == even);
+  }
+  CHECK(odd > 100 && odd < 900);
+});
+
+} // namespace

@@ -1,0 +1,64 @@
+/**
+ * The test twin: walks nest.h batch by batch and tile by tile, as the runtime does, and tells a
+ * sink what docs/protocol-brownout.md charges. It shares nest.h with the closed form and nothing
+ * else.
+ */
+#pragma once
+
+#include "design.h"
+#include "nest.h"
+
+namespace test {
+
+/** Calls end() after each batch. */
+template <class Sink, class End>
+void walk(const bo_shape &shape, const bo_design &design, Sink &sink, End &&end) {
+  const bo_nest nest = bo_nest_make(&shape, &design);
+  const bo_plane plane = bo_plane_make(&shape, &design, &nest);
+  const auto count = [](const bo_transfers &t) { return static_cast<double>(t.rows) * t.columns; };
+  for (uint32_t b = 0; b < nest.batches; b++) {
+    const bo_batch batch = bo_nest_batch(&nest, &design, b);
+    const bool later = bo_visit(&design, &batch) > 0;
+    const bool last = bo_last_visit(&design, &nest, &batch) != 0;
+    bo_tile before{};
+    sink.boot();
+    for (uint32_t t = 0; t < batch.tiles; t++) {
+      const bo_tile tile = bo_nest_tile(&shape, &design, &nest, &batch, t);
+      const bool fresh_output = t == 0 || !bo_same_output(&tile, &before);
+      if (t == 0 || !bo_same_input(&shape, &tile, &before)) {
+        const bo_transfers input = bo_input_transfers(&shape, &tile);
+        sink.read_input(count(input), input.elements);
+      }
+      if (shape.kind == BO_CONV && (t == 0 || !bo_same_weights(&tile, &before)))
+        sink.read_weights(1, bo_weight_elements(&shape, &tile));
+      const bool fresh_m = t == 0 || tile.index[BO_M] != before.index[BO_M];
+      if (shape.has_bias && tile.index[BO_N] == 0 && fresh_m)
+        sink.read_weights(1, 2u * tile.channels);
+      if (later && fresh_output) {
+        const bo_transfers sums = bo_plane_transfers(&plane, &tile);
+        sink.read_sums(count(sums), 2u * sums.elements);
+      }
+      if (shape.kind == BO_CONV) {
+        const bo_macs macs = bo_tile_macs(&shape, &design, &tile);
+        sink.mac(macs.calls, macs.length);
+      } else {
+        sink.pool(static_cast<double>(tile.window_h) * tile.window_w * tile.channels);
+      }
+      if (!bo_reduces_in_batch(&design) || t + 1 == batch.tiles) {
+        if (last) {
+          const bo_transfers codes = bo_output_transfers(&shape, &tile);
+          sink.requantise(static_cast<double>(tile.rows) * tile.columns * tile.channels);
+          sink.write_outputs(count(codes), codes.elements);
+        } else {
+          const bo_transfers sums = bo_plane_transfers(&plane, &tile);
+          sink.write_sums(count(sums), 2u * sums.elements);
+        }
+      }
+      before = tile;
+    }
+    sink.commit();
+    end();
+  }
+}
+
+} // namespace test
