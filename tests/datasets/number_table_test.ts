@@ -24,6 +24,23 @@ const decimal = fc.oneof(
     .map(([mantissa, power]) => `${mantissa}e${power < 0 ? "-" : "+"}00${Math.abs(power)}`),
 );
 
+/** Half-way between two neighbouring 32-bit floats: the last bit of a double decides the rounding. */
+const halfway = fc.tuple(
+  fc.integer({ min: 2 ** 23, max: 2 ** 24 - 1 }),
+  fc.integer({ min: 8, max: 16 }),
+)
+  .map(([mantissa, shift]) => ((mantissa + 0.5) / 2 ** shift).toFixed(17).replace(/0+$/, ""));
+
+Deno.test("parseNumberTable() rounds once, to the nearest float", () => {
+  fc.assert(
+    fc.property(halfway, (text) => {
+      const { values } = parseNumberTable(bytes(`${text}\n`), "f.txt", 1);
+      assert.equal(values[0], Math.fround(Number(text)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("parseNumberTable() equals Math.fround(Number(text)) for every way to write a number", () => {
   const table = fc.integer({ min: 1, max: 5 }).chain((columns) =>
     fc.array(fc.array(decimal, { minLength: columns, maxLength: columns }), {
