@@ -3,7 +3,7 @@
  *
  * Weights and activations share the 32 bits of a sum: sum|w| * max|x| + |bias| < 2^31. With scales
  * s_x and s_w the rounding noise of a sum, relative to its signal, is about
- * (s_x^2 / E[x^2] + s_w^2 / E[w^2]) / 12; the split of bits makes that smallest.
+ * (s_x^2 / E[x^2] + s_w^2 / E[w^2]) / 12, which predicts a split of bits; refine_bits.ts measures it.
  */
 import type { QuantizedLayer } from "../../network/artifacts/quantized.ts";
 import type { FloatLayer, FloatNetwork } from "../../network/float.ts";
@@ -18,8 +18,8 @@ import {
 import type { MapStatistics, Observation } from "./observe.ts";
 
 const CODE_MAX = 32767;
-const BITS_MIN = 8;
-const BITS_MAX = 16;
+export const BITS_MIN = 8;
+export const BITS_MAX = 16;
 
 /** Real value of one code of a map, and the codes it can hold. */
 interface Codes {
@@ -36,7 +36,9 @@ export interface Quantised {
 }
 
 export interface QuantiseOptions {
-  activation_bits: number | "auto";
+  /** Bits of activation codes: of the network's input first, then of each layer's map. */
+  bits: readonly number[];
+  /** Factor by which observed ranges are widened. */
   headroom: number;
 }
 
@@ -49,7 +51,7 @@ export function quantise(
   const layers: Quantised["layers"] = [];
   const integer: IntegerLayer[] = [];
   const maps: Codes[] = [];
-  const input = inputCodes(network, observation, options);
+  const input = inputCodes(observation, options);
   for (const [index, item] of network.layers.entries()) {
     const { layer } = item;
     const from = layer.inputs[0]! < 0 ? input : maps[layer.inputs[0]!]!;
@@ -69,7 +71,7 @@ export function quantise(
       ? from.scale / (layer.input.h * layer.input.w)
       : from.scale * constants.scale;
     const statistics = observation.layers[index]!;
-    const bits = chooseBits(network, observation, index, options);
+    const bits = options.bits[index + 1]!;
     const maximum = 2 ** (bits - 1) - 1;
     const minimum = layer.activation === "relu" || (constants === undefined && from.minimum === 0)
       ? 0
@@ -117,28 +119,33 @@ function rangeOf(statistics: MapStatistics, headroom: number): number {
   return range > 0 ? range : 1;
 }
 
-function inputCodes(
-  network: FloatNetwork,
-  observation: Observation,
-  options: QuantiseOptions,
-): Codes {
-  const bits = chooseBits(network, observation, -1, options);
+function inputCodes(observation: Observation, options: QuantiseOptions): Codes {
+  const bits = options.bits[0]!;
   const maximum = 2 ** (bits - 1) - 1;
   const scale = rangeOf(observation.input, options.headroom) / maximum;
   return { scale, minimum: -maximum, maximum, bits };
 }
 
-/** The bits that make the predicted relative noise of all readers of map `index` smallest. */
-function chooseBits(
+/** Per map, the input's first, the bits that make the predicted noise of its readers smallest. */
+export function predictBits(
+  network: FloatNetwork,
+  observation: Observation,
+  headroom: number,
+): number[] {
+  return [-1, ...network.layers.keys()].map((index) =>
+    predictMapBits(network, observation, index, headroom)
+  );
+}
+
+function predictMapBits(
   network: FloatNetwork,
   observation: Observation,
   index: number,
-  options: QuantiseOptions,
+  headroom: number,
 ): number {
-  if (options.activation_bits !== "auto") return options.activation_bits;
   const statistics = index < 0 ? observation.input : observation.layers[index]!;
   const oneSided = index >= 0 && statistics.minimum >= 0;
-  const range = rangeOf(statistics, options.headroom);
+  const range = rangeOf(statistics, headroom);
   const readers = weightedReaders(network, index);
   let best = { bits: BITS_MAX, noise: Infinity };
   for (let bits = BITS_MAX; bits >= BITS_MIN; bits--) {

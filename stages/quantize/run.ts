@@ -6,6 +6,9 @@ import { QuantizeParameters } from "./schema.ts";
 /** Integer accuracy that lies further below float accuracy than this is worth a warning. */
 const DROP_WARNED = 0.01;
 
+/** Calibration samples on which splits of bits are tried. */
+const SAMPLES_REFINED = 32;
+
 export const quantize = defineStage<QuantizeParameters>({
   name: "quantize",
   summary: "integer codes and scales, calibrated on training data",
@@ -24,7 +27,8 @@ export const quantize = defineStage<QuantizeParameters>({
     const { compare } = await import("./compare.ts");
     const { readFloatNetwork } = await import("./load_float.ts");
     const { observe } = await import("./observe.ts");
-    const { quantise } = await import("./quantise.ts");
+    const { predictBits, quantise } = await import("./quantise.ts");
+    const { refineBits } = await import("./refine_bits.ts");
     const breathe = async () => {
       await new Promise((resume) => setTimeout(resume, 0));
       signal.throwIfAborted();
@@ -49,15 +53,24 @@ export const quantize = defineStage<QuantizeParameters>({
     const order = new Random(params.seed, "quantize/calibration")
       .shuffle(Int32Array.from({ length: available }, (_, i) => i));
     const chosen = order.subarray(0, Math.min(params.calibration.samples, available)).sort();
-    const observation = observe(
-      float,
-      Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size)),
-    );
+    const samples = Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size));
+    const observation = observe(float, samples);
     await breathe();
-    const quantised = quantise(float, observation, {
-      activation_bits: params.activation_bits,
-      headroom: params.calibration.headroom,
-    });
+    const { headroom } = params.calibration;
+    let bits: readonly number[];
+    if (params.activation_bits === "auto") {
+      bits = predictBits(float, observation, headroom);
+      const every = Math.ceil(samples.length / SAMPLES_REFINED);
+      const measured = samples.filter((_, i) => i % every === 0);
+      for (const best of refineBits(float, observation, measured, { bits, headroom })) {
+        bits = best;
+        progress.update("dividing bits between activations and weights");
+        await breathe();
+      }
+    } else {
+      bits = Array(network.layers.length + 1).fill(params.activation_bits);
+    }
+    const quantised = quantise(float, observation, { bits, headroom });
 
     const x = await readNpy(join(dataset, "test.x.npy"), Float32Array);
     const y = await readNpy(join(dataset, "test.y.npy"), Int32Array);

@@ -13,8 +13,8 @@ export const QuantizeParameters = z.strictObject({
     headroom: z.number().min(1).max(16).default(1.5),
   }).prefault({}),
   /**
-   * Bits of activation codes, sign included. `auto`: per map, the number that makes the predicted
-   * error of the layers that read it smallest; sums of 32 bits leave the rest to the weights.
+   * Bits of activation codes, sign included. `auto`: per map, what gives the smallest error of the
+   * outputs on calibration samples; the 32 bits of a sum leave the rest to the weights.
    */
   activation_bits: z.union([z.literal("auto"), z.number().int().min(4).max(16)]).default("auto"),
   /** Chooses the calibration samples. */

@@ -14,7 +14,7 @@ import { readProfile, resolvePlatform } from "../../network/platform.ts";
 import type { PlatformDump } from "../../stages/dump/dump_platform.ts";
 import { makeVectors } from "../../stages/dump/vectors.ts";
 import { observe } from "../../stages/quantize/observe.ts";
-import { quantise } from "../../stages/quantize/quantise.ts";
+import { predictBits, quantise } from "../../stages/quantize/quantise.ts";
 import { randomNetwork, randomSamples, randomWeights } from "../quantize/support.ts";
 
 export const ROOT = new URL("../..", import.meta.url).pathname;
@@ -169,8 +169,9 @@ export async function randomDump(seed: number, vectors = 3): Promise<PlatformDum
   const network = randomNetwork(seed);
   const float = randomWeights(network, seed);
   const samples = randomSamples(network, 16, seed);
-  const { network: integer, layers } = quantise(float, observe(float, samples), {
-    activation_bits: "auto",
+  const observation = observe(float, samples);
+  const { network: integer, layers } = quantise(float, observation, {
+    bits: predictBits(float, observation, 1.25),
     headroom: 1.25,
   });
   const classes = Array.from(

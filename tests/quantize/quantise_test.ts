@@ -5,21 +5,28 @@ import { accumulatorBound, SUM_LIMIT, worstInput } from "../../network/integer/b
 import { IntegerInference, quantiseInput } from "../../network/integer/inference.ts";
 import { weightShape } from "../../network/network.ts";
 import { observe } from "../../stages/quantize/observe.ts";
-import { quantise, type QuantiseOptions } from "../../stages/quantize/quantise.ts";
+import { outputError, refineBits } from "../../stages/quantize/refine_bits.ts";
+import { predictBits, quantise, type QuantiseOptions } from "../../stages/quantize/quantise.ts";
 import { randomNetwork, randomSamples, randomWeights } from "./support.ts";
 
-const options: QuantiseOptions = { activation_bits: "auto", headroom: 1.25 };
+/** All maps with as many bits; `auto` as predicted. */
+type Bits = number | "auto";
 
-function quantised(seed: number, how = options, gain = 1) {
+function quantised(seed: number, how: Bits = "auto", gain = 1) {
   const network = randomNetwork(seed);
   const float = randomWeights(network, seed);
   for (const { weights } of float.layers) weights?.forEach((w, i) => weights[i] = w * gain);
-  const result = quantise(float, observe(float, randomSamples(network, 32, seed)), how);
-  return { network, float, result };
+  const observation = observe(float, randomSamples(network, 32, seed));
+  const headroom = 1.25;
+  const bits = how === "auto"
+    ? predictBits(float, observation, headroom)
+    : Array(network.layers.length + 1).fill(how);
+  const options: QuantiseOptions = { bits, headroom };
+  return { network, float, observation, options, result: quantise(float, observation, options) };
 }
 
 /** Root of the mean squared error of the outputs, relative to that of the outputs. */
-function relativeError(seed: number, how = options): number {
+function relativeError(seed: number, how: Bits = "auto"): number {
   const { network, float, result } = quantised(seed, how);
   const floatInference = new FloatInference(float);
   const integerInference = new IntegerInference(result.network);
@@ -46,20 +53,20 @@ Deno.test("quantise() keeps the error of random networks below a thousandth", ()
 });
 
 Deno.test("quantise() with few activation bits has the error of few bits", () => {
-  const mean = (how: QuantiseOptions) => {
+  const mean = (how: Bits) => {
     let sum = 0;
     for (let seed = 0; seed < 10; seed++) sum += relativeError(seed, how);
     return sum / 10;
   };
-  const coarse = mean({ ...options, activation_bits: 5 });
+  const coarse = mean(5);
   assert.ok(coarse > 1e-2, `${coarse}`);
-  assert.ok(mean(options) < coarse / 30);
+  assert.ok(mean("auto") < coarse / 30);
 });
 
 Deno.test("quantise() records a bound that the worst input reaches exactly and that int32 holds", () => {
   let tight = 0;
   for (let seed = 0; seed < 40; seed++) {
-    const { result } = quantised(seed, { ...options, activation_bits: 16 });
+    const { result } = quantised(seed, 16);
     result.network.layers.forEach(({ layer, weights, bias }, index) => {
       const recorded = result.layers[index]!.accumulator_bound;
       assert.ok(recorded <= SUM_LIMIT, `${layer.name}: ${recorded}`);
@@ -143,7 +150,7 @@ Deno.test("quantise() gives every layer codes within its own bit widths", () => 
 Deno.test("quantise() survives dead layers and weights of any magnitude", () => {
   for (const gain of [0, 1e-30, 1e-6, 1e6]) {
     for (let seed = 0; seed < 8; seed++) {
-      const { result, network } = quantised(seed, options, gain);
+      const { result, network } = quantised(seed, "auto", gain);
       const inference = new IntegerInference(result.network);
       for (const sample of randomSamples(network, 2, seed)) {
         inference.run(quantiseInput(result.network, sample));
@@ -155,4 +162,20 @@ Deno.test("quantise() survives dead layers and weights of any magnitude", () => 
       }
     }
   }
+});
+
+Deno.test("refineBits() never ends worse than it starts and often better", () => {
+  let better = 0;
+  for (let seed = 0; seed < 10; seed++) {
+    const { network, float, observation, options } = quantised(seed);
+    const samples = randomSamples(network, 8, seed);
+    const results = [...refineBits(float, observation, samples, options)];
+    assert.deepEqual(results[0], options.bits);
+    const errors = [options.bits, results.at(-1)!].map((bits) =>
+      outputError(float, observation, samples, { ...options, bits })
+    );
+    assert.ok(errors[1]! <= errors[0]!, `seed ${seed}: ${errors}`);
+    if (errors[1]! < errors[0]!) better++;
+  }
+  assert.ok(better >= 5, `${better}`);
 });
