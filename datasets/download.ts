@@ -1,5 +1,6 @@
 /** Downloads of official files: with progress, resumed where they were cut, checked by SHA-256. */
 import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { ExitCode, UserError } from "../base/errors.ts";
 import { digestFile } from "../pipeline/digest.ts";
 import type { Progress } from "../pipeline/stage.ts";
@@ -14,6 +15,8 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
   /** What the user can do instead, shown where the download fails. */
   readonly help: string;
+  /** Before a second try; twice as long before a third. */
+  readonly pause_ms?: number;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function download(
   path: string,
   options: DownloadOptions,
 ): Promise<void> {
-  const { progress, signal, help } = options;
+  const { progress, signal, help, pause_ms = 1000 } = options;
   if (await digestFile(path).catch(() => undefined) === file.sha256) return;
   await Deno.mkdir(dirname(path), { recursive: true });
   const part = `${path}.part`;
@@ -39,8 +42,11 @@ export async function download(
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Deno.errors.NotCapable || isDiskError(error)) throw error;
-      reason = (error as Error).message;
-      if (attempt < TRIES) progress.note(`${file.name}: ${reason}; trying again`);
+      reason = reasonOf(error as Error);
+      if (attempt < TRIES) {
+        progress.note(`${file.name}: ${reason}; trying again`);
+        await delay(pause_ms * attempt, undefined, { signal });
+      }
       continue;
     }
     const sha256 = await digestFile(part);
@@ -122,6 +128,11 @@ async function fetchTo(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A failed connection hides what failed behind "fetch failed". */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 function megabytes(bytes: number): string {

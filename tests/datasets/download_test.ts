@@ -44,7 +44,7 @@ function options(help = "name a folder", signal = new AbortController().signal) 
     note() {},
     warn() {},
   };
-  return { progress, signal, help, fractions };
+  return { progress, signal, help, fractions, pause_ms: 0 };
 }
 
 Deno.test("download() brings a file with progress, and asks no more when it is there", () =>
