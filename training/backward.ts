@@ -3,8 +3,8 @@
  * that the forward pass keeps its fused kernels and nothing is computed that nobody reads.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { ResolvedLayer } from "../network/network.ts";
-import { gather, type Split } from "./data.ts";
+import type { ResolvedLayer, Shape } from "../network/network.ts";
+import type { Batch } from "./data.ts";
 import { asRows, flatten, forward, type Graph, paddingOf, strideOf } from "./forward.ts";
 import { crossEntropy } from "./loss.ts";
 import type { Parameter } from "./parameters.ts";
@@ -21,18 +21,22 @@ export function toTensors(parameters: readonly Parameter[]): tf.Tensor[] {
 export function lossAndGradients(
   graph: Graph,
   parameters: readonly Parameter[],
-  split: Split,
-  positions: Int32Array,
+  input: Shape,
+  batch: Batch,
+  labelSmoothing = 0,
 ): { loss: number; correct: number; gradients: Float32Array[] } {
-  const { h, w, channels } = split.input;
-  const batch = gather(split, positions);
+  const { h, w, channels } = input;
   tf.engine().startScope("batch");
   try {
-    const x = tf.tensor4d(batch.x, [positions.length, h, w, channels]);
+    const x = tf.tensor4d(batch.x, [batch.y.length, h, w, channels]);
     const tensors = toTensors(parameters);
     const maps = forward(graph, tensors, x);
     const scores = maps[maps.length - 1]!;
-    const { loss, correct, gradient } = crossEntropy(scores.dataSync<"float32">(), batch.y);
+    const { loss, correct, gradient } = crossEntropy(
+      scores.dataSync<"float32">(),
+      batch.y,
+      labelSmoothing,
+    );
     const gradients = backward(graph, tensors, x, maps, tf.tensor4d(gradient, scores.shape));
     return { loss, correct, gradients: gradients.map((g) => g.dataSync<"float32">().slice()) };
   } finally {

@@ -47,11 +47,15 @@ export function takeShare(split: Split, share: number, seed: number): Split {
   return { input: split.input, x, y, samples };
 }
 
+/** Samples that are trained on together. */
+export interface Batch {
+  /** [samples][h][w][channels] */
+  readonly x: Float32Array;
+  readonly y: Int32Array;
+}
+
 /** The samples of these positions, copied out. */
-export function gather(
-  { x, y, input }: Split,
-  positions: Int32Array,
-): { x: Float32Array; y: Int32Array } {
+export function gather({ x, y, input }: Split, positions: Int32Array): Batch {
   const size = input.h * input.w * input.channels;
   const batch = new Float32Array(positions.length * size);
   const labels = new Int32Array(positions.length);

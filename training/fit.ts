@@ -3,11 +3,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { canonicalJson } from "../base/files.ts";
 import { Random } from "../base/random.ts";
 import type { EpochRecord, FitParameters } from "../network/artifacts/training.ts";
-import type { Network } from "../network/network.ts";
+import type { Network, Shape } from "../network/network.ts";
 import { ADAM_DEFAULTS, adamStart, type AdamState, adamStep } from "./adam.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { augment } from "./augment.ts";
+import { averageStep } from "./average.ts";
 import { lossAndGradients, toTensors } from "./backward.ts";
-import type { Split } from "./data.ts";
+import { type Batch, gather, type Split } from "./data.ts";
 import { Breather, evaluate } from "./evaluate.ts";
 import { buildGraph, type Graph } from "./forward.ts";
 import {
@@ -70,19 +72,22 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     const order = new Random(options.seed, `shuffle/${epoch}`).shuffle(
       Int32Array.from({ length: train.samples }, (_, i) => i),
     );
+    const disturbance = new Random(options.seed, `augment/${epoch}`);
     let loss = 0;
     let correct = 0;
     for (let start = 0; start < order.length; start += options.batch_size) {
       const positions = order.subarray(start, start + options.batch_size);
-      const batch = trainer.step(train, positions);
-      loss += batch.loss * positions.length;
-      correct += batch.correct;
+      const batch = gather(train, positions);
+      augment(batch, train.input.channels, options.augment, disturbance);
+      const step = trainer.step(train.input, batch);
+      loss += step.loss * positions.length;
+      correct += step.correct;
       seen += positions.length;
       request.onProgress?.({
         epoch,
         epochs: options.epochs,
         fraction: trainer.fraction(),
-        loss: batch.loss,
+        loss: step.loss,
         samples_per_s: 1000 * seen / (performance.now() - started),
         best_val_accuracy: trainer.best?.val_accuracy,
       });
@@ -104,10 +109,13 @@ class Trainer {
   readonly #options: FitParameters;
   readonly #stepsPerEpoch: number;
   #adam: AdamState;
+  /** The weights that are scored and kept; equal to the parameters where nothing is averaged. */
+  readonly #average: Parameter[];
 
   constructor(network: Network, options: FitParameters, samples: number) {
     this.parameters = initialParameters(network, options.seed);
     this.bestParameters = emptyParameters(network);
+    this.#average = copyParameters(this.parameters);
     this.#graph = buildGraph(network, this.parameters);
     this.#options = options;
     this.#stepsPerEpoch = Math.ceil(samples / options.batch_size);
@@ -132,17 +140,20 @@ class Trainer {
       : learning_rate * (1 + Math.cos(Math.PI * this.fraction())) / 2;
   }
 
-  step(train: Split, positions: Int32Array): { loss: number; correct: number } {
+  step(input: Shape, batch: Batch): { loss: number; correct: number } {
+    const { label_smoothing, weight_average, weight_decay } = this.#options;
     const { loss, correct, gradients } = lossAndGradients(
       this.#graph,
       this.parameters,
-      train,
-      positions,
+      input,
+      batch,
+      label_smoothing,
     );
     adamStep(this.#adam, this.parameters, gradients, this.#learningRate(), {
       ...ADAM_DEFAULTS,
-      weightDecay: this.#options.weight_decay,
+      weightDecay: weight_decay,
     });
+    averageStep(this.#average, this.parameters, this.#adam.step, weight_average);
     return { loss, correct };
   }
 
@@ -153,7 +164,7 @@ class Trainer {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const learningRate = this.#learningRate();
-    const tensors = toTensors(this.parameters);
+    const tensors = toTensors(this.#average);
     try {
       const scores = await evaluate(this.#graph, tensors, val, signal);
       const record: EpochRecord = {
@@ -167,7 +178,7 @@ class Trainer {
       this.records.push(record);
       if (isBetter(record, this.best)) {
         this.best = record;
-        this.bestParameters = copyParameters(this.parameters);
+        this.bestParameters = copyParameters(this.#average);
       }
     } finally {
       tf.dispose(tensors);
@@ -177,6 +188,7 @@ class Trainer {
   #arrays(): Float32Array[] {
     return [
       ...this.parameters.map(({ data }) => data),
+      ...this.#average.map(({ data }) => data),
       ...this.#adam.first,
       ...this.#adam.second,
       ...this.bestParameters.map(({ data }) => data),

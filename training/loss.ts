@@ -12,8 +12,14 @@ export interface BatchLoss {
 /**
  * Loss of class scores before softmax.
  * @param scores [samples][classes] @param labels class numbers
+ * @param smoothing share of the target that is spread over all classes; the loss is then the
+ * cross-entropy with that target
  */
-export function crossEntropy(scores: Float32Array, labels: Int32Array): BatchLoss {
+export function crossEntropy(
+  scores: Float32Array,
+  labels: Int32Array,
+  smoothing = 0,
+): BatchLoss {
   const samples = labels.length;
   const classes = scores.length / samples;
   const gradient = new Float32Array(scores.length);
@@ -27,10 +33,13 @@ export function crossEntropy(scores: Float32Array, labels: Int32Array): BatchLos
     const largest = row[best]!;
     let sum = 0;
     for (const score of row) sum += Math.exp(score - largest);
-    loss += largest + Math.log(sum) - row[label]!;
+    const normaliser = largest + Math.log(sum);
+    loss += normaliser;
     for (let c = 0; c < classes; c++) {
       const probability = Math.exp(row[c]! - largest) / sum;
-      gradient[i * classes + c] = (probability - (c === label ? 1 : 0)) / samples;
+      const target = (c === label ? 1 - smoothing : 0) + smoothing / classes;
+      loss -= target * row[c]!;
+      gradient[i * classes + c] = (probability - target) / samples;
     }
   }
   return { loss: loss / samples, correct, gradient };

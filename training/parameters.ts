@@ -98,24 +98,24 @@ export async function writeParameters(folder: string, parameters: readonly Param
  * Reads what {@link writeParameters} wrote.
  * @throws UserError where a file is missing or its shape is not the network's
  */
-export function readParameters(folder: string, network: Network): Promise<Parameter[]> {
-  return Promise.all(
-    emptyParameters(network).map(async (empty) => {
-      const file = `${folder}/${parameterFile(empty)}`;
-      const { shape, data } = await readNpy(file, Float32Array);
-      const expected = toArtifactLayout(empty).shape;
-      if (shape.join() !== expected.join()) {
-        throw new UserError({
-          message: `weights do not fit layer ${empty.layer} of network ${network.name}`,
-          location: { file },
-          value: shape,
-          expected: `shape [${expected}]`,
-        }, ExitCode.data);
-      }
-      const outer = empty.kind === "bias" ? 1 : shape[0]!;
-      return { ...empty, data: transpose(data, outer, data.length / outer) };
-    }),
-  );
+export async function readParameters(folder: string, network: Network): Promise<Parameter[]> {
+  const parameters: Parameter[] = [];
+  for (const empty of emptyParameters(network)) {
+    const file = `${folder}/${parameterFile(empty)}`;
+    const { shape, data } = await readNpy(file, Float32Array);
+    const expected = toArtifactLayout(empty).shape;
+    if (shape.join() !== expected.join()) {
+      throw new UserError({
+        message: `weights do not fit layer ${empty.layer} of network ${network.name}`,
+        location: { file },
+        value: shape,
+        expected: `shape [${expected}]`,
+      }, ExitCode.data);
+    }
+    const outer = empty.kind === "bias" ? 1 : shape[0]!;
+    parameters.push({ ...empty, data: transpose(data, outer, data.length / outer) });
+  }
+  return parameters;
 }
 
 /** [rows][columns] to [columns][rows]. */

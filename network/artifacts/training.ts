@@ -12,6 +12,17 @@ export const FitParameters = z.strictObject({
   learning_rate: z.number().positive().default(0.005),
   /** `cosine` falls from `learning_rate` to zero over all steps. */
   schedule: z.enum(["constant", "cosine"]).default("cosine"),
+  /** Share of the target that is spread over all classes. */
+  label_smoothing: z.number().min(0).lt(1).default(0),
+  /** Share of the running average of the weights that a step keeps; what is scored and kept is the average. 0: none. */
+  weight_average: z.number().min(0).lt(1).default(0),
+  /** Seeded disturbance of every training window, in units of the normalised data. */
+  augment: z.strictObject({
+    /** Deviation of a factor per window and channel, about 1. */
+    gain: z.number().nonnegative().default(0),
+    /** Deviation of a constant per window and channel, about 0. */
+    offset: z.number().nonnegative().default(0),
+  }).prefault({}),
   /** Decoupled, on kernels only. */
   weight_decay: z.number().nonnegative().default(0),
   /** Epochs without a better validation accuracy after which training stops; null: never. */

@@ -6,7 +6,7 @@ import { canonicalJson } from "../../base/files.ts";
 import { hash32 } from "../../base/random.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Candidate, Rejection, TrialsArtifact } from "../../network/artifacts/search.ts";
-import type { FitParameters } from "../../network/artifacts/training.ts";
+import { FitParameters } from "../../network/artifacts/training.ts";
 import type { ExploreAnswer } from "../../network/explore.ts";
 import {
   macs,
@@ -195,8 +195,11 @@ export function unknownPlatform({ platform, platforms }: SearchParameters) {
 }
 
 function fitParameters(params: SearchParameters): FitParameters {
-  const { epochs, batch_size, learning_rate, schedule, weight_decay, patience, seed } = params;
-  return { epochs, batch_size, learning_rate, schedule, weight_decay, patience, seed };
+  return FitParameters.parse(
+    Object.fromEntries(
+      Object.keys(FitParameters.shape).map((key) => [key, params[key as keyof FitParameters]]),
+    ),
+  );
 }
 
 function requirementRule({ requirement_s }: SearchParameters): string {

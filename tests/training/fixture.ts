@@ -37,6 +37,9 @@ export const options: FitParameters = {
   learning_rate: 0.02,
   schedule: "cosine",
   weight_decay: 0.001,
+  label_smoothing: 0.05,
+  weight_average: 0.8,
+  augment: { gain: 0.1, offset: 0.1 },
   patience: null,
   seed: 7,
 };

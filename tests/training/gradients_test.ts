@@ -107,9 +107,8 @@ function worstDifference(
   change: (gradients: Float32Array[]) => void = () => {},
 ): number {
   const parameters = initialParameters(network, 3);
-  const positions = Int32Array.from({ length: split.samples }, (_, i) => i);
   const graph = buildGraph(network, parameters);
-  const { gradients } = lossAndGradients(graph, parameters, split, positions);
+  const { gradients } = lossAndGradients(graph, parameters, input, split);
   change(gradients);
   const random = new Random(9, "which");
   let worst = 0;
