@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { crc32 as zlibCrc32 } from "node:zlib";
-import { readNpy } from "../../base/files.ts";
 import { resolveLayers } from "../../network/network.ts";
 import { crc16, crc32 } from "../../stages/dump/crc.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
@@ -268,64 +267,6 @@ Deno.test("model.c compiles without a warning, whatever the names are", async ()
         ]);
       }
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
-Deno.test("the runtime on the host equals integer inference bit for bit", async () => {
-  const folder = await Deno.makeTempDir();
-  const include = ["core", "kernels", "ports/host"].map((name) => `-I${ROOT}runtime-c/${name}`);
-  const sources = ["core", "kernels", "ports/host"].flatMap((name) =>
-    [...Deno.readDirSync(`${ROOT}runtime-c/${name}`)]
-      .map((entry) => entry.name)
-      .filter((file) => /^(?!campaign|dot_).*\.c$/.test(file))
-      .sort()
-      .map((file) => `${ROOT}runtime-c/${name}/${file}`)
-  );
-  const harness = new URL("./run_vectors.c", import.meta.url).pathname;
-  try {
-    const objects = await Promise.all([...sources, harness].map(async (source, i) => {
-      const object = `${folder}/${i}.o`;
-      await command("gcc", [...C_FLAGS, ...include, "-c", source, "-o", object]);
-      return object;
-    }));
-    let planes = 0;
-    for (let seed = 0; seed < 40; seed++) {
-      const dump = await randomDump(seed);
-      const at = `${folder}/${seed}`;
-      const layout = await dumpPlatform(at, dump);
-      if (layout.layers.some((layer) => layer.plane_bytes > 0)) planes++;
-      await command("gcc", [
-        ...C_FLAGS,
-        ...include,
-        `-I${at}`,
-        `${at}/model.c`,
-        ...objects,
-        "-o",
-        `${at}/run`,
-      ]);
-      const inputs = await readNpy(`${at}/vectors.inputs.npy`, Int16Array);
-      const expected = await readNpy(`${at}/vectors.outputs.npy`, Int16Array);
-      await Deno.writeFile(`${at}/inputs.bin`, new Uint8Array(inputs.data.slice().buffer));
-      const output = await command(`${at}/run`, [`${at}/nvm.bin`, `${at}/inputs.bin`]);
-      assert.deepEqual(
-        [...new Int16Array(output.slice().buffer)],
-        [...expected.data],
-        `seed ${seed}: ${JSON.stringify(dump.designs.network.layers)}`,
-      );
-      if (seed === 0) {
-        const wrong = await Deno.readFile(`${at}/nvm.bin`);
-        wrong[layout.layers[0]!.weights]! ^= 1;
-        await Deno.writeFile(`${at}/wrong.bin`, wrong);
-        await assert.rejects(
-          command(`${at}/run`, [`${at}/wrong.bin`, `${at}/inputs.bin`]),
-          /status 4/,
-          "an image with a wrong weight is refused",
-        );
-      }
-    }
-    assert.ok(planes > 10, "planes of partial sums were exercised");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,4 +1,5 @@
 /** Random designs with the explorer's layouts, so that dump is tested without the addon. */
+import { readNpy } from "../../base/files.ts";
 import { Random } from "../../base/random.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import { DesignsArtifact, type FeasibleLayer, type NvmLayout } from "../../network/explore.ts";
@@ -232,3 +233,47 @@ export async function command(name: string, args: string[]): Promise<Uint8Array>
 
 /** What the runtime's C files and dumps are compiled with. */
 export const C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1"];
+
+/** The runtime for the host, compiled once; links dumps to it and runs their golden inputs. */
+export class HostRuntime {
+  readonly #include = ["core", "kernels", "ports/host"].map((name) => `-I${ROOT}runtime-c/${name}`);
+  readonly #objects: string[] = [];
+
+  /** @param folder receives object files */
+  async compile(folder: string): Promise<void> {
+    // Campaigns are a test harness of the runtime's own, dot_* are kernels of boards.
+    const sources = ["core", "kernels", "ports/host"].flatMap((name) =>
+      [...Deno.readDirSync(`${ROOT}runtime-c/${name}`)]
+        .map((entry) => entry.name)
+        .filter((file) => /^(?!campaign|dot_).*\.c$/.test(file))
+        .sort()
+        .map((file) => `${ROOT}runtime-c/${name}/${file}`)
+    );
+    const harness = new URL("./run_vectors.c", import.meta.url).pathname;
+    for (const [i, source] of [...sources, harness].entries()) {
+      const object = `${folder}/${i}.o`;
+      await command("gcc", [...C_FLAGS, ...this.#include, "-c", source, "-o", object]);
+      this.#objects.push(object);
+    }
+  }
+
+  /**
+   * Runs the golden inputs of a dump.
+   * @returns output codes, one sample after the other @throws Error with what the runtime says
+   */
+  async run(dump: string, image = `${dump}/nvm.bin`): Promise<Int16Array> {
+    await command("gcc", [
+      ...C_FLAGS,
+      ...this.#include,
+      `-I${dump}`,
+      `${dump}/model.c`,
+      ...this.#objects,
+      "-o",
+      `${dump}/run`,
+    ]);
+    const inputs = await readNpy(`${dump}/vectors.inputs.npy`, Int16Array);
+    await Deno.writeFile(`${dump}/inputs.bin`, new Uint8Array(inputs.data.slice().buffer));
+    const output = await command(`${dump}/run`, [image, `${dump}/inputs.bin`]);
+    return new Int16Array(output.slice().buffer);
+  }
+}

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../base/errors.ts";
+import { readJson, readNpy, writeNpy, writeWhole } from "../../base/files.ts";
+import { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import { FloatInference } from "../../network/float.ts";
+import { argmax } from "../../network/integer/inference.ts";
+import { readQuantized } from "../../network/integer/load.ts";
+import { type Network, weightShape } from "../../network/network.ts";
+import { quantize } from "../../stages/quantize/run.ts";
+import { randomSamples, randomWeights } from "./support.ts";
+
+const network: Network = {
+  name: "small",
+  input: { h: 12, w: 1, channels: 3 },
+  layers: [
+    {
+      name: "conv1",
+      type: "conv",
+      kernel: { h: 3, w: 1 },
+      channels: 6,
+      activation: "relu",
+      bias: true,
+    },
+    { name: "pool", type: "global_avg_pool", activation: "none", bias: false },
+    { name: "fc", type: "fc", channels: 3, activation: "none", bias: true },
+  ],
+};
+
+/** Artifacts of dataset, search and train, as those stages leave them; labels are the float classes. */
+async function inputs(folder: string, testAccuracy = 1): Promise<void> {
+  const float = randomWeights(network, 1);
+  const inference = new FloatInference(float);
+  const split = async (name: string, count: number, seed: number) => {
+    const samples = randomSamples(network, count, seed);
+    await writeNpy(`${folder}/dataset/${name}.x.npy`, {
+      shape: [count, 12, 1, 3],
+      data: Float32Array.from(samples.flatMap((sample) => [...sample])),
+    });
+    await writeNpy(`${folder}/dataset/${name}.y.npy`, {
+      shape: [count],
+      data: Int32Array.from(samples, (sample) => argmax(inference.run(sample))),
+    });
+    return { samples: count, per_class: [] };
+  };
+  const write = (name: string, value: unknown) =>
+    writeWhole(`${folder}/${name}`, JSON.stringify(value));
+  const classes = ["a", "b", "c"];
+  await write("dataset/dataset.json", {
+    name: "random",
+    title: "Random numbers",
+    input: network.input,
+    classes,
+    splits: {
+      train: await split("train", 50, 1),
+      val: await split("val", 10, 2),
+      test: await split("test", 200, 3),
+    },
+    split_rule: "random",
+    normalisation: { per: "none", mean: [], std: [] },
+    provenance: { source: "none", licence: "none", files: [], official: null, cautions: [] },
+  });
+  await write("search/architecture.json", {
+    network,
+    classes,
+    rule: "given",
+    trial: 0,
+    val_accuracy: 1,
+    platform: "none",
+    latency_s: 1,
+    requirement_s: null,
+  });
+  await write("train/accuracy.json", { test: { accuracy: testAccuracy } });
+  for (const { layer, weights, bias } of float.layers) {
+    if (weights === undefined) continue;
+    await writeNpy(`${folder}/train/weights/${layer.name}.kernel.npy`, {
+      shape: weightShape(layer),
+      data: weights,
+    });
+    await writeNpy(`${folder}/train/weights/${layer.name}.bias.npy`, {
+      shape: [bias!.length],
+      data: bias!,
+    });
+  }
+}
+
+async function run(
+  folder: string,
+  output: string,
+  parameters: unknown = {},
+  signal = new AbortController().signal,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  await quantize.run({
+    params: quantize.parameters.parse(parameters),
+    input: (stage) => `${folder}/${stage}`,
+    artifactDir: `${folder}/${output}`,
+    workDir: `${folder}/work`,
+    root: folder,
+    threads: 1,
+    progress: { update() {}, note() {}, warn: (text) => void warnings.push(text) },
+    signal,
+  });
+  return warnings;
+}
+
+async function within(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("quantize keeps the class of every sample and leaves what readQuantized() reads", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    assert.deepEqual(await run(folder, "a"), []);
+    const { artifact, network: integer } = await readQuantized(`${folder}/a`);
+    assert.deepEqual(artifact.accuracy, {
+      test_samples: 200,
+      float: 1,
+      integer: 1,
+      agreement: 1,
+      float_of_training: 1,
+    });
+    assert.equal(integer.layers[0]!.weights!.length, 54);
+    const rows = await quantize.report!(`${folder}/a`);
+    assert.match(rows.map((row) => row.join(" ")).join("\n"), /integer accuracy 100.00 %/);
+  }));
+
+Deno.test("quantize writes the same bytes again", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    const bytes = async (output: string) => {
+      await run(folder, output);
+      const names = ["quantized.json", "weights/conv1.npy", "weights/fc.bias.npy"];
+      return names.map((name) => Deno.readFileSync(`${folder}/${output}/${name}`));
+    };
+    assert.deepEqual(await bytes("a"), await bytes("b"));
+  }));
+
+Deno.test("quantize warns where codes lose accuracy, and where the training backend disagrees", () =>
+  within(async (folder) => {
+    await inputs(folder, 0.9);
+    const warnings = await run(folder, "a", { activation_bits: 4, calibration: { headroom: 8 } });
+    assert.match(warnings.join("\n"), /100.00 % here but 90.00 % in the training backend/);
+    assert.match(warnings.join("\n"), /integer accuracy .* lies more than 1.00 % below/);
+  }));
+
+Deno.test("quantize names the array that is missing, foreign or not finite", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    const path = `${folder}/train/weights/fc.kernel.npy`;
+    const { shape, data } = await readNpy(path, Float32Array);
+    const refused = (message: RegExp) =>
+      assert.rejects(run(folder, "a"), (error: Error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, message);
+        return true;
+      });
+    await writeNpy(path, { shape, data: data.map((w, i) => i === 4 ? NaN : w) });
+    await refused(/fc\.kernel\.npy: weights are not finite[^]*NaN at element 4/);
+    await writeNpy(path, { shape: [shape[0]!, shape[3]!], data });
+    await refused(/fc\.kernel\.npy: array has a foreign shape/);
+    await Deno.remove(path);
+    await refused(/fc\.kernel\.npy: array cannot be read/);
+  }));
+
+Deno.test("readQuantized() refuses codes whose sums can overflow", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    await run(folder, "a");
+    const file = `${folder}/a/quantized.json`;
+    const artifact = await readJson(file, QuantizedArtifact);
+    const path = `${folder}/a/${artifact.layers[0]!.weights}`;
+    const { shape, data } = await readNpy(path, Int16Array);
+    await writeNpy(path, { shape, data: new Int16Array(data.length).fill(32767) });
+    await assert.rejects(readQuantized(`${folder}/a`), /sums of layer conv1 can overflow 32 bits/);
+  }));
+
+Deno.test("quantize stops when it is told to", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    await assert.rejects(run(folder, "a", {}, AbortSignal.abort(new Error("stopped"))), /stopped/);
+    assert.deepEqual(
+      await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name).then((names) =>
+        names.filter((name) => name === "a")
+      ),
+      [],
+    );
+  }));
