@@ -42,7 +42,10 @@ extern const bo_model brownout_model;
  */
 bo_status brownout_infer(const int16_t *input, int16_t *output);
 
-/** Number of the inference that brownout_infer() or brownout_result() gave last; counts from 1, wraps. */
+/**
+ * Number of the inference that was started last, on this boot or an earlier one; with a result just
+ * handed out, that result's. Counts from 1, wraps; 0 on a new image. The next one is this plus 1.
+ */
 uint16_t brownout_inference(void);
 
 /** Marks that result as consumed; returns when the mark is in NVM. Without a result: does nothing. */

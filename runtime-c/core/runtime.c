@@ -24,7 +24,7 @@ bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
   bo_progress_read(&runtime->progress, model);
   runtime->releases_known = 0;
   runtime->delivered = 0;
-  runtime->inference = 0;
+  runtime->inference = runtime->progress.record.inference;
   runtime->booted = 1;
   return BO_DONE;
 }
@@ -68,7 +68,8 @@ bo_status bo_runtime_start(bo_runtime *runtime, const int16_t *input) {
     const uint32_t elements = left < INPUT_ELEMENTS ? left : INPUT_ELEMENTS;
     bo_nvm_write(model->input + 2u * first, input + first, (uint16_t)(2u * elements));
   }
-  bo_commit(&runtime->progress, 0, (uint16_t)(runtime->progress.record.inference + 1u), 0);
+  runtime->inference = (uint16_t)(runtime->progress.record.inference + 1u);
+  bo_commit(&runtime->progress, 0, runtime->inference, 0);
   return BO_DONE;
 }
 

@@ -10,8 +10,8 @@ typedef struct {
   bo_progress progress;
   uint8_t booted;
   uint8_t releases_known;
-  uint8_t delivered; /**< `inference` has been handed out since this boot */
-  uint16_t inference;
+  uint8_t delivered;  /**< `inference` has been handed out since this boot and is not released */
+  uint16_t inference; /**< see brownout_inference() */
 } bo_runtime;
 
 bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model);

@@ -1,0 +1,64 @@
+# Builds the runtime with one dumped model for one board:
+#
+#   make -f runtime-c/build.mk BOARD=msp430fr5994 DUMP=<folder that dump wrote> OUT=<folder> [target]
+#
+# firmware  (default) $(OUT)/firmware.elf and .hex: apps/main.c with APPLICATION= (default: apps/demo.c)
+# simulator $(OUT)/simulator.elf: apps/verify_main.c as the board's simulator runs it
+# size      prints the sections of firmware.elf
+# BOARD=host: $(OUT)/runner, which takes cuts (README.md, "The host runner")
+#
+# Needs $(DUMP)/model.c, model.h, platform.h, nvm.bin; boards also $(VECTORS) (default
+# $(DUMP)/vectors.bin). A board is a folder ports/<board> with a port.mk; nothing else names it.
+
+RUNTIME := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+VECTORS ?= $(DUMP)/vectors.bin
+APPLICATION ?= $(RUNTIME)/apps/demo.c
+# For a linker script that must know how much NVM lies behind the image.
+NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
+IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
+
+CORE := core/brownout.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
+        core/runtime.c kernels/dot.c kernels/requantise.c
+WARNINGS := -Wall -Wextra -Werror -pedantic
+# VM is one array that holds codes, sums and records in turn: no strict aliasing.
+LANGUAGE := -std=c11 -fno-strict-aliasing
+INCLUDES := -I$(DUMP) -I$(RUNTIME)/core -I$(RUNTIME)/kernels -I$(RUNTIME)/ports/common \
+            -I$(RUNTIME)/ports/$(BOARD) -I$(RUNTIME)/apps
+# The same bytes wherever the project lies.
+PREFIXES := -ffile-prefix-map=$(abspath $(RUNTIME))=runtime-c \
+            -ffile-prefix-map=$(abspath $(DUMP))=model -ffile-prefix-map=$(RUNTIME)=runtime-c \
+            -ffile-prefix-map=$(DUMP)=model
+
+firmware:
+
+include $(RUNTIME)/ports/$(BOARD)/port.mk
+
+HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
+           $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
+           -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
+
+# One folder of objects per program, since their defines differ.
+$(OUT)/%.c.o: $(RUNTIME)/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+$(OUT)/%.S.o: $(RUNTIME)/%.S $(DUMP)/nvm.bin $(VECTORS)
+	@mkdir -p $(@D)
+	$(ASSEMBLE) -c $< -o $@
+$(OUT)/model.c.o: $(DUMP)/model.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+$(OUT)/application.c.o: $(APPLICATION) $(HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+
+$(OUT)/simulator/%.c.o: $(RUNTIME)/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -DBO_SIMULATION $(SIMULATOR_FLAGS) -c $< -o $@
+$(OUT)/simulator/model.c.o: $(DUMP)/model.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -DBO_SIMULATION $(SIMULATOR_FLAGS) -c $< -o $@
+
+.PHONY: firmware simulator size
+.DELETE_ON_ERROR:

@@ -1,0 +1,10 @@
+# This machine: NVM in memory, cuts by design. Any C11 compiler.
+CC := cc
+CFLAGS := -O2 -DBO_COUNTERS
+HOST_C := $(filter-out core/brownout.c,$(CORE)) ports/host/host.c ports/host/campaign.c \
+          apps/host_main.c
+RUNNER := $(HOST_C:%=$(OUT)/%.o) $(OUT)/model.c.o
+
+firmware: $(OUT)/runner
+$(OUT)/runner: $(RUNNER)
+	$(CC) $(CFLAGS) $^ -o $@

@@ -1,0 +1,36 @@
+# MSP430FR5994 with its internal FRAM, 16-bit addresses: clang and lld.
+CC := clang-16
+LD := ld.lld-16
+OBJCOPY := llvm-objcopy-16
+SIZE := llvm-size-16
+MULTIPLIER := -mhwmult=f5series -DBO_MPY_BASE=0x04c0u
+CFLAGS = --target=msp430 -Oz -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
+         -DBO_DOT_TWIN $(MULTIPLIER)
+ASFLAGS := --target=msp430
+# The kernels are where the time goes.
+$(OUT)/kernels/%.c.o $(OUT)/simulator/kernels/%.c.o: CFLAGS += -O2
+# mspdebug has the older 16-bit multiplier, with the same registers elsewhere.
+SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130u
+BOARD_C := $(CORE) kernels/dot_msp430.c ports/common/image_programmed.c ports/common/memory.c \
+           ports/common/nvm_memory.c ports/common/vm.c ports/msp430fr5994/board.c \
+           ports/msp430fr5994/builtins.c
+BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/startup.S
+LINK = $(LD) -n -T $(RUNTIME)/ports/msp430fr5994/msp430fr5994.ld --gc-sections \
+       --defsym=bo_arena_bytes=$$(( $(NVM_BYTES) - $(IMAGE_BYTES) ))
+
+FIRMWARE := $(BOARD_C:%=$(OUT)/%.o) $(BOARD_S:%=$(OUT)/%.o) $(OUT)/apps/main.c.o \
+            $(OUT)/application.c.o $(OUT)/model.c.o
+SIMULATOR := $(BOARD_C:%=$(OUT)/simulator/%.o) $(BOARD_S:%=$(OUT)/%.o) \
+             $(OUT)/simulator/ports/msp430fr5994/simulation.c.o \
+             $(OUT)/simulator/apps/verify_main.c.o $(OUT)/simulator/model.c.o
+
+firmware: $(OUT)/firmware.hex
+$(OUT)/firmware.elf: $(FIRMWARE)
+	$(LINK) $^ -o $@
+$(OUT)/firmware.hex: $(OUT)/firmware.elf
+	$(OBJCOPY) -O ihex $< $@
+simulator: $(OUT)/simulator.elf
+$(OUT)/simulator.elf: $(SIMULATOR)
+	$(LINK) $^ -o $@
+size: $(OUT)/firmware.elf
+	$(SIZE) -A $<

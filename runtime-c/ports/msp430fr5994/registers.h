@@ -1,0 +1,40 @@
+/** The registers of the MSP430FR5994 that the port uses (SLAU367; addresses from SLASE54). */
+#ifndef BROWNOUT_MSP430FR5994_REGISTERS_H
+#define BROWNOUT_MSP430FR5994_REGISTERS_H
+
+#include <stdint.h>
+
+#define REG8(address) (*(volatile uint8_t *)(address))
+#define REG16(address) (*(volatile uint16_t *)(address))
+
+/* Watchdog */
+#define WDTCTL REG16(0x015cu)
+#define WDTPW_WDTHOLD 0x5a80u
+
+/* FRAM controller */
+#define FRCTL0 REG16(0x0140u)
+#define FRCTLPW 0xa500u
+#define NWAITS_1 0x0010u
+
+/* Power management */
+#define PM5CTL0 REG16(0x0130u)
+#define LOCKLPM5 0x0001u
+
+/* Clock system */
+#define CSCTL0 REG16(0x0160u)
+#define CSCTL1 REG16(0x0162u)
+#define CSCTL2 REG16(0x0164u)
+#define CSCTL3 REG16(0x0166u)
+#define CSKEY 0xa500u
+#define DCORSEL_DCOFSEL_16MHZ 0x0048u
+#define SELA_VLO_SELS_DCO_SELM_DCO 0x0133u
+#define DIV_4 0x0222u
+#define DIV_1 0x0000u
+
+/* Digital I/O */
+#define P3OUT REG8(0x0222u)
+#define P3DIR REG8(0x0224u)
+#define P5OUT REG8(0x0242u)
+#define P5DIR REG8(0x0244u)
+
+#endif

@@ -1,0 +1,33 @@
+# MSP432P401R with a CY15B104Q on SPI: arm-none-eabi-gcc.
+CC := arm-none-eabi-gcc
+OBJCOPY := arm-none-eabi-objcopy
+SIZE := arm-none-eabi-size
+CFLAGS := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft -O2 -ffreestanding -ffunction-sections \
+          -fdata-sections -fno-tree-loop-distribute-patterns -DBO_DOT_TWIN
+ASFLAGS := -mcpu=cortex-m4 -mthumb
+SIMULATOR_FLAGS :=
+BOARD_C := $(CORE) kernels/dot_cortex_m4.c ports/common/image_linked.c ports/common/memory.c \
+           ports/common/vm.c ports/msp432p401r/startup.c
+BOARD_S := ports/common/image.S ports/common/vectors.S
+# What QEMU's machine has not: clocks, pins and SPI. There NVM is the PSRAM of mps2-an386.
+HARDWARE_C := ports/common/nvm_cy15b104q.c ports/msp432p401r/board.c ports/msp432p401r/spi.c
+SIMULATED_C := ports/common/nvm_memory.c ports/msp432p401r/board_simulated.c \
+               ports/msp432p401r/simulation.c apps/verify_main.c
+LINK := $(CC) $(CFLAGS) -nostdlib -nostartfiles -Wl,-n -Wl,--gc-sections -Wl,--build-id=none \
+        -T $(RUNTIME)/ports/msp432p401r/msp432p401r.ld
+
+FIRMWARE := $(BOARD_C:%=$(OUT)/%.o) $(BOARD_S:%=$(OUT)/%.o) $(HARDWARE_C:%=$(OUT)/%.o) \
+            $(OUT)/apps/main.c.o $(OUT)/application.c.o $(OUT)/model.c.o
+SIMULATOR := $(BOARD_C:%=$(OUT)/simulator/%.o) $(BOARD_S:%=$(OUT)/%.o) \
+             $(SIMULATED_C:%=$(OUT)/simulator/%.o) $(OUT)/simulator/model.c.o
+
+firmware: $(OUT)/firmware.hex
+$(OUT)/firmware.elf: $(FIRMWARE)
+	$(LINK) $^ -lgcc -o $@
+$(OUT)/firmware.hex: $(OUT)/firmware.elf
+	$(OBJCOPY) -O ihex $< $@
+simulator: $(OUT)/simulator.elf
+$(OUT)/simulator.elf: $(SIMULATOR)
+	$(LINK) -Wl,--defsym=bo_nvm_memory=0x21000000 $^ -lgcc -o $@
+size: $(OUT)/firmware.elf
+	$(SIZE) -A $<
