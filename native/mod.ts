@@ -12,17 +12,13 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { UserError } from "../base/errors.ts";
-import type {
-  DesignSpace,
-  ExploreAnswer,
-  ExploreRequest,
-  Power,
-} from "../network/explore.ts";
+import type { DesignSpace, ExploreAnswer, ExploreRequest, Power } from "../network/explore.ts";
 import {
   elements,
   type Network,
   type ResolvedLayer,
   resolveLayers,
+  type Shape,
 } from "../network/network.ts";
 import {
   type Platform,
@@ -46,6 +42,14 @@ export interface ExploreOptions {
   root?: string | undefined;
 }
 
+/** What {@link prepareLayers} resolves: a request whose shapes are known already. */
+export interface ResolvedRequest extends Pick<ExploreRequest, "name" | "power" | "space"> {
+  protocol?: Protocol | undefined;
+  platform: PlatformChoice;
+  input: Shape;
+  layers: ResolvedLayer[];
+}
+
 /** A request with platform and shapes resolved: what the model takes. */
 export interface PreparedRequest extends Setting {
   name: string;
@@ -53,41 +57,59 @@ export interface PreparedRequest extends Setting {
   native: NativeRequest;
 }
 
+/** Profiles that were read already, by name; hand one to several calls. */
+export type ProfileCache = Map<string, PlatformProfile>;
+
 /**
  * Resolves a request against the platform profiles of `root`.
  * @throws UserError on an unknown profile, shapes that do not fit, or what the explorer cannot do
  */
-export async function prepareRequest(
+export function prepareRequest(
   request: ExploreRequest,
+  root?: string,
+  profiles?: ProfileCache,
+): Promise<PreparedRequest> {
+  const { network, ...rest } = request;
+  const layers = resolveLayers(network);
+  return prepareLayers(
+    { ...rest, input: network.input, layers },
+    root,
+    profiles,
+  );
+}
+
+/** {@link prepareRequest} for layers whose shapes are known already. */
+export async function prepareLayers(
+  request: ResolvedRequest,
   root: string = join(import.meta.dirname!, ".."),
-  profiles: Map<string, PlatformProfile> = new Map(),
+  profiles: ProfileCache = new Map(),
 ): Promise<PreparedRequest> {
   const { profile: name, ...overrides } = request.platform;
   const profile = profiles.get(name) ??
     await readProfile(join(root, "platforms"), name);
   profiles.set(name, profile);
   const platform = resolvePlatform(profile, overrides);
+  const { power, layers } = request;
   const protocol = request.protocol ?? platform.protocol;
   checkSupported(request, protocol, platform);
-  const layers = resolveLayers(request.network);
   return {
     name: request.name,
     protocol,
-    power: request.power,
+    power,
     platform,
     layers,
     native: {
       protocol,
-      power: request.power,
+      power,
       platform,
-      input_elements: elements(request.network.input),
+      input_elements: elements(request.input),
       layers: layers.map(nativeLayer),
     },
   };
 }
 
 function checkSupported(
-  request: ExploreRequest,
+  request: ResolvedRequest,
   protocol: Protocol,
   platform: Platform,
 ): void {
@@ -102,8 +124,7 @@ function checkSupported(
   if (protocol !== "brownout") return;
   if (request.power === "continuous") {
     throw new UserError({
-      message:
-        `${request.name}: protocol brownout describes intermittent power only`,
+      message: `${request.name}: protocol brownout describes intermittent power only`,
       field: "power",
       value: request.power,
       expected: "intermittent",
@@ -138,26 +159,32 @@ export async function explore(
   asked: ExploreRequest | readonly ExploreRequest[],
   options: ExploreOptions = {},
 ): Promise<ExploreAnswer | ExploreAnswer[]> {
-  const { signal, threads = availableParallelism(), root } = options;
-  signal?.throwIfAborted();
   const requests: readonly ExploreRequest[] = Array.isArray(asked)
     ? asked
     : [asked as ExploreRequest];
-  const profiles = new Map<string, PlatformProfile>();
+  const profiles: ProfileCache = new Map();
   const prepared: PreparedRequest[] = [];
   for (const request of requests) {
-    prepared.push(await prepareRequest(request, root, profiles));
+    prepared.push(await prepareRequest(request, options.root, profiles));
   }
+  const answers = await explorePrepared(prepared, options);
+  return Array.isArray(asked) ? answers : answers[0]!;
+}
+
+/** {@link explore} for requests that are prepared already. */
+export async function explorePrepared(
+  prepared: readonly PreparedRequest[],
+  options: ExploreOptions = {},
+): Promise<ExploreAnswer[]> {
+  const { signal, threads = availableParallelism(), root } = options;
+  signal?.throwIfAborted();
   const answers = await exploreNative(
     prepared.map((p) => p.native),
     threads,
     signal,
     root,
   );
-  const shown = prepared.map((p, i) =>
-    showAnswer(p.name, p.layers, answers[i]!, p)
-  );
-  return Array.isArray(asked) ? shown : shown[0]!;
+  return prepared.map((p, i) => showAnswer(p.name, p.layers, answers[i]!, p));
 }
 
 async function exploreNative(
@@ -200,8 +227,7 @@ export function exploreNetwork(
   platform: PlatformChoice,
   options: NetworkOptions = {},
 ): Promise<ExploreAnswer> {
-  const { space = "published", power = "intermittent", protocol, ...rest } =
-    options;
+  const { space = "published", power = "intermittent", protocol, ...rest } = options;
   return explore({
     name: network.name,
     power,

@@ -43,7 +43,8 @@ export const FlatRequest = z.strictObject({
   power: Power.default("intermittent"),
   space: DesignSpace.default("published"),
   protocol: Protocol.optional(),
-  platform: PlatformChoice.extend({ profile: z.string().optional() }).optional(),
+  platform: PlatformChoice.extend({ profile: z.string().optional() })
+    .optional(),
   layers: z.array(FlatLayer).min(1),
   dataset: z.string().optional(),
   latency_s: z.number().optional(),
@@ -84,7 +85,14 @@ export type CostedDesign = z.infer<typeof CostedDesign>;
 
 export const Rejections = z.partialRecord(
   Binding,
-  z.strictObject({ count, witness: Design, violation: z.number(), unit: z.string() }),
+  z.strictObject({
+    count,
+    witness: Design,
+    violation: z.number(),
+    unit: z.string(),
+    /** Whether the witness misses no other limit: mend this one and there is a feasible design. */
+    sole: z.boolean().optional(),
+  }),
 );
 
 export const FeasibleLayer = z.strictObject({
@@ -120,7 +128,10 @@ export const InfeasibleLayer = z.strictObject({
 });
 export type InfeasibleLayer = z.infer<typeof InfeasibleLayer>;
 
-export const LayerAnswer = z.discriminatedUnion("feasible", [FeasibleLayer, InfeasibleLayer]);
+export const LayerAnswer = z.discriminatedUnion("feasible", [
+  FeasibleLayer,
+  InfeasibleLayer,
+]);
 export type LayerAnswer = z.infer<typeof LayerAnswer>;
 
 /** Byte addresses in NVM (protocol `brownout`), planned by `native`; constants in runtime-c/core/format.h. */
