@@ -33,9 +33,9 @@ export function cString(text: string): string {
   return `"${body.join("")}"`;
 }
 
-/** A C float literal, as short as one that gives the double back. */
+/** A C float literal; nine digits give every float32 back. */
 function cFloat(value: number): string {
-  const text = String(value);
+  const text = String(Number(value.toPrecision(9)));
   return (/[.e]/.test(text) ? text : `${text}.0`) + "f";
 }
 
@@ -87,7 +87,7 @@ function cInteger(value: number): string {
 function layerText(entry: TableLayer): string[] {
   const { layer, integer, kind, shape, design, vm, requantisation } = entry;
   const { multiplier, shift, minimum, maximum } = requantisation;
-  const cycles = entry.batches === undefined ? "" : `; ${entry.batches} commits`;
+  const cycles = entry.batches === undefined ? "" : `; commits: ${entry.batches}`;
   const order = Array.from(design.order, (letter) => `BO_${letter}`).join(", ");
   return [
     `    /* ${comment(`${layer.name}: ${describe(entry)}${cycles}`)} */`,
@@ -156,12 +156,23 @@ export function modelC({ model, artifact, platform }: Emission): string {
   ].join("\n");
 }
 
+/** A macro that is an initialiser, wrapped at 100 columns. */
+function list(name: string, items: string[]): string[] {
+  const lines = [`#define ${name}`, "  {"];
+  items.forEach((item, index) => {
+    const text = item + (index + 1 < items.length ? "," : "}");
+    const line = lines.at(-1)!;
+    if (line.length + 1 + text.length > 97 && line.length > 3) lines.push(`   ${text}`);
+    else lines[lines.length - 1] = line.endsWith("{") ? line + text : `${line} ${text}`;
+  });
+  return lines.map((line, index) => index + 1 < lines.length ? `${line} \\` : line);
+}
+
 /** `model.h`: what an application needs to feed the network and to read its outputs. */
 export function modelH({ model, artifact, dataset, platform }: Emission): string {
   const { input } = artifact.network;
   const { normalisation } = dataset;
   const perChannel = normalisation.per === "channel";
-  const list = (values: number[]) => `{${values.map(cFloat).join(", ")}}`;
   return [
     "/*",
     ` * Network ${comment(artifact.network.name)} for platform ${comment(platform.profile)}.`,
@@ -193,16 +204,15 @@ export function modelH({ model, artifact, dataset, platform }: Emission): string
     ...(perChannel
       ? [
         "/** Of the training split, per channel, in the data set's units. */",
-        `#define BROWNOUT_INPUT_MEAN ${list(normalisation.mean)}`,
-        `#define BROWNOUT_INPUT_STD ${list(normalisation.std)}`,
+        ...list("BROWNOUT_INPUT_MEAN", normalisation.mean.map(cFloat)),
+        ...list("BROWNOUT_INPUT_STD", normalisation.std.map(cFloat)),
       ]
       : []),
     "/** Real value of one output code: the class score before softmax. */",
     `#define BROWNOUT_OUTPUT_SCALE ${cFloat(artifact.layers.at(-1)!.output_scale)}`,
     "",
     "/** Initialiser of an array of BROWNOUT_OUTPUTS strings. */",
-    "#define BROWNOUT_CLASS_NAMES \\",
-    `  {${artifact.classes.map(cString).join(", ")}}`,
+    ...list("BROWNOUT_CLASS_NAMES", artifact.classes.map(cString)),
     "",
     "#endif",
     "",

@@ -11,6 +11,34 @@ export const dump = defineStage<DumpParameters>({
   module: import.meta.url,
   sources: ["platforms"],
 
+  async preflight({ params, root }) {
+    const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
+    const problems = [];
+    for (const [index, { profile, ...overrides }] of params.platforms.entries()) {
+      const platform = resolvePlatform(
+        await readProfile(join(root, "platforms"), profile),
+        overrides,
+      );
+      if (platform.protocol !== "brownout") {
+        problems.push({
+          message: `platform ${profile} reproduces published figures; nothing is flashed to it`,
+          field: `platforms.${index}.profile`,
+          value: profile,
+          expected: "a platform of protocol brownout",
+        });
+      }
+      if (platform.element_bytes !== 2) {
+        problems.push({
+          message: `platform ${profile}: the runtime's codes have 2 bytes`,
+          field: `platforms.${index}.element_bytes`,
+          value: platform.element_bytes,
+          expected: "2",
+        });
+      }
+    }
+    return problems;
+  },
+
   async run({ params, input, artifactDir, root, progress, signal }) {
     const { readJson, readNpy } = await import("../../base/files.ts");
     const { DatasetArtifact } = await import("../../network/artifacts/dataset.ts");

@@ -24,7 +24,7 @@ export function* compare(
   integer: IntegerNetwork,
   x: Float32Array,
   y: Int32Array,
-  chunk = 64,
+  chunk = 16,
 ): Generator<Comparison> {
   const floatInference = new FloatInference(float);
   const integerInference = new IntegerInference(integer);

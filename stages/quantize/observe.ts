@@ -39,15 +39,35 @@ class Statistics {
   }
 }
 
-/** Runs the samples through the network in floating point. @param samples each [h][w][channels] */
-export function observe(network: FloatNetwork, samples: Iterable<Float32Array>): Observation {
-  const inference = new FloatInference(network);
-  const input = new Statistics();
-  const layers = network.layers.map(() => new Statistics());
-  for (const sample of samples) {
-    input.add(sample);
-    inference.run(sample);
-    layers.forEach((statistics, index) => statistics.add(inference.map(index)));
+/** Watches the maps of a network, sample by sample. */
+export class Observer {
+  readonly #inference: FloatInference;
+  readonly #input = new Statistics();
+  readonly #layers: Statistics[];
+
+  constructor(network: FloatNetwork) {
+    this.#inference = new FloatInference(network);
+    this.#layers = network.layers.map(() => new Statistics());
   }
-  return { input: input.result(), layers: layers.map((statistics) => statistics.result()) };
+
+  /** @param sample [h][w][channels] */
+  add(sample: Float32Array): void {
+    this.#input.add(sample);
+    this.#inference.run(sample);
+    this.#layers.forEach((statistics, index) => statistics.add(this.#inference.map(index)));
+  }
+
+  result(): Observation {
+    return {
+      input: this.#input.result(),
+      layers: this.#layers.map((statistics) => statistics.result()),
+    };
+  }
+}
+
+/** What the maps hold on all of the samples. @param samples each [h][w][channels] */
+export function observe(network: FloatNetwork, samples: Iterable<Float32Array>): Observation {
+  const observer = new Observer(network);
+  for (const sample of samples) observer.add(sample);
+  return observer.result();
 }

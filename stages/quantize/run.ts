@@ -1,5 +1,6 @@
 /** Stage quantize: 16-bit codes of a trained network, its integer accuracy beside its float accuracy. */
 import { join } from "node:path";
+import { ExitCode, UserError } from "../../base/errors.ts";
 import { defineStage } from "../../pipeline/stage.ts";
 import { QuantizeParameters } from "./schema.ts";
 
@@ -26,7 +27,7 @@ export const quantize = defineStage<QuantizeParameters>({
     const { elements, weightShape } = await import("../../network/network.ts");
     const { compare } = await import("./compare.ts");
     const { readFloatNetwork } = await import("./load_float.ts");
-    const { observe } = await import("./observe.ts");
+    const { Observer } = await import("./observe.ts");
     const { predictBits, quantise } = await import("./quantise.ts");
     const { refineBits } = await import("./refine_bits.ts");
     const breathe = async () => {
@@ -41,12 +42,20 @@ export const quantize = defineStage<QuantizeParameters>({
       ArchitectureArtifact,
     );
     const float = await readFloatNetwork(input("train"), network);
+    if (JSON.stringify(described.input) !== JSON.stringify(network.input)) {
+      throw new UserError({
+        message: "the network reads another shape than the data set has",
+        location: { file: join(input("search"), "architecture.json") },
+        field: "network.input",
+        value: network.input,
+        expected: JSON.stringify(described.input),
+      }, ExitCode.data);
+    }
     const trained = await readJson(
       join(input("train"), "accuracy.json"),
       z.looseObject({ test: z.looseObject({ accuracy: z.number() }) }),
     );
 
-    progress.update("calibrating", 0);
     const train = await readNpy(join(dataset, "train.x.npy"), Float32Array);
     const size = elements(network.input);
     const available = train.data.length / size;
@@ -54,8 +63,15 @@ export const quantize = defineStage<QuantizeParameters>({
       .shuffle(Int32Array.from({ length: available }, (_, i) => i));
     const chosen = order.subarray(0, Math.min(params.calibration.samples, available)).sort();
     const samples = Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size));
-    const observation = observe(float, samples);
-    await breathe();
+    const observer = new Observer(float);
+    for (const [index, sample] of samples.entries()) {
+      observer.add(sample);
+      if (index % 16 === 0) {
+        progress.update("calibrating", index / samples.length);
+        await breathe();
+      }
+    }
+    const observation = observer.result();
     const { headroom } = params.calibration;
     let bits: readonly number[];
     if (params.activation_bits === "auto") {

@@ -7,6 +7,7 @@ import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
 import { cString } from "../../stages/dump/emit_c.ts";
 import { buildImage, checkRegions, ERASED, regionsOf } from "../../stages/dump/image.ts";
 import { layerTable } from "../../stages/dump/layer_table.ts";
+import { dump } from "../../stages/dump/run.ts";
 import { packWeights } from "../../stages/dump/pack.ts";
 import { C_FLAGS, command, randomDump, ROOT } from "./support.ts";
 
@@ -229,6 +230,23 @@ Deno.test("dumpPlatform() refuses what does not fit, with the numbers", async ()
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("dump.preflight() refuses platforms that are not flashed", async () => {
+  const problems = await dump.preflight!({
+    params: dump.parameters.parse({
+      platforms: [
+        { profile: "msp430fr5994-fram" },
+        { profile: "msp430fr5994-inas2021" },
+        { profile: "msp432p401r-spi", element_bytes: 1 },
+      ],
+    }),
+    root: ROOT,
+  });
+  assert.deepEqual(problems.map(({ field }) => field), [
+    "platforms.1.profile",
+    "platforms.2.element_bytes",
+  ]);
 });
 
 Deno.test("cString() survives quotes, trigraphs, controls and other alphabets", () => {
