@@ -4,6 +4,7 @@ import { PlatformChoice } from "../network/platform.ts";
 import type { Registry } from "../pipeline/registry.ts";
 import { stage as dataset } from "../stages/dataset/run.ts";
 import { dump } from "../stages/dump/run.ts";
+import { explore } from "../stages/explore/run.ts";
 import { quantize } from "../stages/quantize/run.ts";
 import { stage as search } from "../stages/search/run.ts";
 import { stage as train } from "../stages/train/run.ts";
@@ -29,6 +30,6 @@ const platforms = z.array(PlatformChoice.extend({ profile: z.enum(profiles) })).
   });
 
 export const registry: Registry = {
-  stages: [dataset, search, train, quantize, dump],
+  stages: [dataset, search, explore, train, quantize, dump],
   sections: { platforms },
 };
