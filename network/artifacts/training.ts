@@ -7,24 +7,27 @@ const share = z.number().min(0).max(1);
 
 /** How a network is trained; search and train both take it. */
 export const FitParameters = z.strictObject({
-  epochs: z.number().int().positive().default(20),
+  epochs: z.number().int().positive().default(30),
   batch_size: z.number().int().positive().default(64),
   learning_rate: z.number().positive().default(0.005),
   /** `cosine` falls from `learning_rate` to zero over all steps. */
   schedule: z.enum(["constant", "cosine"]).default("cosine"),
   /** Share of the target that is spread over all classes. */
-  label_smoothing: z.number().min(0).lt(1).default(0),
-  /** Share of the running average of the weights that a step keeps; what is scored and kept is the average. 0: none. */
-  weight_average: z.number().min(0).lt(1).default(0),
+  label_smoothing: z.number().min(0).lt(1).default(0.1),
+  /**
+   * Share of the running average of the weights that a step keeps; scored and kept is the average.
+   * 0: none.
+   */
+  weight_average: z.number().min(0).lt(1).default(0.98),
   /** Seeded disturbance of every training window, in units of the normalised data. */
   augment: z.strictObject({
     /** Deviation of a factor per window and channel, about 1. */
-    gain: z.number().nonnegative().default(0),
+    gain: z.number().nonnegative().default(0.1),
     /** Deviation of a constant per window and channel, about 0. */
-    offset: z.number().nonnegative().default(0),
+    offset: z.number().nonnegative().default(0.1),
   }).prefault({}),
   /** Decoupled, on kernels only. */
-  weight_decay: z.number().nonnegative().default(0),
+  weight_decay: z.number().nonnegative().default(0.01),
   /** Epochs without a better validation accuracy after which training stops; null: never. */
   patience: z.number().int().positive().nullable().default(null),
   seed: z.number().int().default(1),

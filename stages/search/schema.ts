@@ -18,10 +18,10 @@ export const SearchParameters = z.strictObject({
   method: z.literal("random").default("random"),
   space: SearchSpace,
   /** Networks that are trained. */
-  trials: positive.default(12),
+  trials: positive.default(20),
   /** Networks that the explorer is asked about at most. */
   max_samples: positive.default(400),
-  epochs: positive.default(6),
+  epochs: positive.default(8),
   /** Share of the training split that a trial sees. */
   subset: z.number().gt(0).max(1).default(1),
   backend: z.enum(["auto", ...backendNames]).default("auto"),
