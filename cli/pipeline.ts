@@ -270,7 +270,7 @@ async function run(
   }
   const reports = await readReports(configuration, results);
   if (options.json) return summaryJson(configuration, results, reports, runDir);
-  screen.line(formatSummary(results, reports, runDir));
+  screen.line(formatSummary(results, reports, runDir, screen.columns));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const ran = results.filter(({ action }) => action === "ran").length;
   const stages = ran === 1 ? "1 stage" : `${ran} stages`;

@@ -2,6 +2,7 @@
 import cliProgress from "cli-progress";
 import process from "node:process";
 import type { RunEvent } from "../pipeline/events.ts";
+import { formatReasons } from "./summary.ts";
 
 /** Between two lines of progress where there is no terminal. */
 const QUIET_ms = 3000;
@@ -18,6 +19,11 @@ export class Screen implements Disposable {
   constructor(toError: boolean) {
     this.#stream = toError ? process.stderr : process.stdout;
     this.#terminal = toError ? Deno.stderr.isTerminal() : Deno.stdout.isTerminal();
+  }
+
+  /** Width of the terminal; Infinity where there is none. */
+  get columns(): number {
+    return this.#terminal ? this.#stream.columns || 80 : Infinity;
   }
 
   /** Prints a line that stays. */
@@ -42,7 +48,7 @@ export class Screen implements Disposable {
       case "stage_cached":
         return this.line(`${event.stage}: cached`);
       case "stage_started":
-        this.line(`${event.stage}: ${event.reasons.join("; ")}`);
+        this.line(`${event.stage}: ${formatReasons(event.stage, event.reasons)}`);
         this.#started = this.#spoke = performance.now();
         return this.#open(event.stage);
       case "stage_progress":
@@ -86,8 +92,7 @@ export class Screen implements Disposable {
       ? undefined
       : Math.round(100 * Math.min(1, Math.max(0, fraction)));
     if (this.#bar) {
-      const { columns = 80 } = this.#stream;
-      const room = Math.max(10, columns - 50 - stage.length);
+      const room = Math.max(10, this.columns - 50 - stage.length);
       const payload = { text: text.length > room ? text.slice(0, room - 1) + "…" : text };
       if (percent === undefined) this.#bar.update(payload);
       else this.#bar.update(percent, payload);

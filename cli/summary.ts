@@ -21,21 +21,43 @@ export async function readReports(
   return reports;
 }
 
-/** The closing table, the warnings and where the files are. */
+/** Reasons shown before the rest is left to `--why`. */
+const SHOWN = 3;
+
+/** Reasons on one line. */
+export function formatReasons(stage: string, reasons: readonly string[]): string {
+  if (reasons.length <= SHOWN + 1) return reasons.join("; ");
+  return `${reasons.slice(0, SHOWN).join("; ")}; and ${
+    reasons.length - SHOWN
+  } more (--why ${stage})`;
+}
+
+/**
+ * The closing table, the warnings and where the files are.
+ *
+ * @param columns width of the terminal; Infinity where there is none
+ */
 export function formatSummary(
   results: readonly StageResult[],
   reports: Reports,
   runDir: string,
+  columns: number,
 ): string {
-  const table = plainTable(["stage", "time", "result"]);
-  for (const { stage, action, record } of results) {
-    const rows = reports.get(stage) ?? [];
-    const width = Math.max(0, ...rows.map(([label]) => label.length));
+  const rows = results.map(({ stage, action, record }) => {
+    const report = reports.get(stage) ?? [];
+    const width = Math.max(0, ...report.map(([label]) => label.length));
     const seconds = record ? `${record.seconds.toFixed(1)} s` : "";
     const time = action === "ran" ? seconds : `${action}${seconds ? ` (${seconds})` : ""}`;
-    const result = rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`).join("\n");
-    table.push([stage, time, result]);
-  }
+    const lines = report.map(([label, value]) => `${label.padEnd(width)}  ${value}`);
+    return [stage, time, lines.join("\n")] as const;
+  });
+  const widest = (column: 0 | 1) => Math.max(5, ...rows.map((row) => row[column].length)) + 2;
+  const room = columns - widest(0) - widest(1) - 4;
+  const table = plainTable(
+    ["stage", "time", "result"],
+    Number.isFinite(room) ? [widest(0), widest(1), Math.max(40, room)] : [],
+  );
+  for (const row of rows) table.push([...row]);
   const lines = [table.toString()];
   for (const { stage, record, staleInputs } of results) {
     for (const warning of record?.warnings ?? []) lines.push(`warning: ${stage}: ${warning}`);
@@ -83,7 +105,7 @@ export function formatPlan(stages: readonly PlannedStage[]): string {
   const width = Math.max(...stages.map(({ stage }) => stage.length)) + 1;
   return stages.map(({ stage, action, reasons }) => {
     const name = `${stage}:`.padEnd(width);
-    return `${name} ${action.padEnd(12)} ${reasons.join("; ")}`.trimEnd();
+    return `${name} ${action.padEnd(12)} ${formatReasons(stage, reasons)}`.trimEnd();
   }).join("\n");
 }
 
@@ -163,6 +185,6 @@ export function formatGraph(configuration: Configuration, language: "mermaid" | 
   ].join("\n");
 }
 
-function plainTable(head: string[]): Table.Table {
-  return new Table({ head, style: { head: [], border: [] } });
+function plainTable(head: string[], colWidths: number[] = []): Table.Table {
+  return new Table({ head, colWidths, wordWrap: true, style: { head: [], border: [] } });
 }

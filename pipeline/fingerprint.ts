@@ -42,7 +42,8 @@ export function ownReasons(before: OwnFingerprint, now: OwnFingerprint): string[
     const [old, current] = [before.tools[name], now.tools[name]];
     if (old !== current) reasons.push(`${name} ${show(old)} -> ${show(current)}`);
   }
-  return reasons;
+  // A module may be listed among the sources as well.
+  return [...new Set(reasons)];
 }
 
 /** Which inputs are others than those that the artifact was made of. */
