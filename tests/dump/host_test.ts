@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
 import { readNpy } from "../../base/files.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
-import { resolveLayers } from "../../network/network.ts";
+import { worstInput } from "../../network/integer/bound.ts";
+import { IntegerInference } from "../../network/integer/inference.ts";
+import { requantise } from "../../network/integer/requantise.ts";
+import { type Network, resolveLayers } from "../../network/network.ts";
 import { energyBudget_J, readProfile, resolvePlatform } from "../../network/platform.ts";
 import { exploreNetwork } from "../../native/mod.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
 import { HostRuntime, randomDump, ROOT } from "./support.ts";
 
-async function within(body: (folder: string, runtime: HostRuntime) => Promise<void>) {
+async function within(
+  body: (folder: string, runtime: HostRuntime) => Promise<void>,
+  flags: string[] = [],
+) {
   const folder = await Deno.makeTempDir();
   try {
-    const runtime = new HostRuntime();
+    const runtime = new HostRuntime(flags);
     await runtime.compile(folder);
     await body(folder, runtime);
   } finally {
@@ -101,3 +107,52 @@ Deno.test("the explorer's designs and addresses, dumped, give integer inference'
     }
     assert.ok(shared > 0, "maps that share bytes were exercised");
   }));
+
+/** An fc alone: its weights are the last word on how large its sums become. */
+const single: Network = {
+  name: "single",
+  input: { h: 3, w: 2, channels: 8 },
+  layers: [{ name: "fc", type: "fc", channels: 5, activation: "none", bias: true }],
+};
+
+Deno.test("no input overflows the runtime's 32-bit sums, watched by the compiler's sanitizer", () =>
+  within(async (folder, runtime) => {
+    for (let seed = 0; seed < 5; seed++) {
+      const at = `${folder}/${seed}`;
+      const dump = await randomDump(seed, single);
+      const { weights, bias } = dump.network.layers[0]!;
+      const { minimum, maximum } = dump.network.input;
+      const inputs = [0, 1, 2, 3, 4].flatMap((m) =>
+        ([1, -1] as const).map((sign) => worstInput(weights!, 5, m, sign, minimum, maximum))
+      );
+      const inference = new IntegerInference(dump.network);
+      dump.vectors = {
+        seed,
+        samples: inputs.map((_, i) => i),
+        inputs: Int16Array.from(inputs.flatMap((codes) => [...codes])),
+        outputs: Int16Array.from(inputs.flatMap((codes) => [...inference.run(codes)])),
+        labels: new Int32Array(inputs.length),
+      };
+      await dumpPlatform(at, dump);
+      assert.deepEqual([...await runtime.run(at)], await expected(at));
+      const largest = Math.max(...inputs.map((codes, i) => {
+        const m = i >> 1;
+        const sum = codes.reduce((total, x, k) => total + x * weights![m * 48 + k]!, bias![m]!);
+        return Math.abs(sum);
+      }));
+      assert.ok(largest > 0.99 * 2 ** 31 && largest < 2 ** 31, `${largest}`);
+    }
+  }, ["-fsanitize=undefined", "-fno-sanitize-recover=all"]));
+
+Deno.test("integer inference wraps where a network breaks the bound, as ROUNDING.md says", async () => {
+  const dump = await randomDump(0, single);
+  const { weights, requantisation } = dump.network.layers[0]!;
+  weights!.fill(32767);
+  dump.network.layers[0]!.bias!.fill(0);
+  const codes = new Int16Array(48).fill(32767);
+  const wrapped = Number(BigInt.asIntN(32, 48n * 32767n * 32767n));
+  assert.deepEqual(
+    [...new IntegerInference(dump.network).run(codes)],
+    Array(5).fill(requantise(wrapped, requantisation!)),
+  );
+});

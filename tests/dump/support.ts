@@ -166,8 +166,11 @@ export function randomDesigns(network: Network, seed: number, profile: string): 
 }
 
 /** A whole random case: network, integer constants, designs, golden vectors. */
-export async function randomDump(seed: number, vectors = 3): Promise<PlatformDump> {
-  const network = randomNetwork(seed);
+export async function randomDump(
+  seed: number,
+  network = randomNetwork(seed),
+  vectors = 3,
+): Promise<PlatformDump> {
   const float = randomWeights(network, seed);
   const samples = randomSamples(network, 16, seed);
   const observation = observe(float, samples);
@@ -239,6 +242,13 @@ export class HostRuntime {
   readonly #include = ["core", "kernels", "ports/host"].map((name) => `-I${ROOT}runtime-c/${name}`);
   readonly #objects: string[] = [];
 
+  readonly #flags: string[];
+
+  /** @param extra further compiler flags */
+  constructor(extra: string[] = []) {
+    this.#flags = [...C_FLAGS, ...extra];
+  }
+
   /** @param folder receives object files */
   async compile(folder: string): Promise<void> {
     // Campaigns are a test harness of the runtime's own, dot_* are kernels of boards.
@@ -252,7 +262,7 @@ export class HostRuntime {
     const harness = new URL("./run_vectors.c", import.meta.url).pathname;
     for (const [i, source] of [...sources, harness].entries()) {
       const object = `${folder}/${i}.o`;
-      await command("gcc", [...C_FLAGS, ...this.#include, "-c", source, "-o", object]);
+      await command("gcc", [...this.#flags, ...this.#include, "-c", source, "-o", object]);
       this.#objects.push(object);
     }
   }
@@ -263,7 +273,7 @@ export class HostRuntime {
    */
   async run(dump: string, image = `${dump}/nvm.bin`): Promise<Int16Array> {
     await command("gcc", [
-      ...C_FLAGS,
+      ...this.#flags,
       ...this.#include,
       `-I${dump}`,
       `${dump}/model.c`,
