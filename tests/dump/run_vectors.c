@@ -1,4 +1,5 @@
-/** Runs golden inputs through the runtime on the host: nvm.bin and input codes in, output codes out. */
+/** Runs golden inputs through the runtime on the host: nvm.bin and input codes in, output codes
+ * out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +25,24 @@ static void run(void *context) {
     brownout_release();
     fwrite(output, 2, brownout_model.outputs, stdout);
   }
-  if (file == NULL) failed = 1;
-  else fclose(file);
+  if (file == NULL)
+    failed = 1;
+  else
+    fclose(file);
   free(input);
   free(output);
 }
 
 int main(int count, char **arguments) {
-  if (count != 3) return 2;
+  if (count != 3)
+    return 2;
   inputs = arguments[2];
   bo_host_nvm_make(brownout_model.nvm_bytes);
   FILE *image = fopen(arguments[1], "rb");
-  if (image == NULL) return 2;
-  if (fread(bo_host_nvm(), 1, brownout_model.nvm_bytes, image) == 0u) return 2;
+  if (image == NULL)
+    return 2;
+  if (fread(bo_host_nvm(), 1, brownout_model.nvm_bytes, image) == 0u)
+    return 2;
   fclose(image);
   bo_host_vm(brownout_model.vm_bytes < 4096u ? 4096u : brownout_model.vm_bytes);
   bo_host_power_cycle(run, NULL, NULL, 0);
