@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 /**
- * The input of inference number `inference`, BO_INPUTS codes in the order h, w, channel, or null while there is none. Called only
- * when an inference would start; the codes need not outlive the call of brownout_infer().
- * A code is clamp(round(x / input scale)); the scale is in dump's layout.json.
+ * The input of inference number `inference`, BO_INPUTS codes in the order h, w, channel, or null
+ * while there is none. Called only when an inference would start; the codes need not outlive the
+ * call of brownout_infer(). A code is clamp(round(x / input scale)); the scale is in dump's
+ * layout.json.
  */
 const int16_t *brownout_app_input(uint16_t inference);
 

@@ -1,4 +1,5 @@
-/** An application without a sensor: golden vectors in turn; the completion flag tells a right result. */
+/** An application without a sensor: golden vectors in turn; the completion flag tells a right
+ * result. */
 #include "app.h"
 #include "brownout.h"
 #include "vectors.h"
@@ -14,7 +15,8 @@ const int16_t *brownout_app_input(uint16_t inference) {
 void brownout_app_result(uint16_t inference, const int16_t *output) {
   const int16_t *expected = bo_vector_output(&bo_vectors, vector_of(inference));
   int right = 1;
-  for (uint16_t i = 0; i < bo_vectors.outputs; i++) right &= output[i] == expected[i];
+  for (uint16_t i = 0; i < bo_vectors.outputs; i++)
+    right &= output[i] == expected[i];
   bo_board_completion(right);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The host runner: one dumped model, its NVM image and vectors, with and without power cuts. Prints one
- * line of JSON; exit status 0: every output equal, 1: some not, 2: wrong call.
+ * The host runner: one dumped model, its NVM image and vectors, with and without power cuts. Prints
+ * one line of JSON; exit status 0: every output equal, 1: some not, 2: wrong call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +59,8 @@ static void load_vectors(const char *path, bo_subject *subject) {
   }
   int16_t *in = malloc(file->count * inputs);
   int16_t *out = malloc(file->count * outputs);
-  if (in == NULL || out == NULL) exit(70);
+  if (in == NULL || out == NULL)
+    exit(70);
   for (uint16_t v = 0; v < file->count; v++) {
     memcpy(in + (size_t)v * model->inputs, bo_vector_input(file, v), inputs);
     memcpy(out + (size_t)v * model->outputs, bo_vector_output(file, v), outputs);
@@ -85,7 +86,8 @@ static uint32_t modes_of(const char *words) {
         found = known[i].modes;
       }
     }
-    if (found == 0u) wrong_call("cut mode", words);
+    if (found == 0u)
+      wrong_call("cut mode", words);
     modes |= found;
     at += length;
     at += *at == ',';
@@ -96,7 +98,8 @@ static uint32_t modes_of(const char *words) {
 static uint32_t number(const char *name, const char *text) {
   char *end = NULL;
   const unsigned long value = text == NULL ? 0 : strtoul(text, &end, 10);
-  if (text == NULL || *text == 0 || *end != 0 || value > 0xfffffffful) wrong_call(name, "number");
+  if (text == NULL || *text == 0 || *end != 0 || value > 0xfffffffful)
+    wrong_call(name, "number");
   return (uint32_t)value;
 }
 
@@ -108,12 +111,18 @@ static void parse(int count, char **words, options *o, bo_subject *subject) {
       continue;
     }
     const char *value = i + 1 < count ? words[++i] : NULL;
-    if (strcmp(name, "--seed") == 0) o->seed = number(name, value);
-    else if (strcmp(name, "--campaigns") == 0) o->campaigns = number(name, value);
-    else if (strcmp(name, "--max-cuts") == 0) o->max_cuts = number(name, value);
-    else if (strcmp(name, "--inferences") == 0) o->inferences = number(name, value);
-    else if (strcmp(name, "--cut-mode") == 0 && value != NULL) o->modes = modes_of(value);
-    else wrong_call("unknown option", name);
+    if (strcmp(name, "--seed") == 0)
+      o->seed = number(name, value);
+    else if (strcmp(name, "--campaigns") == 0)
+      o->campaigns = number(name, value);
+    else if (strcmp(name, "--max-cuts") == 0)
+      o->max_cuts = number(name, value);
+    else if (strcmp(name, "--inferences") == 0)
+      o->inferences = number(name, value);
+    else if (strcmp(name, "--cut-mode") == 0 && value != NULL)
+      o->modes = modes_of(value);
+    else
+      wrong_call("unknown option", name);
   }
 }
 
@@ -130,7 +139,8 @@ static void print_counters(uint16_t layers) {
 }
 
 int main(int count, char **words) {
-  if (count < 4) wrong_call("too few words", "");
+  if (count < 4)
+    wrong_call("too few words", "");
   bo_report report;
   bo_subject subject;
   memset(&report, 0, sizeof report);
@@ -144,7 +154,8 @@ int main(int count, char **words) {
   options o = {1, 10, 100, subject.count, BO_ALL_CUTS};
   const char *mode = words[3];
   const int replay = strcmp(mode, "replay") == 0;
-  if (replay && count < 5) wrong_call("replay", "needs an id");
+  if (replay && count < 5)
+    wrong_call("replay", "needs an id");
   parse(count - 4 - replay, words + 4 + replay, &o, &subject);
   bo_host_vm(brownout_model.vm_bytes);
   if (strcmp(mode, "uncut") == 0) {
@@ -161,9 +172,12 @@ int main(int count, char **words) {
   printf("{\"mode\":\"%s\",\"inferences\":%u,\"cuts\":%u,\"boots\":%u,\"commits\":%u,"
          "\"mismatches\":%u,\"failure\":",
          mode, report.inferences, report.cuts, report.boots, report.commits, report.mismatches);
-  if (report.mismatches == 0u) printf("null");
-  else printf("\"%s\"", report.failure);
-  if (strcmp(mode, "uncut") == 0) print_counters(brownout_model.layer_count);
+  if (report.mismatches == 0u)
+    printf("null");
+  else
+    printf("\"%s\"", report.failure);
+  if (strcmp(mode, "uncut") == 0)
+    print_counters(brownout_model.layer_count);
   printf("}\n");
   return report.mismatches != 0u;
 }

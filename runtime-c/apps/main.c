@@ -12,7 +12,8 @@ int main(void) {
   bo_port_init();
   for (;;) {
     const int16_t *input = NULL;
-    if (brownout_wants_input()) input = brownout_app_input((uint16_t)(brownout_inference() + 1u));
+    if (brownout_wants_input())
+      input = brownout_app_input((uint16_t)(brownout_inference() + 1u));
     switch (brownout_infer(input, output)) {
     case BO_DONE:
       brownout_app_result(brownout_inference(), output);

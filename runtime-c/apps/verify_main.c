@@ -15,10 +15,10 @@ extern const bo_vectors_file bo_vectors;
 
 /** Little-endian, packed as it stands; read from memory by its symbol. */
 volatile struct {
-  uint32_t magic;       /**< BO_VECTORS_MAGIC when the run is over */
-  uint16_t inferences;  /**< results that came out */
-  uint16_t mismatches;  /**< of these, not equal to the expected outputs */
-  uint16_t status;      /**< last bo_status */
+  uint32_t magic;      /**< BO_VECTORS_MAGIC when the run is over */
+  uint16_t inferences; /**< results that came out */
+  uint16_t mismatches; /**< of these, not equal to the expected outputs */
+  uint16_t status;     /**< last bo_status */
   uint16_t reserved;
   uint32_t outputs_crc; /**< CRC-32 over all output codes in order, as they came out */
 } bo_verification;
@@ -46,8 +46,10 @@ static void run_vector(uint16_t vector) {
   const bo_status status = brownout_infer(bo_vector_input(&bo_vectors, vector), output);
   uint16_t wrong = 0;
   bo_verification.status = (uint16_t)status;
-  if (status != BO_DONE) return;
-  for (uint16_t i = 0; i < BO_OUTPUTS; i++) wrong |= (uint16_t)(output[i] != expected[i]);
+  if (status != BO_DONE)
+    return;
+  for (uint16_t i = 0; i < BO_OUTPUTS; i++)
+    wrong |= (uint16_t)(output[i] != expected[i]);
   bo_verification.inferences++;
   bo_verification.mismatches = (uint16_t)(bo_verification.mismatches + wrong);
   bo_verification.outputs_crc = bo_crc32(bo_verification.outputs_crc, output, sizeof output);
@@ -57,7 +59,8 @@ static void run_vector(uint16_t vector) {
 int main(void) {
   bo_port_init();
   bo_verification.outputs_crc = BO_CRC32_START;
-  for (uint16_t vector = 0; vector < bo_vectors.count; vector++) run_vector(vector);
+  for (uint16_t vector = 0; vector < bo_vectors.count; vector++)
+    run_vector(vector);
   bo_verification.magic = BO_VECTORS_MAGIC;
   print_field("{\"inferences\":", bo_verification.inferences);
   print_field(",\"mismatches\":", bo_verification.mismatches);

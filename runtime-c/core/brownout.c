@@ -29,6 +29,5 @@ bo_status brownout_result(int16_t *output) {
 }
 
 int brownout_wants_input(void) {
-  return bo_runtime_boot(&runtime, &brownout_model) == BO_DONE &&
-         bo_runtime_wants_input(&runtime);
+  return bo_runtime_boot(&runtime, &brownout_model) == BO_DONE && bo_runtime_wants_input(&runtime);
 }

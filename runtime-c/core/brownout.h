@@ -1,8 +1,8 @@
 /**
  * Brownout: inference that no power cut can spoil. The public interface.
  *
- * A power cut may come at any moment. After it, the application starts from main() as always and calls
- * brownout_infer() again; it goes on from the last commit. A typical application:
+ * A power cut may come at any moment. After it, the application starts from main() as always and
+ * calls brownout_infer() again; it goes on from the last commit. A typical application:
  *
  *     for (;;) {
  *       const int16_t *input = brownout_wants_input() ? sample() : NULL;
@@ -12,9 +12,9 @@
  *       }
  *     }
  *
- * Delivery is exactly once: a result is handed out until brownout_release() has returned, also after
- * power cuts, and never afterwards; each has its inference number. What the application does with a
- * result before it releases it should be safe to do again, or keyed by that number.
+ * Delivery is exactly once: a result is handed out until brownout_release() has returned, also
+ * after power cuts, and never afterwards; each has its inference number. What the application does
+ * with a result before it releases it should be safe to do again, or keyed by that number.
  */
 #ifndef BROWNOUT_H
 #define BROWNOUT_H
@@ -34,11 +34,11 @@ extern const bo_model brownout_model;
 
 /**
  * Finishes the inference that runs; or, when none does and no result waits, starts one on `input`.
- * `input` is [inputs] codes in the order h, w, channel; it is read only when an inference starts and
- * may then be gone: it is copied to NVM. Null: start nothing.
- * `output` receives [outputs] codes when BO_DONE is returned; otherwise what it holds means nothing.
- * Where the board switches off after a commit, the call does not return; the next boot's does.
- * Returns BO_DONE, BO_NONE or BO_REFUSED.
+ * `input` is [inputs] codes in the order h, w, channel; it is read only when an inference starts
+ * and may then be gone: it is copied to NVM. Null: start nothing. `output` receives [outputs] codes
+ * when BO_DONE is returned; otherwise what it holds means nothing. Where the board switches off
+ * after a commit, the call does not return; the next boot's does. Returns BO_DONE, BO_NONE or
+ * BO_REFUSED.
  */
 bo_status brownout_infer(const int16_t *input, int16_t *output);
 
@@ -48,15 +48,17 @@ bo_status brownout_infer(const int16_t *input, int16_t *output);
  */
 uint16_t brownout_inference(void);
 
-/** Marks that result as consumed; returns when the mark is in NVM. Without a result: does nothing. */
+/** Marks that result as consumed; returns when the mark is in NVM. Without a result: does nothing.
+ */
 void brownout_release(void);
 
-/** Whether brownout_infer() would start an inference now, so that it is time to sample the sensor. */
+/** Whether brownout_infer() would start an inference now, so that it is time to sample the sensor.
+ */
 int brownout_wants_input(void);
 
 /** The steps one by one, for an application that samples while a result still waits (two may). */
 bo_status brownout_start(const int16_t *input); /**< BO_DONE, BO_BUSY, BO_FULL, BO_REFUSED */
-bo_status brownout_run(void);                   /**< to the end of the inference; BO_DONE, BO_REFUSED */
-bo_status brownout_result(int16_t *output);     /**< the oldest; BO_DONE, BO_NONE, BO_REFUSED */
+bo_status brownout_run(void);               /**< to the end of the inference; BO_DONE, BO_REFUSED */
+bo_status brownout_result(int16_t *output); /**< the oldest; BO_DONE, BO_NONE, BO_REFUSED */
 
 #endif

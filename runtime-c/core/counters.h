@@ -11,15 +11,15 @@
 
 typedef struct {
   uint32_t boots;
-  uint32_t reads;        /**< NVM transfers */
+  uint32_t reads; /**< NVM transfers */
   uint32_t read_bytes;
-  uint32_t writes;       /**< NVM transfers */
+  uint32_t writes; /**< NVM transfers */
   uint32_t write_bytes;
-  uint32_t commits;      /**< progress records among the writes */
-  uint32_t mac_calls;    /**< kernel calls, each followed by one add */
-  uint32_t macs;         /**< sum of their lengths */
-  uint32_t pooled;       /**< elements added by a global pool */
-  uint32_t requantised;  /**< outputs */
+  uint32_t commits;     /**< progress records among the writes */
+  uint32_t mac_calls;   /**< kernel calls, each followed by one add */
+  uint32_t macs;        /**< sum of their lengths */
+  uint32_t pooled;      /**< elements added by a global pool */
+  uint32_t requantised; /**< outputs */
 } bo_counters;
 
 #ifdef BO_COUNTERS
@@ -30,7 +30,7 @@ typedef struct {
 extern bo_counters bo_counted[BO_COUNTERS_LAYERS];
 extern uint16_t bo_counted_layer;
 #define BO_COUNT(field, amount) (bo_counted[bo_counted_layer].field += (uint32_t)(amount))
-#define BO_COUNT_LAYER(layer) \
+#define BO_COUNT_LAYER(layer)                                                                      \
   (bo_counted_layer = (uint16_t)((layer) < BO_COUNTERS_LAYERS ? (layer) : BO_COUNTERS_LAYERS - 1u))
 #else
 #define BO_COUNT(field, amount) ((void)0)

@@ -1,8 +1,8 @@
 /**
  * Checksums of records and images.
  *
- * CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xffff, not reflected): memory that is all 0x00 or all
- * 0xff never passes as a record. CRC-32 (IEEE 802.3, reflected), as zlib computes it.
+ * CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xffff, not reflected): memory that is all 0x00 or
+ * all 0xff never passes as a record. CRC-32 (IEEE 802.3, reflected), as zlib computes it.
  */
 #ifndef BROWNOUT_CRC_H
 #define BROWNOUT_CRC_H

@@ -57,7 +57,8 @@ static void load_input(const work *w, const bo_tile *tile) {
   bo_inside(shape, tile, &y, &h, &x, &width);
   if ((h != tile->window_h || width != tile->window_w) && !BO_BUG_STALE_PADDING) {
     const uint32_t elements = (uint32_t)tile->window_h * tile->window_w * tile->depth;
-    for (uint32_t i = 0; i < elements; i++) w->input[i] = 0;
+    for (uint32_t i = 0; i < elements; i++)
+      w->input[i] = 0;
   }
   rectangle at;
   at.nvm_column = 2u * (uint32_t)shape->n;
@@ -73,7 +74,8 @@ static void load_input(const work *w, const bo_tile *tile) {
 
 static void load_weights(const work *w, const bo_tile *tile) {
   const bo_shape *shape = &w->layer->shape;
-  if (BO_BUG_STALE_VM && w->batch.chunk != 0u) return;
+  if (BO_BUG_STALE_VM && w->batch.chunk != 0u)
+    return;
   bo_nvm_read(w->layer->weights + 2u * bo_weight_offset(shape, tile), w->weights,
               (uint16_t)(2u * bo_weight_elements(shape, tile)));
 }
@@ -118,8 +120,8 @@ static void store_outputs(const work *w, const bo_tile *tile, int32_t *sums) {
   rectangle at;
   at.nvm_column = 2u * (uint32_t)shape->m;
   at.nvm_row = at.nvm_column * shape->c;
-  at.nvm = w->layer->output + tile->r0 * at.nvm_row + tile->c0 * at.nvm_column +
-           2u * (uint32_t)tile->m0;
+  at.nvm =
+      w->layer->output + tile->r0 * at.nvm_row + tile->c0 * at.nvm_column + 2u * (uint32_t)tile->m0;
   at.vm = (uint8_t *)codes;
   at.vm_column = 2u * (uint32_t)tile->channels;
   at.vm_row = at.vm_column * tile->columns;
@@ -185,8 +187,8 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
   w.input = vm_at(layer->vm.input);
   w.weights = vm_at(layer->vm.weights);
   w.bias = vm_at(layer->vm.bias);
-  const int last_visit = (BO_BUG_EARLY_REQUANTISE && w.visit == 0u) ||
-                         bo_last_visit(design, &w.nest, &w.batch);
+  const int last_visit =
+      (BO_BUG_EARLY_REQUANTISE && w.visit == 0u) || bo_last_visit(design, &w.nest, &w.batch);
   const int reduces = bo_reduces_in_batch(design);
 
   bo_tile before = {0};
@@ -194,14 +196,16 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
     const bo_tile tile = bo_nest_tile(shape, design, &w.nest, &w.batch, t);
     const int first = t == 0u;
     int32_t *sums = vm_at(layer->vm.sums + (reduces ? 0u : t * w.block_bytes));
-    if (first || !bo_same_input(shape, &before, &tile)) load_input(&w, &tile);
+    if (first || !bo_same_input(shape, &before, &tile))
+      load_input(&w, &tile);
     if (shape->kind == BO_CONV && (first || !bo_same_weights(&before, &tile))) {
       load_weights(&w, &tile);
     }
     if (first || !bo_same_output(&before, &tile)) {
       if (w.visit == 0u || BO_BUG_BIAS_EVERY_VISIT) {
         const int new_m = first || before.index[BO_M] != tile.index[BO_M];
-        if (shape->has_bias && new_m) load_bias(&w, &tile);
+        if (shape->has_bias && new_m)
+          load_bias(&w, &tile);
         start_sums(&w, &tile, sums);
       }
       if (w.visit != 0u && !BO_BUG_BIAS_EVERY_VISIT) {

@@ -1,4 +1,5 @@
-/** Executes preservation batches: what nest.h walks, docs/protocol-brownout.md section "One batch". */
+/** Executes preservation batches: what nest.h walks, docs/protocol-brownout.md section "One batch".
+ */
 #ifndef BROWNOUT_ENGINE_H
 #define BROWNOUT_ENGINE_H
 

@@ -53,7 +53,8 @@ typedef struct {
   uint32_t total_bytes;
 } bo_vm_layout;
 
-/** One sum to one code: clamp((sum * multiplier + 2^(shift-1)) >> shift); network/integer/ROUNDING.md. */
+/** One sum to one code: clamp((sum * multiplier + 2^(shift-1)) >> shift);
+ * network/integer/ROUNDING.md. */
 typedef struct {
   int16_t multiplier; /**< [2^14, 2^15) */
   uint8_t shift;      /**< [17, 46] */
@@ -121,7 +122,8 @@ typedef struct {
   uint32_t header;
   uint32_t constants_bytes;
   uint32_t planes[2]; /**< the two planes of 32-bit partial sums */
-  uint32_t vm_bytes;  /**< largest vm.total_bytes, at least bo_result_stride(outputs): a result is made in VM */
+  uint32_t vm_bytes;  /**< largest vm.total_bytes, at least bo_result_stride(outputs): a result is
+                         made in VM */
   uint32_t nvm_bytes; /**< end of the last region */
 } bo_model;
 

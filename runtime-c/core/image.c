@@ -12,8 +12,7 @@
 
 static int header_is_of(const bo_header *header, const bo_model *model) {
   return header->magic == BO_MAGIC && header->version == BO_FORMAT_VERSION &&
-         header->image_id == model->image_id &&
-         header->constants_bytes == model->constants_bytes &&
+         header->image_id == model->image_id && header->constants_bytes == model->constants_bytes &&
          header->header_crc == bo_crc32(BO_CRC32_START, header, offsetof(bo_header, header_crc));
 }
 
@@ -26,7 +25,8 @@ int bo_image_header_ok(const bo_model *model) {
 /** CRC-32 of the constants as NVM holds them. */
 static uint32_t constants_crc(const bo_model *model) {
   uint32_t crc = BO_CRC32_START;
-  const uint32_t chunk = bo_port_vm_bytes() < CHUNK_BYTES ? bo_port_vm_bytes() & ~(uint32_t)1u : CHUNK_BYTES;
+  const uint32_t chunk =
+      bo_port_vm_bytes() < CHUNK_BYTES ? bo_port_vm_bytes() & ~(uint32_t)1u : CHUNK_BYTES;
   for (uint32_t done = 0; done < model->constants_bytes;) {
     const uint32_t left = model->constants_bytes - done;
     const uint16_t bytes = (uint16_t)(left < chunk ? left : chunk);
@@ -57,9 +57,12 @@ int bo_image_provision(const bo_model *model, const uint8_t *image, uint32_t byt
   const uint32_t constants = model->header + BO_HEADER_BYTES;
   bo_header header;
   uint8_t *to = (uint8_t *)&header;
-  if (bytes != constants + model->constants_bytes) return 0;
-  for (uint16_t i = 0; i < BO_HEADER_BYTES; i++) to[i] = image[model->header + i];
-  if (!header_is_of(&header, model)) return 0;
+  if (bytes != constants + model->constants_bytes)
+    return 0;
+  for (uint16_t i = 0; i < BO_HEADER_BYTES; i++)
+    to[i] = image[model->header + i];
+  if (!header_is_of(&header, model))
+    return 0;
   if (BO_BUG_HEADER_FIRST) {
     copy(model->header, constants, image);
     copy(constants, bytes, image);
@@ -72,7 +75,8 @@ int bo_image_provision(const bo_model *model, const uint8_t *image, uint32_t byt
     copy(0, model->header, image);
   }
   copy(constants, bytes, image);
-  if (header.constants_crc != constants_crc(model)) return 0;
+  if (header.constants_crc != constants_crc(model))
+    return 0;
   copy(model->header, constants, image);
   return 1;
 }

@@ -5,22 +5,23 @@
  * Static inline, no memory, C11 and C++20. Facts: DESIGN.md section 1, docs/protocol-brownout.md.
  *
  * A batch is S consecutive tiles of one sweep of the reuse loop, the innermost one (the two spatial
- * loops together where both are innermost). It never crosses the sweep's end. A batch starts with VM
- * empty and loads each buffer once per run of equal tile index.
+ * loops together where both are innermost). It never crosses the sweep's end. A batch starts with
+ * VM empty and loads each buffer once per run of equal tile index.
  */
 #ifndef BROWNOUT_NEST_H
 #define BROWNOUT_NEST_H
 
 #include "format.h"
 
-/** Trip counts of the four tile loops; of a global pool N counts the input tiles of one channel tile. */
+/** Trip counts of the four tile loops; of a global pool N counts the input tiles of one channel
+ * tile. */
 typedef struct {
   uint32_t trips[4];
-  uint8_t sweep_loops; /**< innermost loops that make the sweep: 1 or 2 */
-  uint32_t sweep;      /**< tiles of one sweep */
-  uint32_t chunks;     /**< batches of one sweep */
-  uint32_t outer;      /**< sweeps */
-  uint32_t batches;    /**< outer * chunks */
+  uint8_t sweep_loops;   /**< innermost loops that make the sweep: 1 or 2 */
+  uint32_t sweep;        /**< tiles of one sweep */
+  uint32_t chunks;       /**< batches of one sweep */
+  uint32_t outer;        /**< sweeps */
+  uint32_t batches;      /**< outer * chunks */
   uint32_t pool_columns; /**< of a global pool: input tiles in a row of tiles */
 } bo_nest;
 
@@ -32,16 +33,18 @@ typedef struct {
   uint32_t chunk;
 } bo_batch;
 
-/** One tile: indices, output extent, input window. Of a global pool r0 = c0 = 0, rows = columns = 1. */
+/** One tile: indices, output extent, input window. Of a global pool r0 = c0 = 0, rows = columns
+ * = 1. */
 typedef struct {
   uint32_t index[4];
   uint16_t r0, rows, c0, columns, m0, channels; /**< OFM part */
   uint16_t n0, depth;                           /**< IFM channels */
   int32_t y0, x0;                               /**< IFM corner; negative inside the padding */
-  uint16_t window_h, window_w;                  /**< IFM window with padding: the VM buffer's size */
+  uint16_t window_h, window_w; /**< IFM window with padding: the VM buffer's size */
 } bo_tile;
 
-/** `count` transfers of `elements` int16 (or int32) each; the source advances as the caller computes. */
+/** `count` transfers of `elements` int16 (or int32) each; the source advances as the caller
+ * computes. */
 typedef struct {
   uint32_t rows;    /**< groups, `row_step` apart */
   uint32_t columns; /**< transfers in a group */
@@ -72,7 +75,8 @@ static inline bo_nest bo_nest_make(const bo_shape *shape, const bo_design *desig
   nest.sweep = spatial ? nest.trips[last] * nest.trips[before] : nest.trips[last];
   nest.chunks = bo_ceil_div(nest.sweep, design->s);
   nest.outer = 1;
-  for (int i = 0; i < 4 - nest.sweep_loops; i++) nest.outer *= nest.trips[design->order[i]];
+  for (int i = 0; i < 4 - nest.sweep_loops; i++)
+    nest.outer *= nest.trips[design->order[i]];
   nest.batches = nest.outer * nest.chunks;
   return nest;
 }
@@ -84,7 +88,8 @@ static inline bo_batch bo_nest_batch(const bo_nest *nest, const bo_design *desig
   batch.chunk = index % nest->chunks;
   batch.first = batch.chunk * design->s;
   batch.tiles = bo_min(nest->sweep - batch.first, design->s);
-  for (int i = 0; i < 4; i++) batch.index[i] = 0;
+  for (int i = 0; i < 4; i++)
+    batch.index[i] = 0;
   for (int i = 3 - nest->sweep_loops; i >= 0; i--) {
     const uint8_t loop = design->order[i];
     batch.index[loop] = rest % nest->trips[loop];
@@ -99,7 +104,8 @@ static inline bo_tile bo_nest_tile(const bo_shape *shape, const bo_design *desig
   bo_tile tile;
   const uint32_t step = batch->first + t;
   const uint8_t last = design->order[3];
-  for (int i = 0; i < 4; i++) tile.index[i] = batch->index[i];
+  for (int i = 0; i < 4; i++)
+    tile.index[i] = batch->index[i];
   if (nest->sweep_loops == 2) {
     tile.index[last] = step % nest->trips[last];
     tile.index[design->order[2]] = step / nest->trips[last];
@@ -146,13 +152,14 @@ static inline int bo_same_output(const bo_tile *a, const bo_tile *b) {
          a->index[BO_M] == b->index[BO_M];
 }
 
-/** Whether N is the reuse loop, so that a batch accumulates one output tile over several N tiles. */
+/** Whether N is the reuse loop, so that a batch accumulates one output tile over several N tiles.
+ */
 static inline int bo_reduces_in_batch(const bo_design *design) { return design->order[3] == BO_N; }
 
 /**
- * How often an output tile has been committed before this batch. Its parity names the plane to WRITE;
- * the other one is read. (The tile index n alone would not do: with N innermost and an even S it has
- * one parity for ever, and a batch would overwrite what it must be able to read again.)
+ * How often an output tile has been committed before this batch. Its parity names the plane to
+ * WRITE; the other one is read. (The tile index n alone would not do: with N innermost and an even
+ * S it has one parity for ever, and a batch would overwrite what it must be able to read again.)
  */
 static inline uint32_t bo_visit(const bo_design *design, const bo_batch *batch) {
   return bo_reduces_in_batch(design) ? batch->chunk : batch->index[BO_N];
@@ -164,7 +171,8 @@ static inline uint32_t bo_visits(const bo_design *design, const bo_nest *nest) {
 }
 
 /** Whether this batch completes its output tiles, so that it writes the OFM and no partial sums. */
-static inline int bo_last_visit(const bo_design *design, const bo_nest *nest, const bo_batch *batch) {
+static inline int bo_last_visit(const bo_design *design, const bo_nest *nest,
+                                const bo_batch *batch) {
   return bo_visit(design, batch) + 1u == bo_visits(design, nest);
 }
 
@@ -178,7 +186,8 @@ static inline void bo_inside(const bo_shape *shape, const bo_tile *tile, uint16_
                              uint16_t *x, uint16_t *w) {
   const int32_t top = tile->y0 < 0 ? 0 : tile->y0;
   const int32_t left = tile->x0 < 0 ? 0 : tile->x0;
-  const int32_t bottom = tile->y0 + tile->window_h < shape->h ? tile->y0 + tile->window_h : shape->h;
+  const int32_t bottom =
+      tile->y0 + tile->window_h < shape->h ? tile->y0 + tile->window_h : shape->h;
   const int32_t right = tile->x0 + tile->window_w < shape->w ? tile->x0 + tile->window_w : shape->w;
   *y = (uint16_t)top, *x = (uint16_t)left;
   *h = (uint16_t)(bottom > top ? bottom - top : 0);
@@ -199,7 +208,8 @@ static inline bo_transfers bo_join(uint32_t rows, uint32_t columns, uint32_t cha
   }
   if (all_channels) {
     t.elements *= columns, t.columns = 1;
-    if (all_columns) t.elements *= rows, t.rows = 1;
+    if (all_columns)
+      t.elements *= rows, t.rows = 1;
   }
   return t;
 }
@@ -207,8 +217,7 @@ static inline bo_transfers bo_join(uint32_t rows, uint32_t columns, uint32_t cha
 static inline bo_transfers bo_input_transfers(const bo_shape *shape, const bo_tile *tile) {
   uint16_t y, h, x, w;
   bo_inside(shape, tile, &y, &h, &x, &w);
-  return bo_join(h, w, tile->depth, tile->depth == shape->n,
-                 w == shape->w && w == tile->window_w);
+  return bo_join(h, w, tile->depth, tile->depth == shape->n, w == shape->w && w == tile->window_w);
 }
 
 /** Of OFM codes (int16), from or to the map [r][c][m]. */
@@ -223,7 +232,8 @@ static inline uint32_t bo_weight_elements(const bo_shape *shape, const bo_tile *
              : 0u;
 }
 
-/** Offset (elements) of a weight tile: tiles lie in the order m, then n; each is [Tm][Kh][Kw][Tn]. */
+/** Offset (elements) of a weight tile: tiles lie in the order m, then n; each is [Tm][Kh][Kw][Tn].
+ */
 static inline uint32_t bo_weight_offset(const bo_shape *shape, const bo_tile *tile) {
   return (uint32_t)shape->kernel_h * shape->kernel_w *
          ((uint32_t)tile->m0 * shape->n + (uint32_t)tile->channels * tile->n0);
@@ -239,8 +249,10 @@ typedef struct {
 
 static inline int bo_outside_n(const bo_design *design, uint8_t loop) {
   for (int i = 0; i < 4; i++) {
-    if (design->order[i] == loop) return 1;
-    if (design->order[i] == BO_N) return 0;
+    if (design->order[i] == loop)
+      return 1;
+    if (design->order[i] == BO_N)
+      return 0;
   }
   return 0;
 }
@@ -248,7 +260,8 @@ static inline int bo_outside_n(const bo_design *design, uint8_t loop) {
 static inline bo_plane bo_plane_make(const bo_shape *shape, const bo_design *design,
                                      const bo_nest *nest) {
   bo_plane plane = {0, 0, 0};
-  if (bo_visits(design, nest) < 2u) return plane;
+  if (bo_visits(design, nest) < 2u)
+    return plane;
   if (shape->kind == BO_GLOBAL_AVG_POOL) {
     plane.rows = 1, plane.columns = 1;
   } else {
@@ -259,7 +272,8 @@ static inline bo_plane bo_plane_make(const bo_shape *shape, const bo_design *des
   return plane;
 }
 
-/** Offset (elements) of a tile's first sum in a plane: 0 in a dimension that is in flight tile by tile. */
+/** Offset (elements) of a tile's first sum in a plane: 0 in a dimension that is in flight tile by
+ * tile. */
 static inline uint32_t bo_plane_offset(const bo_plane *plane, const bo_design *design,
                                        const bo_tile *tile) {
   const uint32_t r = bo_outside_n(design, BO_R) ? 0u : tile->r0;
@@ -278,7 +292,8 @@ static inline bo_transfers bo_plane_transfers(const bo_plane *plane, const bo_ti
                  tile->columns == plane->columns);
 }
 
-/** Kernel calls of one tile and their length, by MAC span; a span falls back where it is not contiguous. */
+/** Kernel calls of one tile and their length, by MAC span; a span falls back where it is not
+ * contiguous. */
 typedef struct {
   uint32_t calls;
   uint32_t length;
@@ -290,7 +305,8 @@ static inline bo_macs bo_tile_macs(const bo_shape *shape, const bo_design *desig
   bo_macs macs;
   const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
   macs.span = design->span;
-  if (macs.span == BO_SPAN_WINDOW && tile->window_w != shape->kernel_w) macs.span = BO_SPAN_ROW;
+  if (macs.span == BO_SPAN_WINDOW && tile->window_w != shape->kernel_w)
+    macs.span = BO_SPAN_ROW;
   macs.calls = outputs;
   macs.length = tile->depth;
   if (macs.span == BO_SPAN_CHANNEL)
@@ -307,7 +323,8 @@ static inline uint32_t bo_align4(uint32_t bytes) { return (bytes + 3u) & ~(uint3
 /** Bytes in VM from the sums of one output tile to those of the next: a full tile's 32-bit sums. */
 static inline uint32_t bo_vm_block_bytes(const bo_shape *shape, const bo_design *design) {
   const uint32_t tm = bo_min(design->tm, shape->m);
-  if (shape->kind == BO_GLOBAL_AVG_POOL) return 4u * tm;
+  if (shape->kind == BO_GLOBAL_AVG_POOL)
+    return 4u * tm;
   return 4u * tm * bo_min(design->tr, shape->r) * bo_min(design->tc, shape->c);
 }
 

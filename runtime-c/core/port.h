@@ -2,8 +2,8 @@
  * What a board gives to the core. A port is one folder that defines these.
  *
  * The guarantee that the protocol needs of the medium: inside one write, bytes (or aligned 16-bit
- * words) reach NVM whole and in ascending order; a cut leaves a prefix. Between two writes nothing is
- * promised until bo_port_confirm() returns. See GUARANTEES.md.
+ * words) reach NVM whole and in ascending order; a cut leaves a prefix. Between two writes nothing
+ * is promised until bo_port_confirm() returns. See GUARANTEES.md.
  */
 #ifndef BROWNOUT_PORT_H
 #define BROWNOUT_PORT_H
@@ -21,7 +21,8 @@ void bo_port_init(void);
 /** Reads `bytes` bytes (even) at NVM address `address` (even). Sees every earlier write. */
 void bo_port_nvm_read(uint32_t address, void *to, uint16_t bytes);
 
-/** Writes `bytes` bytes (even) at NVM address `address` (even); may return before they are there. */
+/** Writes `bytes` bytes (even) at NVM address `address` (even); may return before they are there.
+ */
 void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes);
 
 /** Returns when every earlier write has reached NVM. */
@@ -29,13 +30,14 @@ void bo_port_confirm(void);
 
 /**
  * After each commit. A board built with BO_AFTER_COMMIT_SLEEP switches itself off here until the
- * capacitor is full and comes back through reset; where it stays powered, or under run_on, this returns.
+ * capacitor is full and comes back through reset; where it stays powered, or under run_on, this
+ * returns.
  */
 void bo_port_after_commit(void);
 
 /**
- * The image to provision an external NVM from, as linked into the program memory: nvm.bin from address
- * 0; null where the NVM is programmed with the program.
+ * The image to provision an external NVM from, as linked into the program memory: nvm.bin from
+ * address 0; null where the NVM is programmed with the program.
  */
 const uint8_t *bo_port_image(uint32_t *bytes);
 

@@ -14,20 +14,21 @@ _Static_assert(sizeof(bo_header) == BO_HEADER_BYTES, "header layout");
 
 static int record_valid(const bo_record *record, const bo_model *model) {
   const uint16_t crc = bo_crc16(BO_CRC16_START, record, offsetof(bo_record, crc));
-  if (record->crc != crc && !BO_BUG_ACCEPT_TORN_RECORD) return 0;
-  if (record->image_id != model->image_id && !BO_BUG_ACCEPT_OTHER_IMAGE) return 0;
+  if (record->crc != crc && !BO_BUG_ACCEPT_TORN_RECORD)
+    return 0;
+  if (record->image_id != model->image_id && !BO_BUG_ACCEPT_OTHER_IMAGE)
+    return 0;
   return record->layer <= model->layer_count + 1u;
 }
 
 /** Serial arithmetic: whether `a` comes after `b`. */
 static int later(uint32_t a, uint32_t b) {
-  if (BO_BUG_SEQUENCE_WRAP) return a > b;
+  if (BO_BUG_SEQUENCE_WRAP)
+    return a > b;
   return a != b && (uint32_t)(a - b) < 0x80000000u;
 }
 
-static int later16(uint16_t a, uint16_t b) {
-  return a != b && (uint16_t)(a - b) < 0x8000u;
-}
+static int later16(uint16_t a, uint16_t b) { return a != b && (uint16_t)(a - b) < 0x8000u; }
 
 void bo_progress_read(bo_progress *progress, const bo_model *model) {
   bo_record records[2];
@@ -64,8 +65,7 @@ void bo_records_erase(void) {
   int whole[2];
   for (uint32_t i = 0; i < 2u; i++) {
     bo_nvm_read(BO_NVM_RECORDS + i * BO_RECORD_BYTES, &records[i], BO_RECORD_BYTES);
-    whole[i] =
-        records[i].crc == bo_crc16(BO_CRC16_START, &records[i], offsetof(bo_record, crc));
+    whole[i] = records[i].crc == bo_crc16(BO_CRC16_START, &records[i], offsetof(bo_record, crc));
   }
   const uint32_t older =
       !whole[0] || (whole[1] && later(records[1].sequence, records[0].sequence)) ? 0u : 1u;
@@ -97,7 +97,8 @@ void bo_releases_read(bo_progress *progress) {
 
 void bo_commit(bo_progress *progress, uint16_t layer, uint16_t inference, uint32_t batch) {
   bo_record *record = &progress->record;
-  if (!BO_BUG_NO_CONFIRM) bo_port_confirm();
+  if (!BO_BUG_NO_CONFIRM)
+    bo_port_confirm();
   record->sequence++;
   record->layer = layer;
   record->inference = inference;
@@ -109,15 +110,16 @@ void bo_commit(bo_progress *progress, uint16_t layer, uint16_t inference, uint32
   const uint32_t slot = BO_BUG_WRONG_SLOT ? 0u : record->sequence & 1u;
   bo_nvm_write(BO_NVM_RECORDS + slot * BO_RECORD_BYTES, record, BO_RECORD_BYTES);
   /* The next step may overwrite what this one read: not before the record is safe. */
-  if (!BO_BUG_RECORD_UNCONFIRMED) bo_port_confirm();
+  if (!BO_BUG_RECORD_UNCONFIRMED)
+    bo_port_confirm();
   bo_port_after_commit();
 }
 
 uint16_t bo_results_waiting(const bo_progress *progress) {
   const bo_record *record = &progress->record;
-  const uint16_t whole = (uint16_t)(record->layer == progress->model->layer_count + 1u
-                                        ? record->inference
-                                        : record->inference - 1u);
+  const uint16_t whole =
+      (uint16_t)(record->layer == progress->model->layer_count + 1u ? record->inference
+                                                                    : record->inference - 1u);
   return (uint16_t)(whole - progress->release.inference);
 }
 

@@ -19,7 +19,8 @@ typedef struct {
   uint16_t crc; /**< CRC-16 over the 14 bytes before */
 } bo_record;
 
-/** Everything up to and with `inference` is released. At BO_NVM_RELEASES, in slot `sequence & 1`. */
+/** Everything up to and with `inference` is released. At BO_NVM_RELEASES, in slot `sequence & 1`.
+ */
 typedef struct {
   uint16_t inference;
   uint16_t sequence; /**< of releases; serial arithmetic */
@@ -47,8 +48,8 @@ typedef struct {
 void bo_progress_read(bo_progress *progress, const bo_model *model);
 
 /**
- * Erases both records, the older one first: at no moment is an older record the newest valid one, so
- * that whichever image returns finds its own newest state or none.
+ * Erases both records, the older one first: at no moment is an older record the newest valid one,
+ * so that whichever image returns finds its own newest state or none.
  */
 void bo_records_erase(void);
 
@@ -56,8 +57,8 @@ void bo_records_erase(void);
 void bo_releases_read(bo_progress *progress);
 
 /**
- * Confirms all data written before, writes the record that names what is next, confirms it, and tells
- * the port (which may switch the board off and never return).
+ * Confirms all data written before, writes the record that names what is next, confirms it, and
+ * tells the port (which may switch the board off and never return).
  */
 void bo_commit(bo_progress *progress, uint16_t layer, uint16_t inference, uint32_t batch);
 

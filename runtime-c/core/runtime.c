@@ -16,7 +16,8 @@ static int idle(const bo_runtime *runtime) {
 }
 
 bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
-  if (runtime->booted) return BO_DONE;
+  if (runtime->booted)
+    return BO_DONE;
   if (model->layer_count == 0u || model->vm_bytes > bo_port_vm_bytes() ||
       bo_result_stride(model->outputs) > bo_port_vm_bytes()) {
     return BO_REFUSED;
@@ -45,9 +46,11 @@ static uint16_t waiting(bo_runtime *runtime) {
 static int image_ok(bo_runtime *runtime) {
   const bo_model *model = runtime->progress.model;
   uint32_t bytes = 0;
-  if (bo_image_header_ok(model)) return !runtime->progress.fresh || bo_image_constants_ok(model);
+  if (bo_image_header_ok(model))
+    return !runtime->progress.fresh || bo_image_constants_ok(model);
   const uint8_t *image = bo_port_image(&bytes);
-  if (image == NULL || !bo_image_provision(model, image, bytes)) return 0;
+  if (image == NULL || !bo_image_provision(model, image, bytes))
+    return 0;
   /* Whatever was read at boot has just been erased. */
   bo_progress_read(&runtime->progress, model);
   bo_releases_read(&runtime->progress);
@@ -56,13 +59,18 @@ static int image_ok(bo_runtime *runtime) {
 
 bo_status bo_runtime_start(bo_runtime *runtime, const int16_t *input) {
   const bo_model *model = runtime->progress.model;
-  if (!runtime->booted) return BO_REFUSED;
-  if (!idle(runtime)) return BO_BUSY;
+  if (!runtime->booted)
+    return BO_REFUSED;
+  if (!idle(runtime))
+    return BO_BUSY;
   BO_COUNT_LAYER(model->layer_count);
-  if (!image_ok(runtime)) return BO_REFUSED;
+  if (!image_ok(runtime))
+    return BO_REFUSED;
   const uint16_t results = waiting(runtime);
-  if (results > 2u && !BO_BUG_RESULT_OVERWRITTEN) return BO_REFUSED;
-  if (results == 2u && !BO_BUG_RESULT_OVERWRITTEN) return BO_FULL;
+  if (results > 2u && !BO_BUG_RESULT_OVERWRITTEN)
+    return BO_REFUSED;
+  if (results == 2u && !BO_BUG_RESULT_OVERWRITTEN)
+    return BO_FULL;
   for (uint32_t first = 0; first < model->inputs; first += INPUT_ELEMENTS) {
     const uint32_t left = model->inputs - first;
     const uint32_t elements = left < INPUT_ELEMENTS ? left : INPUT_ELEMENTS;
@@ -88,25 +96,33 @@ static void step(bo_runtime *runtime) {
   const int more = now.batch + 1u < bo_engine_batches(layer);
   const uint16_t next_layer = (uint16_t)(now.layer + (more ? 0u : 1u));
   const uint32_t next_batch = more ? now.batch + 1u : 0u;
-  if (BO_BUG_COMMIT_BEFORE_DATA) bo_commit(progress, next_layer, now.inference, next_batch);
+  if (BO_BUG_COMMIT_BEFORE_DATA)
+    bo_commit(progress, next_layer, now.inference, next_batch);
   bo_engine_run(model, layer, now.batch);
-  if (!BO_BUG_COMMIT_BEFORE_DATA) bo_commit(progress, next_layer, now.inference, next_batch);
+  if (!BO_BUG_COMMIT_BEFORE_DATA)
+    bo_commit(progress, next_layer, now.inference, next_batch);
 }
 
 bo_status bo_runtime_run(bo_runtime *runtime) {
-  if (!runtime->booted) return BO_REFUSED;
-  while (!idle(runtime)) step(runtime);
+  if (!runtime->booted)
+    return BO_REFUSED;
+  while (!idle(runtime))
+    step(runtime);
   return BO_DONE;
 }
 
 bo_status bo_runtime_result(bo_runtime *runtime, int16_t *output) {
-  if (!runtime->booted) return BO_REFUSED;
+  if (!runtime->booted)
+    return BO_REFUSED;
   BO_COUNT_LAYER(runtime->progress.model->layer_count);
   const uint16_t results = waiting(runtime);
-  if (results == 0u) return BO_NONE;
-  if (results > 2u) return BO_REFUSED;
+  if (results == 0u)
+    return BO_NONE;
+  if (results > 2u)
+    return BO_REFUSED;
   runtime->inference = (uint16_t)(runtime->progress.release.inference + 1u);
-  if (!bo_result_read(&runtime->progress, runtime->inference, output)) return BO_REFUSED;
+  if (!bo_result_read(&runtime->progress, runtime->inference, output))
+    return BO_REFUSED;
   runtime->delivered = 1;
   return BO_DONE;
 }
@@ -117,7 +133,8 @@ int bo_runtime_wants_input(bo_runtime *runtime) {
 }
 
 void bo_runtime_release(bo_runtime *runtime) {
-  if (!runtime->delivered) return;
+  if (!runtime->delivered)
+    return;
   bo_release_write(&runtime->progress, runtime->inference);
   runtime->delivered = 0;
 }
@@ -125,12 +142,15 @@ void bo_runtime_release(bo_runtime *runtime) {
 bo_status bo_runtime_infer(bo_runtime *runtime, const bo_model *model, const int16_t *input,
                            int16_t *output) {
   bo_status status = bo_runtime_boot(runtime, model);
-  if (status != BO_DONE) return status;
+  if (status != BO_DONE)
+    return status;
   if (idle(runtime)) {
     status = bo_runtime_result(runtime, output);
-    if (status != BO_NONE || input == NULL) return status;
+    if (status != BO_NONE || input == NULL)
+      return status;
     status = bo_runtime_start(runtime, input);
-    if (status != BO_DONE) return status;
+    if (status != BO_DONE)
+      return status;
   }
   status = bo_runtime_run(runtime);
   return status == BO_DONE ? bo_runtime_result(runtime, output) : status;

@@ -2,7 +2,8 @@
 
 int32_t bo_dot_s16_reference(const int16_t *a, const int16_t *b, uint16_t n) {
   uint32_t sum = 0;
-  while (n-- != 0u) sum += (uint32_t)((int32_t)*a++ * (int32_t)*b++);
+  while (n-- != 0u)
+    sum += (uint32_t)((int32_t)*a++ * (int32_t)*b++);
   return (int32_t)sum;
 }
 

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /**
- * Sum of a[i] * b[i], i in [0, n), modulo 2^32: quantisation keeps every partial sum of a layer within
- * int32 (accumulator_bound), so the modulus never shows. Both vectors are 2-byte aligned; no limit
- * on n; no buffer beside the two vectors.
+ * Sum of a[i] * b[i], i in [0, n), modulo 2^32: quantisation keeps every partial sum of a layer
+ * within int32 (accumulator_bound), so the modulus never shows. Both vectors are 2-byte aligned; no
+ * limit on n; no buffer beside the two vectors.
  */
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n);
 

@@ -3,8 +3,8 @@
  * chapter "32-Bit Hardware Multiplier") and in the older 16-bit multiplier (0x0130, which mspdebug
  * simulates). MPY32CTL0 is as after reset: neither fractional nor saturating.
  *
- * One set of registers serves everyone: the runtime uses no interrupts; an application whose handlers
- * multiply must build with BO_MPY_SHARED, which keeps interrupts off around each use.
+ * One set of registers serves everyone: the runtime uses no interrupts; an application whose
+ * handlers multiply must build with BO_MPY_SHARED, which keeps interrupts off around each use.
  */
 #ifndef BROWNOUT_MPY_H
 #define BROWNOUT_MPY_H
@@ -15,12 +15,12 @@
 #define BO_MPY_BASE 0x04c0u
 #endif
 #define BO_MPY_REGISTER(offset) (*(volatile uint16_t *)(BO_MPY_BASE + (offset)))
-#define BO_MPY BO_MPY_REGISTER(0x0u)    /**< first operand, unsigned multiply */
-#define BO_MPYS BO_MPY_REGISTER(0x2u)   /**< first operand, signed multiply */
-#define BO_MACS BO_MPY_REGISTER(0x6u)   /**< first operand, signed multiply and add */
-#define BO_OP2 BO_MPY_REGISTER(0x8u)    /**< second operand; writing it starts */
-#define BO_RESLO BO_MPY_REGISTER(0xau)  /**< result, low half */
-#define BO_RESHI BO_MPY_REGISTER(0xcu)  /**< result, high half */
+#define BO_MPY BO_MPY_REGISTER(0x0u)   /**< first operand, unsigned multiply */
+#define BO_MPYS BO_MPY_REGISTER(0x2u)  /**< first operand, signed multiply */
+#define BO_MACS BO_MPY_REGISTER(0x6u)  /**< first operand, signed multiply and add */
+#define BO_OP2 BO_MPY_REGISTER(0x8u)   /**< second operand; writing it starts */
+#define BO_RESLO BO_MPY_REGISTER(0xau) /**< result, low half */
+#define BO_RESHI BO_MPY_REGISTER(0xcu) /**< result, high half */
 
 #ifdef BO_MPY_SHARED
 static inline uint16_t bo_mpy_take(void) {
@@ -29,7 +29,8 @@ static inline uint16_t bo_mpy_take(void) {
   return status;
 }
 static inline void bo_mpy_give(uint16_t status) {
-  if ((status & 8u) != 0u) __asm__ volatile("nop\n\teint\n\tnop" : : : "memory");
+  if ((status & 8u) != 0u)
+    __asm__ volatile("nop\n\teint\n\tnop" : : : "memory");
 }
 #else
 static inline uint16_t bo_mpy_take(void) { return 0; }

@@ -25,14 +25,13 @@ static uint32_t product_s16(uint16_t a, uint16_t b) {
   return (uint32_t)((int32_t)(int16_t)a * (int32_t)(int16_t)b);
 }
 
-static uint32_t product_u16(uint16_t a, uint16_t b) {
-  return (uint32_t)a * (uint32_t)b;
-}
+static uint32_t product_u16(uint16_t a, uint16_t b) { return (uint32_t)a * (uint32_t)b; }
 #endif
 
 /** floor(value / 2^bits), bits in [0, 31]; C leaves >> of a negative value to the compiler. */
 static int32_t floor_shift(uint32_t value, uint8_t bits) {
-  if ((value & 0x80000000u) == 0u) return (int32_t)(value >> bits);
+  if ((value & 0x80000000u) == 0u)
+    return (int32_t)(value >> bits);
   return (int32_t) ~(~value >> bits);
 }
 
@@ -44,7 +43,9 @@ int16_t bo_requantise(int32_t sum, const bo_requantisation *by) {
   q += product_u16((uint16_t)bits, multiplier) >> 16;
   q += (uint32_t)1u << (shift - 1u);
   const int32_t code = floor_shift(q, shift);
-  if (code < by->minimum) return by->minimum;
-  if (code > by->maximum) return by->maximum;
+  if (code < by->minimum)
+    return by->minimum;
+  if (code > by->maximum)
+    return by->maximum;
   return (int16_t)code;
 }

@@ -10,7 +10,8 @@ static int failures;
 static char note[200];
 
 void check_failed(const char *file, int line, const char *format, ...) {
-  if (failures++ != 0) return;
+  if (failures++ != 0)
+    return;
   va_list arguments;
   va_start(arguments, format);
   printf("%s:%d: in %s: ", file, line, current);
@@ -48,16 +49,20 @@ int main(int count, char **names) {
   int passed = 0, failed = 0;
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
     int wanted = count < 2;
-    for (int n = 1; n < count; n++) wanted |= strcmp(names[n], tests[i].name) == 0;
-    if (!wanted) continue;
+    for (int n = 1; n < count; n++)
+      wanted |= strcmp(names[n], tests[i].name) == 0;
+    if (!wanted)
+      continue;
     current = tests[i].name;
     failures = 0;
     note[0] = 0;
     tests[i].run();
     printf("%s %s%s%s\n", failures == 0 ? "ok" : "FAIL", current, note[0] != 0 ? ": " : "", note);
     fflush(stdout);
-    if (failures == 0) passed++;
-    else failed++;
+    if (failures == 0)
+      passed++;
+    else
+      failed++;
   }
   printf("%d passed, %d failed\n", passed, failed);
   return failed != 0;

@@ -4,7 +4,7 @@
 
 void test_one_cut(void) {
   uint32_t cuts = 0, networks = 0;
-  for (uint32_t seed = 1; seed <= 160u && !check_has_failed(); seed++) {
+  for (uint32_t seed = 1; seed <= 1200u && !check_has_failed(); seed++) {
     const network_limits limits = {
         .layers = 1u + seed % 3u,
         .max_side = 3u + seed % 6u,
@@ -26,7 +26,7 @@ void test_one_cut(void) {
 
 void test_many_cuts(void) {
   uint32_t cuts = 0, boots = 0;
-  for (uint32_t seed = 1; seed <= 60u && !check_has_failed(); seed++) {
+  for (uint32_t seed = 1; seed <= 300u && !check_has_failed(); seed++) {
     const network_limits limits = {
         .layers = 3u + seed % 2u,
         .max_side = 5u + seed % 8u,

@@ -8,7 +8,7 @@
 
 void test_layers(void) {
   uint32_t layers = 0;
-  for (uint32_t seed = 1; seed <= 3000u && !check_has_failed(); seed++) {
+  for (uint32_t seed = 1; seed <= 12000u && !check_has_failed(); seed++) {
     const network_limits limits = {
         .layers = 1u + seed % 4u,
         .max_side = 3u + seed % 9u,
@@ -90,7 +90,7 @@ static bo_counters counts_of(const bo_layer *layer) {
 
 void test_counters(void) {
   uint32_t layers = 0;
-  for (uint32_t seed = 5001; seed <= 5400u && !check_has_failed(); seed++) {
+  for (uint32_t seed = 5001; seed <= 6000u && !check_has_failed(); seed++) {
     const network_limits limits = {
         .layers = 1u + seed % 3u,
         .max_side = 3u + seed % 9u,
@@ -110,9 +110,9 @@ void test_counters(void) {
             "commits %u %u, calls %u %u, macs %u %u, pooled %u %u, requantised %u %u: %s",
             seed, i, expected.boots, seen->boots, expected.reads, seen->reads, expected.read_bytes,
             seen->read_bytes, expected.writes, seen->writes, expected.write_bytes,
-            seen->write_bytes, expected.commits, seen->commits, expected.mac_calls,
-            seen->mac_calls, expected.macs, seen->macs, expected.pooled, seen->pooled,
-            expected.requantised, seen->requantised, network_text(net));
+            seen->write_bytes, expected.commits, seen->commits, expected.mac_calls, seen->mac_calls,
+            expected.macs, seen->macs, expected.pooled, seen->pooled, expected.requantised,
+            seen->requantised, network_text(net));
     }
     /* Start: boot, release pair, header, and, on a new image, the constants; deliver: boot. */
     const bo_counters *rest = &bo_counted[limits.layers];

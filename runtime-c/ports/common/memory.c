@@ -8,12 +8,14 @@ void *memset(void *to, int value, size_t bytes);
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
   volatile uint8_t *target = to;
   const uint8_t *source = from;
-  while (bytes-- != 0u) *target++ = *source++;
+  while (bytes-- != 0u)
+    *target++ = *source++;
   return to;
 }
 
 void *memset(void *to, int value, size_t bytes) {
   volatile uint8_t *target = to;
-  while (bytes-- != 0u) *target++ = (uint8_t)value;
+  while (bytes-- != 0u)
+    *target++ = (uint8_t)value;
   return to;
 }

@@ -1,7 +1,7 @@
 /**
- * NVM in a CY15B104Q, 512 KB SPI FRAM (data sheet "4-Mbit Serial (SPI) F-RAM"): modes 0 and 3, no write
- * delay, so nothing is polled; WREN needs a selection of its own before every WRITE. A byte is stored
- * with its eighth clock: a cut leaves a prefix of the bytes.
+ * NVM in a CY15B104Q, 512 KB SPI FRAM (data sheet "4-Mbit Serial (SPI) F-RAM"): modes 0 and 3, no
+ * write delay, so nothing is polled; WREN needs a selection of its own before every WRITE. A byte
+ * is stored with its eighth clock: a cut leaves a prefix of the bytes.
  */
 #include "port.h"
 #include "spi.h"
@@ -19,7 +19,8 @@ static void command(uint8_t code, uint32_t address) {
 void bo_port_nvm_read(uint32_t address, void *to, uint16_t bytes) {
   uint8_t *byte = to;
   command(READ, address);
-  while (bytes-- != 0u) *byte++ = bo_spi_exchange(0);
+  while (bytes-- != 0u)
+    *byte++ = bo_spi_exchange(0);
   bo_spi_deselect();
 }
 
@@ -29,7 +30,8 @@ void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes) {
   bo_spi_exchange(WREN);
   bo_spi_deselect();
   command(WRITE, address);
-  while (bytes-- != 0u) bo_spi_exchange(*byte++);
+  while (bytes-- != 0u)
+    bo_spi_exchange(*byte++);
   bo_spi_deselect();
 }
 

@@ -31,7 +31,8 @@ static void use_result(application *app) {
     app->wrong = "a result was skipped or is out of order";
     return;
   }
-  if (!again) app->consumed++;
+  if (!again)
+    app->consumed++;
   const uint32_t vector = (app->consumed - 1u) % app->subject->count;
   const int16_t *expected = app->subject->expected + (size_t)vector * model->outputs;
   if (memcmp(expected, app->output, 2u * (size_t)model->outputs) != 0) {
@@ -61,7 +62,8 @@ static void program(void *context) {
       return;
     }
     use_result(app);
-    if (app->wrong != NULL) return;
+    if (app->wrong != NULL)
+      return;
     bo_runtime_release(&app->runtime);
     app->released = app->consumed;
   }
@@ -72,10 +74,12 @@ static void begin(application *app, const bo_subject *subject, uint32_t wanted) 
   app->subject = subject;
   app->wanted = wanted;
   app->output = malloc(2u * (size_t)subject->model->outputs);
-  if (app->output == NULL) exit(70);
+  if (app->output == NULL)
+    exit(70);
   bo_host_nvm_make(subject->model->nvm_bytes);
   bo_host_image(subject->provision ? subject->image : NULL, subject->image_bytes);
-  if (!subject->provision) memcpy(bo_host_nvm(), subject->image, subject->image_bytes);
+  if (!subject->provision)
+    memcpy(bo_host_nvm(), subject->image, subject->image_bytes);
 }
 
 static void end(application *app, bo_report *report) {
@@ -93,7 +97,8 @@ static uint32_t cycles_allowed(const bo_subject *subject, uint32_t inferences, u
 }
 
 static void __attribute__((format(printf, 2, 3))) fail(bo_report *report, const char *format, ...) {
-  if (report->mismatches++ != 0u) return;
+  if (report->mismatches++ != 0u)
+    return;
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(report->failure, sizeof report->failure, format, arguments);
@@ -108,10 +113,12 @@ void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_a
   for (uint32_t cycles = 0; cycles < allowed; cycles++) {
     report->boots++;
     const bo_cycle_end ended = bo_host_power_cycle(program, &app, NULL, off_after_commit);
-    if (ended == BO_CYCLE_RETURNED) break;
+    if (ended == BO_CYCLE_RETURNED)
+      break;
     report->commits++;
   }
-  if (app.wrong == NULL && app.released != inferences) app.wrong = "no progress";
+  if (app.wrong == NULL && app.released != inferences)
+    app.wrong = "no progress";
   if (app.wrong != NULL) {
     fail(report, "%s; inference %u, uncut", app.wrong, (unsigned)app.consumed);
   }
@@ -137,12 +144,15 @@ void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campa
         cut.mode = (bo_cut_mode)(bo_host_random(&random) % BO_CUT_MODES);
       } while ((modes >> cut.mode & 1u) == 0u);
       cut.detail = bo_host_random(&random);
-      if (cut.mode == BO_CUT_TORN) cut.detail %= 1u + (cut.detail >> 16 & 1u ? 16u : 256u);
+      if (cut.mode == BO_CUT_TORN)
+        cut.detail %= 1u + (cut.detail >> 16 & 1u ? 16u : 256u);
     }
     report->boots++;
     const bo_cycle_end ended = bo_host_power_cycle(program, &app, &cut, off);
-    if (bo_host_writes() > longest) longest = bo_host_writes();
-    if (ended == BO_CYCLE_RETURNED) break;
+    if (bo_host_writes() > longest)
+      longest = bo_host_writes();
+    if (ended == BO_CYCLE_RETURNED)
+      break;
     if (ended == BO_CYCLE_OFF) {
       report->commits++;
     } else {
@@ -150,7 +160,8 @@ void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campa
       cuts_left--;
     }
   }
-  if (app.wrong == NULL && app.released != inferences) app.wrong = "no progress";
+  if (app.wrong == NULL && app.released != inferences)
+    app.wrong = "no progress";
   if (app.wrong != NULL) {
     fail(report, "%s; inference %u; replay random:%u:%u:%u:%u:%u", app.wrong,
          (unsigned)app.consumed, (unsigned)seed, (unsigned)campaign, (unsigned)max_cuts,
@@ -171,7 +182,8 @@ static uint64_t nvm_hash(void) {
     hash = (hash ^ word) * 0x100000001b3u;
     hash ^= hash >> 29;
   }
-  for (; i < bytes; i++) hash = (hash ^ nvm[i]) * 0x100000001b3u;
+  for (; i < bytes; i++)
+    hash = (hash ^ nvm[i]) * 0x100000001b3u;
   return hash;
 }
 
@@ -194,7 +206,8 @@ static void one_cut(exhaustive *all, const bo_cut *cut, bo_report *report) {
   restore(all);
   bo_host_power_cycle(program, &all->app, cut, 1);
   report->cuts++;
-  if (all->app.wrong == NULL) bo_host_power_cycle(program, &all->app, NULL, 1);
+  if (all->app.wrong == NULL)
+    bo_host_power_cycle(program, &all->app, NULL, 1);
   report->boots += 2;
   const char *wrong = all->app.wrong;
   if (wrong == NULL) {
@@ -206,9 +219,8 @@ static void one_cut(exhaustive *all, const bo_cut *cut, bo_report *report) {
     }
   }
   if (wrong != NULL) {
-    fail(report, "%s; replay one:%u:%u:%u:%u:%u", wrong, (unsigned)all->cycle,
-         (unsigned)cut->write, (unsigned)cut->mode, (unsigned)cut->detail,
-         (unsigned)all->app.wanted);
+    fail(report, "%s; replay one:%u:%u:%u:%u:%u", wrong, (unsigned)all->cycle, (unsigned)cut->write,
+         (unsigned)cut->mode, (unsigned)cut->detail, (unsigned)all->app.wanted);
   }
 }
 
@@ -225,7 +237,8 @@ static void cuts_of_write(exhaustive *all, uint32_t write, uint32_t bytes, bo_re
   cut.mode = BO_CUT_LAST_ONLY, cut.detail = 0;
   one_cut(all, &cut, report);
   cut.mode = BO_CUT_SUBSET;
-  for (cut.detail = 1; cut.detail <= 2u; cut.detail++) one_cut(all, &cut, report);
+  for (cut.detail = 1; cut.detail <= 2u; cut.detail++)
+    one_cut(all, &cut, report);
 }
 
 /** Runs uncut, calling for every power cycle; `only` restricts the cuts to one (a replay). */
@@ -237,7 +250,8 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
   all.states = malloc(room * sizeof *all.states);
   begin(&all.app, subject, inferences);
   all.nvm = malloc(bo_host_nvm_bytes());
-  if (all.states == NULL || all.nvm == NULL) exit(70);
+  if (all.states == NULL || all.nvm == NULL)
+    exit(70);
   bo_cycle_end ended = BO_CYCLE_OFF;
   const uint32_t allowed = cycles_allowed(subject, inferences, 0);
   while (ended != BO_CYCLE_RETURNED && all.cycles < allowed) {
@@ -245,14 +259,17 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
     if (all.cycles == room) {
       room *= 2u;
       all.states = realloc(all.states, room * sizeof *all.states);
-      if (all.states == NULL) exit(70);
+      if (all.states == NULL)
+        exit(70);
     }
     all.states[all.cycles++] = nvm_hash();
     report->boots++;
     report->commits += ended == BO_CYCLE_OFF;
   }
-  if (all.app.wrong == NULL && all.app.released != inferences) all.app.wrong = "no progress";
-  if (all.app.wrong != NULL) fail(report, "%s; uncut", all.app.wrong);
+  if (all.app.wrong == NULL && all.app.released != inferences)
+    all.app.wrong = "no progress";
+  if (all.app.wrong != NULL)
+    fail(report, "%s; uncut", all.app.wrong);
   report->inferences += all.app.consumed;
   free(all.app.output);
 
@@ -263,8 +280,10 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
     bo_host_power_cycle(program, &all.app, NULL, 1);
     const uint32_t writes = bo_host_writes();
     uint32_t *sizes = malloc((writes + 1u) * sizeof *sizes);
-    if (sizes == NULL) exit(70);
-    for (uint32_t write = 1; write <= writes; write++) sizes[write] = bo_host_write_bytes(write);
+    if (sizes == NULL)
+      exit(70);
+    for (uint32_t write = 1; write <= writes; write++)
+      sizes[write] = bo_host_write_bytes(write);
     if (only == NULL) {
       for (uint32_t write = 1; write <= writes; write++) {
         cuts_of_write(&all, write, sizes[write], report);

@@ -33,17 +33,18 @@ void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_a
                        bo_report *report);
 
 /**
- * Consumes `inferences` results while up to `max_cuts` cuts fall at random NVM writes; off after each
- * commit in every second campaign. Replay id: `random:SEED:CAMPAIGN:MAX_CUTS:MODES:INFERENCES`.
+ * Consumes `inferences` results while up to `max_cuts` cuts fall at random NVM writes; off after
+ * each commit in every second campaign. Replay id:
+ * `random:SEED:CAMPAIGN:MAX_CUTS:MODES:INFERENCES`.
  */
 void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campaign,
                         uint32_t max_cuts, uint32_t modes, uint32_t inferences, bo_report *report);
 
 /**
- * One cut at every NVM write of `inferences` inferences: before it, torn at several places, with the
- * unconfirmed writes before it lost, and with random ones lost. After it one power cycle must bring NVM
- * to exactly the bytes that the uncut run left there: no more work is lost than the step that was cut.
- * Replay id: `one:POWER_CYCLE:WRITE:MODE:DETAIL:INFERENCES`.
+ * One cut at every NVM write of `inferences` inferences: before it, torn at several places, with
+ * the unconfirmed writes before it lost, and with random ones lost. After it one power cycle must
+ * bring NVM to exactly the bytes that the uncut run left there: no more work is lost than the step
+ * that was cut. Replay id: `one:POWER_CYCLE:WRITE:MODE:DETAIL:INFERENCES`.
  */
 void bo_campaign_exhaustive(const bo_subject *subject, uint32_t inferences, bo_report *report);
 

@@ -48,7 +48,8 @@ uint32_t bo_host_seed(uint32_t a, uint32_t b) {
 }
 
 static void *grown(void *old, size_t *room, size_t need, size_t element_bytes) {
-  if (need <= *room) return old;
+  if (need <= *room)
+    return old;
   *room = need * 2u;
   void *made = realloc(old, *room * element_bytes);
   if (made == NULL) {
@@ -86,7 +87,8 @@ static void keep(const write_entry *entry, uint32_t bytes) {
 }
 
 static void keep_all_but(size_t last) {
-  for (size_t i = 0; i + last < pending_count; i++) keep(&pending[i], pending[i].bytes);
+  for (size_t i = 0; i + last < pending_count; i++)
+    keep(&pending[i], pending[i].bytes);
 }
 
 static void cut_now(void) {
@@ -103,8 +105,10 @@ static void cut_now(void) {
   case BO_CUT_SUBSET:
     for (size_t i = 0; i < pending_count; i++) {
       const uint32_t dice = bo_host_random(&random) >> 8;
-      if (dice % 3u == 0u) keep(&pending[i], pending[i].bytes);
-      if (dice % 3u == 1u) keep(&pending[i], (dice >> 4) % pending[i].bytes);
+      if (dice % 3u == 0u)
+        keep(&pending[i], pending[i].bytes);
+      if (dice % 3u == 1u)
+        keep(&pending[i], (dice >> 4) % pending[i].bytes);
     }
     break;
   default:
@@ -142,7 +146,8 @@ void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes) {
   data_bytes += bytes;
   memcpy(seen + address, from, bytes);
   write_sizes[writes++] = bytes;
-  if (writes == cut_plan.write) cut_now();
+  if (writes == cut_plan.write)
+    cut_now();
 }
 
 void bo_port_confirm(void) {
@@ -151,7 +156,8 @@ void bo_port_confirm(void) {
 }
 
 void bo_port_after_commit(void) {
-  if (off) longjmp(power, 1 + BO_CYCLE_OFF);
+  if (off)
+    longjmp(power, 1 + BO_CYCLE_OFF);
 }
 
 const uint8_t *bo_port_image(uint32_t *bytes) {
@@ -174,7 +180,8 @@ bo_cycle_end bo_host_power_cycle(void (*program)(void *), void *context, const b
     bo_port_confirm();
     return BO_CYCLE_RETURNED;
   }
-  /* Switching off comes behind a commit, which left nothing unconfirmed, unless a defect is planted. */
+  /* Switching off comes behind a commit, which left nothing unconfirmed, unless a defect is
+   * planted. */
   pending_count = data_bytes = 0;
   return (bo_cycle_end)(end - 1);
 }

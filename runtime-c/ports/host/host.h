@@ -1,8 +1,8 @@
 /**
  * The host port: NVM in memory, power cuts at any write, VM that forgets.
  *
- * Writes lie in a list until bo_port_confirm(); a cut decides which of them NVM keeps. Host code only:
- * it allocates, and leaves a power cycle by longjmp.
+ * Writes lie in a list until bo_port_confirm(); a cut decides which of them NVM keeps. Host code
+ * only: it allocates, and leaves a power cycle by longjmp.
  */
 #ifndef BROWNOUT_HOST_H
 #define BROWNOUT_HOST_H

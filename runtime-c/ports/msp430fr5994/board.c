@@ -1,7 +1,7 @@
 /**
- * MSP430FR5994: 16 MHz from the DCO, one FRAM wait state (needed above 8 MHz, set before the clock),
- * pins unlocked. Shut-off pin P3.7 and completion flag P5.1 as on the published boards. The MPU stays
- * off as after reset, so the whole FRAM can be written.
+ * MSP430FR5994: 16 MHz from the DCO, one FRAM wait state (needed above 8 MHz, set before the
+ * clock), pins unlocked. Shut-off pin P3.7 and completion flag P5.1 as on the published boards. The
+ * MPU stays off as after reset, so the whole FRAM can be written.
  */
 #include "app.h"
 #include "platform.h"

@@ -39,8 +39,10 @@ uint32_t __mspabi_mpyl(uint32_t a, uint32_t b) {
   const uint16_t low_b = (uint16_t)b, high_b = (uint16_t)(b >> 16);
   uint32_t product = multiply(low_a, low_b);
   uint16_t high = 0;
-  if (high_b != 0u) high = (uint16_t)multiply(low_a, high_b);
-  if (high_a != 0u) high = (uint16_t)(high + (uint16_t)multiply(high_a, low_b));
+  if (high_b != 0u)
+    high = (uint16_t)multiply(low_a, high_b);
+  if (high_a != 0u)
+    high = (uint16_t)(high + (uint16_t)multiply(high_a, low_b));
   return product + ((uint32_t)high << 16);
 }
 
@@ -65,7 +67,8 @@ static division divide(uint32_t a, uint32_t b) {
   }
   for (; bits != 0u; bits--) {
     result.remainder <<= 1;
-    if ((result.quotient & 0x80000000u) != 0u) result.remainder |= 1u;
+    if ((result.quotient & 0x80000000u) != 0u)
+      result.remainder |= 1u;
     result.quotient <<= 1;
     if (result.remainder >= b) {
       result.remainder -= b;
@@ -96,26 +99,32 @@ int16_t __mspabi_divi(int16_t a, int16_t b) { return (int16_t)__mspabi_divli(a, 
 int16_t __mspabi_remi(int16_t a, int16_t b) { return (int16_t)__mspabi_remli(a, b); }
 
 uint16_t __mspabi_slli(uint16_t value, uint16_t bits) {
-  while (bits-- != 0u) value = (uint16_t)(value << 1);
+  while (bits-- != 0u)
+    value = (uint16_t)(value << 1);
   return value;
 }
 uint16_t __mspabi_srli(uint16_t value, uint16_t bits) {
-  while (bits-- != 0u) value >>= 1;
+  while (bits-- != 0u)
+    value >>= 1;
   return value;
 }
 int16_t __mspabi_srai(int16_t value, uint16_t bits) {
-  while (bits-- != 0u) value >>= 1;
+  while (bits-- != 0u)
+    value >>= 1;
   return value;
 }
 uint32_t __mspabi_slll(uint32_t value, uint16_t bits) {
-  while (bits-- != 0u) value <<= 1;
+  while (bits-- != 0u)
+    value <<= 1;
   return value;
 }
 uint32_t __mspabi_srll(uint32_t value, uint16_t bits) {
-  while (bits-- != 0u) value >>= 1;
+  while (bits-- != 0u)
+    value >>= 1;
   return value;
 }
 int32_t __mspabi_sral(int32_t value, uint16_t bits) {
-  while (bits-- != 0u) value >>= 1;
+  while (bits-- != 0u)
+    value >>= 1;
   return value;
 }

@@ -1,4 +1,5 @@
-/** mspdebug has no exit: it stops at a breakpoint on `bo_simulation_stop`; its console takes bytes. */
+/** mspdebug has no exit: it stops at a breakpoint on `bo_simulation_stop`; its console takes bytes.
+ */
 #include "simulation.h"
 
 /* `simio add console`, at its default address. */
@@ -7,7 +8,8 @@
 void bo_simulation_stop(void);
 
 void bo_simulation_print(const char *text) {
-  while (*text != 0) CONSOLE = (uint8_t)*text++;
+  while (*text != 0)
+    CONSOLE = (uint8_t)*text++;
 }
 
 void __attribute__((noinline)) bo_simulation_stop(void) {

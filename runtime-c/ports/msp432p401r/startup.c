@@ -17,8 +17,10 @@ void bo_unexpected(void) {
 
 void bo_reset(void) {
   const uint32_t *from = &bo_data_load;
-  for (volatile uint32_t *to = &bo_data_start; to != &bo_data_end;) *to++ = *from++;
-  for (volatile uint32_t *to = &bo_bss_start; to != &bo_bss_end;) *to++ = 0;
+  for (volatile uint32_t *to = &bo_data_start; to != &bo_data_end;)
+    *to++ = *from++;
+  for (volatile uint32_t *to = &bo_bss_start; to != &bo_bss_end;)
+    *to++ = 0;
   main();
   bo_unexpected();
 }

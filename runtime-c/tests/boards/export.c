@@ -54,7 +54,8 @@ static void write_model(const network *net, const char *folder) {
   fclose(file);
   file = open_in(folder, "model.c");
   fputs("#include \"model.h\"\n\nstatic const bo_layer layers[] = {\n", file);
-  for (uint32_t i = 0; i < m->layer_count; i++) write_layer(file, &net->layers[i]);
+  for (uint32_t i = 0; i < m->layer_count; i++)
+    write_layer(file, &net->layers[i]);
   fprintf(file,
           "};\n\nconst bo_model brownout_model = {.layers = layers, .layer_count = %u, .image_id = "
           "%u, .inputs = %u, .outputs = %u, .input = %" PRIu32 ", .header = %" PRIu32

@@ -5,12 +5,13 @@
 #include <stdint.h>
 
 /** Notes a failure of the test at hand, with a printf message; the first one is printed. */
-void __attribute__((format(printf, 3, 4))) check_failed(const char *file, int line,
-                                                        const char *format, ...);
+void __attribute__((format(printf, 3, 4)))
+check_failed(const char *file, int line, const char *format, ...);
 
-#define CHECK(condition, ...)                                                                     \
+#define CHECK(condition, ...)                                                                      \
   do {                                                                                             \
-    if (!(condition)) check_failed(__FILE__, __LINE__, __VA_ARGS__);                               \
+    if (!(condition))                                                                              \
+      check_failed(__FILE__, __LINE__, __VA_ARGS__);                                               \
   } while (0)
 
 /** Something worth reading on the test's line, e.g. how many cuts were tried. */

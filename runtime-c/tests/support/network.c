@@ -17,7 +17,8 @@ static uint16_t from_to(uint32_t *random, uint32_t low, uint32_t high) {
 
 static void *room(size_t bytes) {
   void *made = calloc(1, bytes == 0u ? 1u : bytes);
-  if (made == NULL) exit(70);
+  if (made == NULL)
+    exit(70);
   return made;
 }
 
@@ -95,7 +96,8 @@ static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
   at->requantisation.maximum = 32767;
   if (is_pool) {
     uint8_t bits = 0;
-    while ((1u << bits) < window) bits++;
+    while ((1u << bits) < window)
+      bits++;
     at->requantisation.shift = (uint8_t)(17u + (bits > 2u ? bits - 2u : 0u));
     return;
   }
@@ -108,16 +110,15 @@ static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
     net->weights[layer][i] =
         (int16_t)((int32_t)below(random, 2u * amplitude + 1u) - (int32_t)amplitude);
   }
-  if (!shape->has_bias) return;
+  if (!shape->has_bias)
+    return;
   net->biases[layer] = room(4u * (size_t)shape->m);
   for (uint32_t i = 0; i < shape->m; i++) {
     net->biases[layer][i] = (int32_t)below(random, 1u << 24) - (1 << 23);
   }
 }
 
-static uint32_t elements(const bo_shape *shape) {
-  return (uint32_t)shape->r * shape->c * shape->m;
-}
+static uint32_t elements(const bo_shape *shape) { return (uint32_t)shape->r * shape->c * shape->m; }
 
 static uint32_t align4(uint32_t bytes) { return (bytes + 3u) & ~(uint32_t)3u; }
 
@@ -136,9 +137,12 @@ static void lay_out(uint32_t *random, network *net) {
     const bo_plane needed = bo_plane_make(&layer->shape, &layer->design, &nest);
     const uint32_t window = (uint32_t)layer->shape.kernel_h * layer->shape.kernel_w;
     layer->vm = bo_vm_plan(&layer->shape, &layer->design, &nest);
-    if (layer->vm.total_bytes > model->vm_bytes) model->vm_bytes = layer->vm.total_bytes;
-    if (bo_plane_bytes(&needed) > plane) plane = bo_plane_bytes(&needed);
-    if (2u * elements(&layer->shape) > largest) largest = 2u * elements(&layer->shape);
+    if (layer->vm.total_bytes > model->vm_bytes)
+      model->vm_bytes = layer->vm.total_bytes;
+    if (bo_plane_bytes(&needed) > plane)
+      plane = bo_plane_bytes(&needed);
+    if (2u * elements(&layer->shape) > largest)
+      largest = 2u * elements(&layer->shape);
     if (layer->shape.kind == BO_CONV) {
       layer->weights = at;
       at += align4(2u * window * layer->shape.m * layer->shape.n);
@@ -170,7 +174,8 @@ static void lay_out(uint32_t *random, network *net) {
   model->nvm_bytes = at + 2u * plane;
 }
 
-/** [M][Kh][Kw][N] into tiles in the order m, n, each [Tm][Kh][Kw][Tn]: written from the words alone. */
+/** [M][Kh][Kw][N] into tiles in the order m, n, each [Tm][Kh][Kw][Tn]: written from the words
+ * alone. */
 static void pack_weights(const network *net, uint32_t layer, uint8_t *to) {
   const bo_shape *shape = &net->layers[layer].shape;
   const bo_design *design = &net->layers[layer].design;
@@ -196,7 +201,8 @@ static void make_image(network *net) {
   memset(net->image, 0xff, model->header);
   for (uint32_t i = 0; i < model->layer_count; i++) {
     const bo_layer *layer = &net->layers[i];
-    if (layer->shape.kind == BO_CONV) pack_weights(net, i, net->image + layer->weights);
+    if (layer->shape.kind == BO_CONV)
+      pack_weights(net, i, net->image + layer->weights);
     if (layer->shape.has_bias) {
       memcpy(net->image + layer->bias, net->biases[i], 4u * (size_t)layer->shape.m);
     }
@@ -219,8 +225,10 @@ static int16_t naive_code(int64_t sum, const bo_requantisation *by) {
   const int64_t scaled = sum * by->multiplier + ((int64_t)1 << (by->shift - 1));
   const int64_t unit = (int64_t)1 << by->shift;
   int64_t code = scaled / unit;
-  if (scaled % unit < 0) code--;
-  if (code < by->minimum) return by->minimum;
+  if (scaled % unit < 0)
+    code--;
+  if (code < by->minimum)
+    return by->minimum;
   return (int16_t)(code > by->maximum ? by->maximum : code);
 }
 
@@ -234,7 +242,8 @@ static void naive_layer(const network *net, uint32_t layer, const int16_t *in, i
           for (int32_t j = 0; j < s->kernel_w; j++) {
             const int32_t y = r * s->stride_h - s->pad_top + i;
             const int32_t x = c * s->stride_w - s->pad_left + j;
-            if (y < 0 || y >= s->h || x < 0 || x >= s->w) continue;
+            if (y < 0 || y >= s->h || x < 0 || x >= s->w)
+              continue;
             const int16_t *pixel = in + (y * s->w + x) * s->n;
             if (s->kind == BO_GLOBAL_AVG_POOL) {
               sum += pixel[m];
@@ -242,7 +251,8 @@ static void naive_layer(const network *net, uint32_t layer, const int16_t *in, i
             }
             const int16_t *weights =
                 net->weights[layer] + ((m * s->kernel_h + i) * s->kernel_w + j) * s->n;
-            for (int32_t n = 0; n < s->n; n++) sum += (int64_t)pixel[n] * weights[n];
+            for (int32_t n = 0; n < s->n; n++)
+              sum += (int64_t)pixel[n] * weights[n];
           }
         }
         *out++ = naive_code(sum, &net->layers[layer].requantisation);
@@ -330,7 +340,7 @@ const char *network_text(const network *net) {
         s->kind == BO_CONV ? "conv" : "pool", s->h, s->w, s->n, s->r, s->c, s->m, s->kernel_h,
         s->kernel_w, s->stride_h, s->stride_w, s->pad_top, s->pad_left, s->has_bias, d->tr, d->tc,
         d->tm, d->tn, "RCMN"[d->order[0]], "RCMN"[d->order[1]], "RCMN"[d->order[2]],
-        "RCMN"[d->order[3]], d->span, d->s, (unsigned)nest.batches);
+        "RCMN"[d->order[3]], d -> span, d -> s, (unsigned)nest.batches);
   }
   return text;
 }

@@ -21,8 +21,8 @@ typedef struct {
 
 /** What a random network may be. */
 typedef struct {
-  uint32_t layers;      /**< at most NETWORK_LAYERS */
-  uint32_t max_side;    /**< of the input map */
+  uint32_t layers;   /**< at most NETWORK_LAYERS */
+  uint32_t max_side; /**< of the input map */
   uint32_t max_channels;
   uint32_t max_batches; /**< of one layer; designs with more are drawn again */
   uint32_t vectors;
