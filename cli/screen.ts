@@ -66,7 +66,7 @@ export class Screen implements Disposable {
         );
       case "stage_failed":
         this.#close();
-        return this.line(`${event.stage}: failed`);
+        return this.line(`${event.stage}: ${event.interrupted ? "stopped" : "failed"}`);
     }
   };
 

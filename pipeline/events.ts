@@ -21,6 +21,6 @@ export type RunEvent =
     /** Whether the artifact equals the one before: what follows need not run again. */
     unchanged: boolean;
   }
-  | { type: "stage_failed"; stage: string; message: string };
+  | { type: "stage_failed"; stage: string; message: string; interrupted: boolean };
 
 export type Observer = (event: RunEvent) => void;

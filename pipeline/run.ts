@@ -190,7 +190,8 @@ async function runStage(
   } catch (error) {
     const shown = signal.aborted ? interrupted() : diskProblem(error, store.folder) ?? error;
     if (!(error instanceof Unheeded)) await store.abandon().catch(() => {});
-    observe({ type: "stage_failed", stage, message: (shown as Error).message });
+    const { message } = shown as Error;
+    observe({ type: "stage_failed", stage, message, interrupted: signal.aborted });
     throw shown;
   }
 }
