@@ -58,6 +58,9 @@ const LIMITS: readonly [keyof NativeLayer, number][] = [
   ["pad_left", 255],
 ];
 
+/** The walk counts in 32 bits. */
+const MAX_ELEMENTS = 2 ** 31 - 1;
+
 /** @param index of the layer, for messages @throws UserError where the explorer cannot walk it */
 export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   const field = `layers.${index} (${layer.name})`;
@@ -110,7 +113,23 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
       });
     }
   }
+  for (const size of [elements(input), elements(output), weightCount(layer)]) {
+    if (size > MAX_ELEMENTS) {
+      throw new UserError({
+        message: `layer ${layer.name} is larger than the explorer counts`,
+        field,
+        value: size,
+        expected: `at most ${MAX_ELEMENTS} elements of a map or of weights`,
+      });
+    }
+  }
   return native;
+}
+
+function weightCount({ type, kernel, input, output }: ResolvedLayer): number {
+  return type === "conv" || type === "fc"
+    ? kernel.h * kernel.w * input.channels * output.channels
+    : 0;
 }
 
 /** Orders as answers write them: I, W, O where the protocol is the published one. */
