@@ -11,6 +11,8 @@ const Header = z.strictObject({
   lengths: z.array(z.number().int().nonnegative()),
 });
 
+type Header = z.infer<typeof Header>;
+
 export interface Checkpoint {
   readonly identity: string;
   readonly step: number;
@@ -37,7 +39,10 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   await writeWhole(path, bytes);
 }
 
-/** The checkpoint at `path`, or undefined where there is none of this identity. */
+/**
+ * The checkpoint at `path`, or undefined where there is none of this identity, or a damaged one (a
+ * power failure may leave a file without its bytes): training then starts again, with the same result.
+ */
 export async function readCheckpoint(
   path: string,
   identity: string,
@@ -49,16 +54,30 @@ export async function readCheckpoint(
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  const headerBytes = new DataView(bytes.buffer).getUint32(0, true);
-  const header = Header.parse(
-    JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerBytes))),
-  );
-  if (header.identity !== identity) return undefined;
-  let offset = 4 + headerBytes;
-  const arrays = header.lengths.map((length) => {
+  const header = readHeader(bytes);
+  if (header?.value.identity !== identity) return undefined;
+  const { step, records, lengths } = header.value;
+  let offset = header.end;
+  const floats = lengths.reduce((sum, length) => sum + length, 0);
+  if (bytes.length !== offset + 4 * floats) return undefined;
+  const arrays = lengths.map((length) => {
     const array = new Float32Array(bytes.slice(offset, offset + 4 * length).buffer);
     offset += 4 * length;
     return array;
   });
-  return { identity, step: header.step, records: header.records, arrays };
+  return { identity, step, records, arrays };
+}
+
+function readHeader(bytes: Uint8Array<ArrayBuffer>): { value: Header; end: number } | undefined {
+  if (bytes.length < 4) return undefined;
+  const end = 4 + new DataView(bytes.buffer).getUint32(0, true);
+  try {
+    return {
+      value: Header.parse(JSON.parse(new TextDecoder().decode(bytes.subarray(4, end)))),
+      end,
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
 }

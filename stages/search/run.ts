@@ -22,6 +22,8 @@ export const stage = defineStage<SearchParameters>({
     "stages/search/worker.ts",
     "stages/search/train_trial.ts",
     "native/src",
+    "native/CMakeLists.txt",
+    "runtime-c/core",
     "platforms",
   ],
   async fingerprint({ params }) {

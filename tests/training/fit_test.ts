@@ -87,10 +87,21 @@ Deno.test("fit() does not use a checkpoint of other options", async () => {
   assert.equal(bytes(after.parameters), bytes((await fit(request)).parameters));
 });
 
+Deno.test("fit() does not stumble over a damaged checkpoint", async () => {
+  const checkpoint = `${await Deno.makeTempDir()}/checkpoint.bin`;
+  await fit({ ...request, checkpoint });
+  const whole = await Deno.readFile(checkpoint);
+  const unbroken = bytes((await fit(request)).parameters);
+  for (const length of [0, 3, 40, whole.length - 4]) {
+    await Deno.writeFile(checkpoint, whole.subarray(0, length));
+    assert.equal(bytes((await fit({ ...request, checkpoint })).parameters), unbroken);
+  }
+});
+
 Deno.test("fit() stops when patience runs out", async () => {
   const { epochs, best } = await fit({
     ...request,
-    options: { ...options, epochs: 50, patience: 2, learning_rate: 1e-9 },
+    options: { ...options, epochs: 50, patience: 2, learning_rate: 1e-9, weight_average: 0 },
   });
   assert.equal(epochs.length, best.epoch + 2);
 });
