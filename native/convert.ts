@@ -11,7 +11,11 @@ import type {
   Power,
 } from "../network/explore.ts";
 import { elements, type ResolvedLayer } from "../network/network.ts";
-import { energyBudget_J, type Platform, type Protocol } from "../network/platform.ts";
+import {
+  energyBudget_J,
+  type Platform,
+  type Protocol,
+} from "../network/platform.ts";
 import type {
   NativeAnswer,
   NativeCosted,
@@ -58,8 +62,9 @@ const LIMITS: readonly [keyof NativeLayer, number][] = [
   ["pad_left", 255],
 ];
 
-/** The walk counts in 32 bits. */
-const MAX_ELEMENTS = 2 ** 31 - 1;
+/** The walk counts bytes in 32 bits, sides in 16. */
+const MAX_ELEMENTS = 2 ** 28;
+const MAX_SIDE = 65535;
 
 /** @param index of the layer, for messages @throws UserError where the explorer cannot walk it */
 export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
@@ -72,7 +77,8 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
     : layer.type;
   if (kind !== "conv" && kind !== "global_avg_pool" && kind !== "none") {
     throw new UserError({
-      message: `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
+      message:
+        `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
       field,
       value: layer.type,
       expected: "conv, fc, global_avg_pool or flatten",
@@ -80,7 +86,8 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   }
   if (layer.groups !== 1) {
     throw new UserError({
-      message: `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
+      message:
+        `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
       field,
       value: layer.groups,
       expected: "1",
@@ -107,21 +114,34 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   for (const [field, most] of LIMITS) {
     if (kind !== "none" && (native[field] as number) > most) {
       throw new UserError({
-        message: `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
+        message:
+          `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
         value: native[field],
         expected: `at most ${most}`,
       });
     }
   }
-  for (const size of [elements(input), elements(output), weightCount(layer)]) {
-    if (size > MAX_ELEMENTS) {
-      throw new UserError({
-        message: `layer ${layer.name} is larger than the explorer counts`,
-        field,
-        value: size,
-        expected: `at most ${MAX_ELEMENTS} elements of a map or of weights`,
-      });
-    }
+  const padded = {
+    h: (output.h - 1) * stride.h + kernel.h,
+    w: (output.w - 1) * stride.w + kernel.w,
+    channels: input.channels,
+  };
+  const sizes = [
+    elements(input),
+    elements(output),
+    elements(padded),
+    weightCount(layer),
+  ];
+  const tooLarge = Math.max(...sizes) > MAX_ELEMENTS ||
+    Math.max(padded.h, padded.w) > MAX_SIDE;
+  if (kind !== "none" && tooLarge) {
+    throw new UserError({
+      message: `layer ${layer.name} is larger than the explorer counts`,
+      field,
+      value: { input, output, kernel },
+      expected:
+        `at most ${MAX_SIDE} rows and columns, and ${MAX_ELEMENTS} elements of a map or of weights`,
+    });
   }
   return native;
 }
@@ -135,8 +155,12 @@ function weightCount({ type, kernel, input, output }: ResolvedLayer): number {
 /** Orders as answers write them: I, W, O where the protocol is the published one. */
 function showDesign(design: Design, { protocol }: Setting): Design {
   const { Tr, Tc, Tm, Tn, loop_order, mac_span, S } = design;
-  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) => order === loop_order);
-  const shown = protocol === "inas2021" && published !== undefined ? published[0] : loop_order;
+  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) =>
+    order === loop_order
+  );
+  const shown = protocol === "inas2021" && published !== undefined
+    ? published[0]
+    : loop_order;
   return { Tr, Tc, Tm, Tn, loop_order: shown, mac_span, S };
 }
 
@@ -153,7 +177,9 @@ function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
       }
       : { energy_J: costed.energy_J }),
     vm_bytes: costed.vm_bytes,
-    ...(setting.protocol === "brownout" ? { plane_bytes: costed.plane_bytes } : {}),
+    ...(setting.protocol === "brownout"
+      ? { plane_bytes: costed.plane_bytes }
+      : {}),
   };
 }
 
@@ -195,13 +221,17 @@ function nearestMiss(
   platform: Platform,
 ): [Binding, NativeRejection] {
   const excess = ([binding, miss]: [Binding, NativeRejection]) =>
-    limitOf(binding, platform) > 0 ? miss.violation / limitOf(binding, platform) : Infinity;
+    limitOf(binding, platform) > 0
+      ? miss.violation / limitOf(binding, platform)
+      : Infinity;
   const misses = BINDINGS.flatMap((binding): [Binding, NativeRejection][] => {
     const found = rejected[binding];
     return found === undefined ? [] : [[binding, found]];
   });
   const sole = misses.filter(([, miss]) => miss.sole);
-  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) => excess(a) - excess(b));
+  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) =>
+    excess(a) - excess(b)
+  );
   if (nearest === undefined) {
     throw new Error("an infeasible layer without a rejected design");
   }
@@ -236,7 +266,9 @@ function showLayer(
     name,
     feasible: true,
     ...showCosted(best, setting),
-    ...(protocol === "brownout" ? { vm: best.vm, batches: best.power_cycles } : {}),
+    ...(protocol === "brownout"
+      ? { vm: best.vm, batches: best.power_cycles }
+      : {}),
     ...(power === "intermittent"
       ? { slack_J: energyBudget_J(platform).safe_J - best.energy_max_J }
       : {}),
@@ -264,7 +296,9 @@ function idleLayer(name: string, setting: Setting): FeasibleLayer {
     mac_span: "channel",
     S: 1,
     latency_s: 0,
-    ...(intermittent ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 } : { energy_J: 0 }),
+    ...(intermittent
+      ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 }
+      : { energy_J: 0 }),
     vm_bytes: 0,
     ...(setting.protocol === "brownout" ? { plane_bytes: 0, batches: 0 } : {}),
     slack_vm_bytes: setting.platform.vm_bytes,
@@ -290,8 +324,12 @@ export function showAnswer(
     feasible,
     latency_s: feasible ? answer.latency_s : null,
     energy_J: feasible ? answer.energy_J : null,
-    ...(intermittent ? { power_cycles: feasible ? answer.power_cycles : null } : {}),
-    layers: answer.layers.map((layer, i) => showLayer(layers[i]!.name, layer, setting)),
+    ...(intermittent
+      ? { power_cycles: feasible ? answer.power_cycles : null }
+      : {}),
+    layers: answer.layers.map((layer, i) =>
+      showLayer(layers[i]!.name, layer, setting)
+    ),
     ...(answer.delivery !== undefined &&
         Number.isFinite(answer.delivery.latency_s)
       ? { delivery: answer.delivery }

@@ -79,25 +79,24 @@ bo_tile BrownoutModel::tile(const SpanClass &row, const SpanClass &column, uint3
 const std::vector<SpatialChunk> &BrownoutModel::spatial_chunks(const bo_design &design,
                                                                const bo_nest &nest) {
   const bool pool = shape_.kind == BO_GLOBAL_AVG_POOL;
-  const bool same = !chunks_.empty() && chunks_for_.s == design.s &&
-                    chunks_for_.order[2] == design.order[2] &&
-                    chunks_for_.order[3] == design.order[3];
-  if (same)
-    return chunks_;
-  chunks_.clear();
-  chunks_for_ = design;
+  const uint32_t key = design.s | static_cast<uint32_t>(design.order[2]) << 16 |
+                       static_cast<uint32_t>(design.order[3]) << 24;
+  const auto [known, missing] = chunks_.try_emplace(key);
+  std::vector<SpatialChunk> &chunks = known->second;
+  if (!missing)
+    return chunks;
   const uint32_t rows = static_cast<uint32_t>(rows_.classes.size());
   const uint32_t columns = static_cast<uint32_t>(columns_.classes.size());
 
   if (rows == 1 && columns == 1) {
     for_each_linear_chunk(nest, design.s, false, [&](const LinearChunk &chunk) {
-      if (!pool && !chunks_.empty() && chunks_.back().tiles[0] == chunk.full) {
-        chunks_.back().count += chunk.count;
+      if (!pool && !chunks.empty() && chunks.back().tiles[0] == chunk.full) {
+        chunks.back().count += chunk.count;
       } else {
-        chunks_.push_back({{chunk.full}, chunk.first, chunk.last, chunk.count});
+        chunks.push_back({{chunk.full}, chunk.first, chunk.last, chunk.count});
       }
     });
-    return chunks_;
+    return chunks;
   }
 
   const bool both = pool || nest.sweep_loops == 2;
@@ -122,13 +121,13 @@ const std::vector<SpatialChunk> &BrownoutModel::spatial_chunks(const bo_design &
     // Of a convolution the visit does not depend on where in the sweep a batch lies.
     const bool first = pool && chunk == 0, last = pool && chunk + 1 == nest.chunks;
     const auto [entry, fresh] =
-        index.try_emplace({tiles, first * 2 + last}, static_cast<uint32_t>(chunks_.size()));
+        index.try_emplace({tiles, first * 2 + last}, static_cast<uint32_t>(chunks.size()));
     if (fresh)
-      chunks_.push_back({std::move(tiles), first, last, 1});
+      chunks.push_back({std::move(tiles), first, last, 1});
     else
-      chunks_[entry->second].count++;
+      chunks[entry->second].count++;
   }
-  return chunks_;
+  return chunks;
 }
 
 bool BrownoutModel::aligned(const bo_design &design) {

@@ -5,6 +5,8 @@
 #include "batch.h"
 #include "evaluation.h"
 
+#include <map>
+
 namespace brownout {
 
 /** Tiles of one spatial dimension that are alike: extent, and how much of the window lies inside.
@@ -63,8 +65,8 @@ private:
   const Platform &platform_;
   const bo_shape shape_;
   Axis rows_, columns_;
-  std::vector<SpatialChunk> chunks_;
-  bo_design chunks_for_{};
+  /** By S and the order of the two spatial loops, for the tile sizes at hand. */
+  std::map<uint32_t, std::vector<SpatialChunk>> chunks_;
   BatchClass batch_;
 };
 

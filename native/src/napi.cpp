@@ -14,6 +14,9 @@ using namespace brownout;
 
 namespace {
 
+/** Of a map or of weights. */
+constexpr uint64_t MAX_ELEMENTS = uint64_t{1} << 28;
+
 /** Reads fields and says which one is wrong. */
 class Reader {
 public:
@@ -180,10 +183,14 @@ NetworkLayer read_layer(const Reader &from, int index) {
   s.stride_w = static_cast<uint8_t>(from.integer("stride_w", 1, UINT8_MAX));
   s.pad_top = static_cast<uint8_t>(from.integer("pad_top", 0, UINT8_MAX));
   s.pad_left = static_cast<uint8_t>(from.integer("pad_left", 0, UINT8_MAX));
-  // The walk counts in 32 bits.
-  if (static_cast<uint64_t>(s.r) * s.c * s.m > INT32_MAX ||
-      static_cast<uint64_t>(s.h) * s.w * s.n > INT32_MAX || weight_elements(s) > INT32_MAX)
-    from.refuse("kind", "is larger than 2^31 elements");
+  // Sides are 16-bit fields of a tile, and the walk counts bytes in 32 bits.
+  const uint64_t window_h = (s.r - 1u) * uint64_t{s.stride_h} + s.kernel_h;
+  const uint64_t window_w = (s.c - 1u) * uint64_t{s.stride_w} + s.kernel_w;
+  if (window_h > UINT16_MAX || window_w > UINT16_MAX)
+    from.refuse("kernel_h", "makes a padded input of more than 65535 rows or columns");
+  if (uint64_t{s.r} * s.c * s.m > MAX_ELEMENTS || uint64_t{s.h} * s.w * s.n > MAX_ELEMENTS ||
+      window_h * window_w * s.n > MAX_ELEMENTS || weight_elements(s) > MAX_ELEMENTS)
+    from.refuse("kind", "is larger than 2^28 elements");
   return layer;
 }
 

@@ -9,19 +9,23 @@
 
 namespace brownout {
 
+/** Ascending. */
 inline std::vector<uint32_t> divisors(uint32_t n) {
-  std::vector<uint32_t> found;
-  for (uint32_t d = 1; d <= n; d++)
-    if (n % d == 0)
-      found.push_back(d);
-  return found;
+  std::vector<uint32_t> small, large;
+  for (uint32_t d = 1; static_cast<uint64_t>(d) * d <= n; d++) {
+    if (n % d != 0)
+      continue;
+    small.push_back(d);
+    if (d != n / d)
+      large.push_back(n / d);
+  }
+  small.insert(small.end(), large.rbegin(), large.rend());
+  return small;
 }
 
 inline std::vector<uint32_t> one_and_even_divisors(uint32_t n) {
-  std::vector<uint32_t> found{1};
-  for (uint32_t d = 2; d <= n; d += 2)
-    if (n % d == 0)
-      found.push_back(d);
+  std::vector<uint32_t> found = divisors(n);
+  std::erase_if(found, [](uint32_t d) { return d != 1 && d % 2 != 0; });
   return found;
 }
 

@@ -38,7 +38,10 @@ Deno.test("explore answers the golden file in one call, every design and cost", 
   const { code, out, err } = await run(GOLDEN_FILE, "--json");
   assert.equal(code, 0);
   assert.deepEqual(differences(JSON.parse(out), await readGolden()), []);
-  assert.match(err, /no platform profile is named: msp430fr5994-inas2021 is taken/);
+  assert.match(
+    err,
+    /no platform profile is named: msp430fr5994-inas2021 is taken/,
+  );
 });
 
 Deno.test("differences() notices one wrong golden figure (negative control)", async () => {
@@ -51,7 +54,9 @@ Deno.test("differences() notices one wrong golden figure (negative control)", as
 
 Deno.test("explore --json prints the same bytes for 1, 2 and 8 threads", async () => {
   const [one, two, eight] = await Promise.all(
-    ["1", "2", "8"].map((threads) => run(GOLDEN_FILE, "--json", "--threads", threads)),
+    ["1", "2", "8"].map((threads) =>
+      run(GOLDEN_FILE, "--json", "--threads", threads)
+    ),
   );
   assert.equal(one!.code, 0);
   assert.equal(two!.out, one!.out);
@@ -59,7 +64,11 @@ Deno.test("explore --json prints the same bytes for 1, 2 and 8 threads", async (
 });
 
 Deno.test("explore takes one flat request and answers with one object", async () => {
-  const request = { name: "one", platform: { profile: "msp430fr5994-inas2021" }, layers: [LAYER] };
+  const request = {
+    name: "one",
+    platform: { profile: "msp430fr5994-inas2021" },
+    layers: [LAYER],
+  };
   const { code, out } = await runText(JSON.stringify(request), "--json");
   assert.equal(code, 0);
   const answer = JSON.parse(out);
@@ -111,7 +120,9 @@ network:
     (sum: number, l: { latency_s: number }) => sum + l.latency_s,
     0,
   );
-  assert.ok(Math.abs(parts + answer.delivery.latency_s - answer.latency_s) < 1e-12);
+  assert.ok(
+    Math.abs(parts + answer.delivery.latency_s - answer.latency_s) < 1e-12,
+  );
 });
 
 Deno.test("explore prints a table, and says what to change where nothing fits", async () => {
@@ -126,7 +137,9 @@ Deno.test("explore prints a table, and says what to change where nothing fits", 
   assert.ok(needed, out);
   // What is said suffices, and a byte less does not.
   const enough = 16 + Number(needed[1]);
-  for (const [vm_bytes, feasible] of [[enough, true], [enough - 1, false]] as const) {
+  for (
+    const [vm_bytes, feasible] of [[enough, true], [enough - 1, false]] as const
+  ) {
     const again = { ...request, platform: { ...request.platform, vm_bytes } };
     const { out: json } = await runText(JSON.stringify(again), "--json");
     assert.equal(JSON.parse(json).feasible, feasible);
@@ -154,19 +167,27 @@ Deno.test("explore answers an infeasible layer with what binds", async () => {
 const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   [
     "an unknown profile",
-    `name: a\nplatform:\n  profile: msp430fr5994-spy\nlayers:\n  - ${flat(LAYER)}`,
+    `name: a\nplatform:\n  profile: msp430fr5994-spy\nlayers:\n  - ${
+      flat(LAYER)
+    }`,
     [
       /^FILE:3:12: no platform profile "msp430fr5994-spy"/m,
       /did you mean: msp430fr5994-spi/,
     ],
   ],
-  ["an unknown key", `name: a\nlayers:\n  - ${flat(LAYER)}\npowr: continuous\n`, [
-    /^FILE:4:1: unknown key "powr"/m,
-    /did you mean: power/,
-  ]],
+  [
+    "an unknown key",
+    `name: a\nlayers:\n  - ${flat(LAYER)}\npowr: continuous\n`,
+    [
+      /^FILE:4:1: unknown key "powr"/m,
+      /did you mean: power/,
+    ],
+  ],
   [
     "shapes that do not follow",
-    `- name: a\n  layers:\n    - ${flat({ ...LAYER, output: { h: 60, w: 6, channels: 8 } })}`,
+    `- name: a\n  layers:\n    - ${
+      flat({ ...LAYER, output: { h: 60, w: 6, channels: 8 } })
+    }`,
     [
       /^FILE:3:\d+: layer 1 \(conv\): does not follow from input, kernel and stride/m,
       /expected: 6 x 6/,
@@ -179,10 +200,14 @@ const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
       /^FILE:4:\d+: layer 2 \(conv\): does not take what the layer before gives/m,
     ],
   ],
-  ["a layer type that is unknown", `name: a\nlayers:\n  - ${flat({ ...LAYER, type: "cnv" })}`, [
-    /^FILE:3:\d+: /m,
-    /did you mean: conv/,
-  ]],
+  [
+    "a layer type that is unknown",
+    `name: a\nlayers:\n  - ${flat({ ...LAYER, type: "cnv" })}`,
+    [
+      /^FILE:3:\d+: /m,
+      /did you mean: conv/,
+    ],
+  ],
   ["no YAML at all", "name: [", [/^FILE:1:\d+: is not YAML/m]],
   ["no request at all", "42", [/^FILE:1:1: holds no request/m]],
   [
