@@ -6,6 +6,7 @@
 
 #include "brownout.h"
 #include "crc.h"
+#include "dot.h"
 #include "platform.h"
 #include "port.h"
 #include "simulation.h"
@@ -15,12 +16,12 @@ extern const bo_vectors_file bo_vectors;
 
 /** Little-endian, packed as it stands; read from memory by its symbol. */
 volatile struct {
-  uint32_t magic;      /**< BO_VECTORS_MAGIC when the run is over */
-  uint16_t inferences; /**< results that came out */
-  uint16_t mismatches; /**< of these, not equal to the expected outputs */
-  uint16_t status;     /**< last bo_status */
-  uint16_t reserved;
-  uint32_t outputs_crc; /**< CRC-32 over all output codes in order, as they came out */
+  uint32_t magic;             /**< BO_VECTORS_MAGIC when the run is over */
+  uint16_t inferences;        /**< results that came out */
+  uint16_t mismatches;        /**< of these, not equal to the expected outputs */
+  uint16_t status;            /**< last bo_status */
+  uint16_t kernel_mismatches; /**< random vectors whose sum is not that of the reference kernel */
+  uint32_t outputs_crc;       /**< CRC-32 over all output codes in order, as they came out */
 } bo_verification;
 
 static int16_t output[BO_OUTPUTS];
@@ -56,18 +57,39 @@ static void run_vector(uint16_t vector) {
   brownout_release();
 }
 
+/** The board's kernel against its definition, on random codes in VM at every length and parity. */
+static void check_kernel(void) {
+  int16_t *codes = (int16_t *)(void *)bo_vm;
+  const uint32_t room = bo_port_vm_bytes() / 2u;
+  const uint16_t longest = (uint16_t)(room / 2u < 64u ? room / 2u : 64u);
+  uint32_t random = 1;
+  for (uint32_t i = 0; i < 2u * (uint32_t)longest; i++) {
+    random = random * 1664525u + 1013904223u;
+    codes[i] = (int16_t)(random >> 16);
+  }
+  for (uint16_t n = 0; n < longest; n++) {
+    for (uint16_t first = 0; first < 2u; first++) {
+      const int16_t *a = codes + first, *b = codes + longest;
+      if (bo_dot_s16(a, b, n) != bo_dot_s16_reference(a, b, n))
+        bo_verification.kernel_mismatches++;
+    }
+  }
+}
+
 int main(void) {
   bo_port_init();
   bo_verification.outputs_crc = BO_CRC32_START;
+  check_kernel();
   for (uint16_t vector = 0; vector < bo_vectors.count; vector++)
     run_vector(vector);
   bo_verification.magic = BO_VECTORS_MAGIC;
   print_field("{\"inferences\":", bo_verification.inferences);
   print_field(",\"mismatches\":", bo_verification.mismatches);
+  print_field(",\"kernel_mismatches\":", bo_verification.kernel_mismatches);
   print_field(",\"status\":", bo_verification.status);
   print_field(",\"outputs_crc\":", bo_verification.outputs_crc);
   bo_simulation_print("}\n");
   bo_simulation_end(bo_verification.inferences != bo_vectors.count ||
-                    bo_verification.mismatches != 0u);
+                    bo_verification.mismatches != 0u || bo_verification.kernel_mismatches != 0u);
   return 0;
 }

@@ -11,8 +11,9 @@
 
 #include <stdint.h>
 
+/* A plain number, since it is also assembler text. */
 #ifndef BO_MPY_BASE
-#define BO_MPY_BASE 0x04c0u
+#define BO_MPY_BASE 0x04c0
 #endif
 #define BO_MPY_REGISTER(offset) (*(volatile uint16_t *)(BO_MPY_BASE + (offset)))
 #define BO_MPY BO_MPY_REGISTER(0x0u)   /**< first operand, unsigned multiply */

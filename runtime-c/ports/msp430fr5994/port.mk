@@ -3,14 +3,14 @@ CC := clang-16
 LD := ld.lld-16
 OBJCOPY := llvm-objcopy-16
 SIZE := llvm-size-16
-MULTIPLIER := -mhwmult=f5series -DBO_MPY_BASE=0x04c0u
+MULTIPLIER := -mhwmult=f5series -DBO_MPY_BASE=0x04c0
 CFLAGS = --target=msp430 -Oz -ffreestanding -fno-builtin -ffunction-sections -fdata-sections \
          -DBO_DOT_TWIN $(MULTIPLIER)
 ASFLAGS := --target=msp430
 # The kernels are where the time goes.
 $(OUT)/kernels/%.c.o $(OUT)/simulator/kernels/%.c.o: CFLAGS += -O2
 # mspdebug has the older 16-bit multiplier, with the same registers elsewhere.
-SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130u
+SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130
 BOARD_C := $(CORE) kernels/dot_msp430.c ports/common/image_programmed.c ports/common/memory.c \
            ports/common/nvm_memory.c ports/common/vm.c ports/msp430fr5994/board.c \
            ports/msp430fr5994/builtins.c

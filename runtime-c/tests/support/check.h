@@ -31,5 +31,6 @@ void test_counters(void);
 void test_one_cut(void);
 void test_many_cuts(void);
 void test_sequence_wrap(void);
+void test_spi(void);
 
 #endif
