@@ -40,16 +40,19 @@ export async function readRequests(
   overrides: RequestOverrides = {},
 ): Promise<RequestFile> {
   const quick = parseJson(text, file);
+  let unplaced: UserError | undefined;
   if (quick !== undefined) {
     try {
       return await resolveFile(quick, root, overrides);
     } catch (error) {
       // Plain JSON knows no places: the slower parser finds the same mistakes and where they stand.
       if (!(error instanceof UserError)) throw error;
+      unplaced = error;
     }
   }
   const { root: tree, problems } = parseYaml(text, file);
-  if (problems.length > 0) throw new UserError(problems);
+  // Of a list beyond that parser's limits the mistakes are told by their fields alone.
+  if (problems.length > 0) throw unplaced ?? new UserError(problems);
   return await resolveFile(tree, root, overrides);
 }
 

@@ -3,19 +3,10 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
-import {
-  PlatformProfile,
-  profileNames,
-  readProfile,
-} from "../../network/platform.ts";
+import { PlatformProfile, profileNames, readProfile } from "../../network/platform.ts";
 import { advise } from "../../native/advice.ts";
 import { estimatedFigures } from "../../native/estimates.ts";
-import {
-  explore,
-  exploreNetwork,
-  loadExplorer,
-  prepareRequest,
-} from "../../native/mod.ts";
+import { explore, exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
 import { explore as stage } from "../../stages/explore/run.ts";
 import { canonicalJson } from "../../base/files.ts";
 
@@ -174,9 +165,7 @@ Deno.test("advise() names a capacitance that suffices", async () => {
   const answer = await explore(request);
   assert.equal(answer.feasible, false);
   const lines = advise(answer, prepared.platform);
-  const factors = lines.map((line) =>
-    Number(line.match(/([\d.]+) % more capacitance/)![1])
-  );
+  const factors = lines.map((line) => Number(line.match(/([\d.]+) % more capacitance/)![1]));
   const capacitance_F = choice.capacitance_F * (1 + Math.max(...factors) / 100);
   const mended = await exploreNetwork(network, { ...choice, capacitance_F });
   assert.ok(mended.layers.every((layer) => layer.feasible));
