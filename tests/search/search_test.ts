@@ -4,7 +4,7 @@ import { ExitCode, UserError } from "../../base/errors.ts";
 import { canonicalJson } from "../../base/files.ts";
 import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
 import { chooseBest, paretoPoints, type Trained } from "../../stages/search/choose.ts";
-import { quantile } from "../../stages/search/costs.ts";
+import { latencyOn, quantile, rejectionOf } from "../../stages/search/costs.ts";
 import { drawNetworks } from "../../stages/search/sampler.ts";
 import type { TrialJob } from "../../stages/search/train_trial.ts";
 import { spaceSize } from "../../network/space.ts";
@@ -227,4 +227,28 @@ Deno.test("quantile() is the value that a share does not exceed", () => {
   assert.equal(quantile([4, 1, 3, 2], 0.5), 2);
   assert.equal(quantile([4, 1, 3, 2], 1), 4);
   assert.equal(quantile([7], 0.25), 7);
+});
+
+Deno.test("rejectionOf() names the network as a whole where every layer fits", () => {
+  const whole = { name: "n", feasible: false, latency_s: null, layers: [] };
+  assert.deepEqual(
+    rejectionOf("board-a", { ...whole, binding: "nvm", violation: 12, unit: "bytes" }),
+    { platform: "board-a", binding: "nvm", layer: null, layers: 0, violation: 12, unit: "bytes" },
+  );
+  assert.throws(() => rejectionOf("board-a", whole), /without a reason/);
+});
+
+Deno.test("latencyOn() the worst platform is null where one cannot run", () => {
+  const costs = (platform: string, latency_s: number | null) => ({
+    platform,
+    feasible: latency_s !== null,
+    latency_s,
+    energy_J: null,
+    power_cycles: null,
+    slack_J: null,
+    slack_vm_bytes: null,
+  });
+  assert.equal(latencyOn("worst", [costs("a", 1), costs("b", 2)]), 2);
+  assert.equal(latencyOn("worst", [costs("a", 1), costs("b", null)]), null);
+  assert.equal(latencyOn("a", [costs("a", 1), costs("b", null)]), 1);
 });
