@@ -4,6 +4,9 @@ import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
 import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
+import type { ExploreRequest } from "../../network/explore.ts";
+import type { Network } from "../../network/network.ts";
+import type { PlatformChoice } from "../../network/platform.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
 import { paretoPoints } from "./choose.ts";
@@ -67,11 +70,24 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
+/** Every network is judged as it would be flashed. */
+function ask(network: Network, platform: PlatformChoice): ExploreRequest {
+  return {
+    name: network.name,
+    power: "intermittent",
+    space: "published",
+    protocol: "brownout",
+    platform,
+    network,
+  };
+}
+
 async function run(context: StageContext<SearchParameters>): Promise<void> {
   const { params, artifactDir, workDir, progress, signal, threads, root } = context;
   // Loaded here, not above: a run that finds everything in the cache need not wait for them.
   const { describeBackend, selectBackend } = await import("../../training/backend.ts");
-  const { explore } = await import("../../native/mod.ts");
+  const { explore, explorePrepared, prepareRequest } = await import("../../native/mod.ts");
+  const { advise } = await import("../../native/advice.ts");
   const { trainAll } = await import("./pool.ts");
 
   const datasetFolder = context.input("dataset");
@@ -88,17 +104,12 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     identity: canonicalJson({ params, dataset }),
     workDir,
     explore: (networks, platform) =>
-      explore(
-        networks.map((network) => ({
-          name: network.name,
-          power: "intermittent" as const,
-          space: "published" as const,
-          protocol: "brownout" as const,
-          platform,
-          network,
-        })),
-        { signal, threads, root },
-      ),
+      explore(networks.map((network) => ask(network, platform)), { signal, threads, root }),
+    advise: async (network, platform) => {
+      const prepared = await prepareRequest(ask(network, platform), root);
+      const [answer] = await explorePrepared([prepared], { signal, threads, root });
+      return advise(answer!, prepared.platform);
+    },
     train: ({ jobs, onProgress, onOutcome }) =>
       trainAll({
         setting: {

@@ -20,7 +20,7 @@ import { spaceSize } from "../../network/space.ts";
 import type { Progress } from "../../pipeline/stage.ts";
 import { chooseBest, type Trained } from "./choose.ts";
 import { costsOf, latencyOn, quantile, rejectionOf } from "./costs.ts";
-import { countByBinding, nothingFeasible } from "./nothing_feasible.ts";
+import { countByBinding, nearestMiss, nothingFeasible } from "./nothing_feasible.ts";
 import { drawNetworks, type Sample } from "./sampler.ts";
 import type { SearchParameters } from "./schema.ts";
 import { type ExploredRow, Study } from "./study.ts";
@@ -49,6 +49,8 @@ export interface SearchRequest {
   readonly identity: string;
   readonly workDir: string;
   readonly explore: Explore;
+  /** What would let a network run on a platform, a line per layer; empty where it can. */
+  readonly advise: (network: Network, platform: PlatformChoice) => Promise<string[]>;
   readonly train: (request: TrainRequest) => Promise<void>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -120,8 +122,16 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
   }
   const toTrain = judged.filter(({ rejection }) => rejection === null);
   if (toTrain.length === 0) {
+    const turnedAway = judged.flatMap(({ explored, rejection }) =>
+      rejection === null ? [] : [{ network: explored.drawn.network, rejection }]
+    );
+    const nearest = nearestMiss(turnedAway);
+    const choice = params.platforms.find(({ profile }) => profile === nearest?.rejection.platform);
     throw nothingFeasible(
-      judged.map(({ explored, rejection }) => ({ network: explored.network, rejection })),
+      turnedAway.map(({ network, rejection }) => ({ network: network.name, rejection })),
+      nearest !== undefined && choice !== undefined
+        ? await request.advise(nearest.network, choice)
+        : [],
     );
   }
   if (toTrain.length < params.trials) {

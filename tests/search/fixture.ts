@@ -129,6 +129,7 @@ export function runSearch(options: Options): Promise<SearchResult> {
     identity: "fixture",
     workDir: options.workDir,
     explore: options.explore ?? fakeExplore(4000),
+    advise: ({ name }) => Promise.resolve([`more of everything for ${name}`]),
     train: async ({ jobs, onProgress, onOutcome }) => {
       options.trainedJobs?.push(...jobs);
       await trainAll({

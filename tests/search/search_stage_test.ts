@@ -84,6 +84,7 @@ Deno.test("stage search says what is in the way where the capacitor is too small
     assert.ok(error instanceof UserError);
     assert.equal(error.exitCode, 5);
     assert.match(error.message, /in the way: energy 8/);
+    assert.match(error.message, /layer conv1 needs .* more capacitance/);
     return true;
   });
 });

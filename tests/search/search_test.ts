@@ -164,6 +164,7 @@ Deno.test("search() with nothing to train exits 5 with counts and the nearest mi
     assert.equal(error.exitCode, ExitCode.infeasible);
     assert.match(error.message, /none of the 20 networks .*energy 20/);
     assert.match(error.message, /nearest miss: conv-\S+ misses energy on board-a in layer conv1/);
+    assert.match(error.message, /more of everything for conv-/);
     return true;
   });
 });
