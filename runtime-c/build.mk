@@ -17,7 +17,7 @@ APPLICATION ?= $(RUNTIME)/apps/demo.c
 NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
-CORE := core/brownout.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
+CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
         core/runtime.c kernels/dot.c kernels/requantise.c
 WARNINGS := -Wall -Wextra -Werror -pedantic
 # VM is one array that holds codes, sums and records in turn: no strict aliasing.

@@ -1,10 +1,11 @@
 #include "engine.h"
 
-#include "dot.h"
+#include <stddef.h>
+
+#include "compute.h"
 #include "nest.h"
 #include "nvm.h"
 #include "planted.h"
-#include "requantise.h"
 
 /** A batch at work: the layer's constants and the buffers of VM. */
 typedef struct {
@@ -99,24 +100,9 @@ static void move_sums(const work *w, const bo_tile *tile, int32_t *sums, uint32_
   transfer(at, bo_plane_transfers(plane, tile), 4, direction);
 }
 
-static void start_sums(const work *w, const bo_tile *tile, int32_t *sums) {
-  const int biased = w->layer->shape.has_bias;
-  for (uint32_t pixels = (uint32_t)tile->rows * tile->columns; pixels != 0u; pixels--) {
-    for (uint16_t channel = 0; channel < tile->channels; channel++) {
-      *sums++ = biased ? w->bias[channel] : 0;
-    }
-  }
-}
-
 static void store_outputs(const work *w, const bo_tile *tile, int32_t *sums) {
   const bo_shape *shape = &w->layer->shape;
-  const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
-  /* In place: code i lies before sum i and over sums that are done. */
-  int16_t *codes = (int16_t *)(void *)sums;
-  for (uint32_t i = 0; i < outputs; i++) {
-    codes[i] = bo_requantise(sums[i], &w->layer->requantisation);
-  }
-  BO_COUNT(requantised, outputs);
+  int16_t *codes = bo_compute_codes(tile, &w->layer->requantisation, sums);
   rectangle at;
   at.nvm_column = 2u * (uint32_t)shape->m;
   at.nvm_row = at.nvm_column * shape->c;
@@ -126,47 +112,6 @@ static void store_outputs(const work *w, const bo_tile *tile, int32_t *sums) {
   at.vm_column = 2u * (uint32_t)tile->channels;
   at.vm_row = at.vm_column * tile->columns;
   transfer(at, bo_output_transfers(shape, tile), 2, STORE);
-}
-
-static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
-
-static void multiply_accumulate(const work *w, const bo_tile *tile, int32_t *sums) {
-  const bo_shape *shape = &w->layer->shape;
-  const bo_macs macs = bo_tile_macs(shape, &w->layer->design, tile);
-  const uint16_t length = (uint16_t)macs.length;
-  const uint16_t calls_x = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
-  const uint16_t calls_y = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
-  const uint32_t input_row = (uint32_t)tile->window_w * tile->depth;
-  const int16_t *row = w->input;
-  for (uint16_t r = 0; r < tile->rows; r++, row += input_row * shape->stride_h) {
-    const int16_t *pixel = row;
-    for (uint16_t c = 0; c < tile->columns; c++, pixel += (uint32_t)tile->depth * shape->stride_w) {
-      const int16_t *weights = w->weights;
-      for (uint16_t channel = 0; channel < tile->channels; channel++, sums++) {
-        const int16_t *line = pixel;
-        for (uint16_t y = 0; y < calls_y; y++, line += input_row) {
-          const int16_t *input = line;
-          for (uint16_t x = 0; x < calls_x; x++, input += tile->depth) {
-            *sums = wrapping_sum(*sums, bo_dot_s16(input, weights, length));
-            weights += length;
-          }
-        }
-      }
-    }
-  }
-  BO_COUNT(mac_calls, macs.calls);
-  BO_COUNT(macs, macs.calls * macs.length);
-}
-
-static void pool(const work *w, const bo_tile *tile, int32_t *sums) {
-  const uint32_t pixels = (uint32_t)tile->window_h * tile->window_w;
-  const int16_t *input = w->input;
-  for (uint32_t i = 0; i < pixels; i++) {
-    for (uint16_t channel = 0; channel < tile->depth; channel++) {
-      sums[channel] = wrapping_sum(sums[channel], *input++);
-    }
-  }
-  BO_COUNT(pooled, pixels * tile->depth);
 }
 
 uint32_t bo_engine_batches(const bo_layer *layer) {
@@ -206,16 +151,16 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
         const int new_m = first || before.index[BO_M] != tile.index[BO_M];
         if (shape->has_bias && new_m)
           load_bias(&w, &tile);
-        start_sums(&w, &tile, sums);
+        bo_compute_start(&tile, shape->has_bias ? w.bias : NULL, sums);
       }
       if (w.visit != 0u && !BO_BUG_BIAS_EVERY_VISIT) {
         move_sums(&w, &tile, sums, w.visit - 1u, LOAD);
       }
     }
     if (shape->kind == BO_CONV) {
-      multiply_accumulate(&w, &tile, sums);
+      bo_compute_products(shape, design, &tile, w.input, w.weights, sums);
     } else {
-      pool(&w, &tile, sums);
+      bo_compute_pool(&tile, w.input, sums);
     }
     if (!reduces || t + 1u == w.batch.tiles) {
       if (last_visit) {

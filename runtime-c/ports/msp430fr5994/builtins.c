@@ -1,6 +1,7 @@
 /**
  * The arithmetic that clang calls for MSP430 and Debian ships no library of (MSP430 EABI, SLAA534
- * section "Helper functions"). 16- and 32-bit only: nothing here uses int64_t or floating point.
+ * section "Helper functions"); shifts are in shifts.S. 16- and 32-bit only: nothing here uses
+ * int64_t or floating point.
  */
 #include <stdint.h>
 
@@ -16,12 +17,6 @@ uint32_t __mspabi_divul(uint32_t a, uint32_t b);
 uint32_t __mspabi_remul(uint32_t a, uint32_t b);
 int32_t __mspabi_divli(int32_t a, int32_t b);
 int32_t __mspabi_remli(int32_t a, int32_t b);
-uint16_t __mspabi_slli(uint16_t value, uint16_t bits);
-uint16_t __mspabi_srli(uint16_t value, uint16_t bits);
-int16_t __mspabi_srai(int16_t value, uint16_t bits);
-uint32_t __mspabi_slll(uint32_t value, uint16_t bits);
-uint32_t __mspabi_srll(uint32_t value, uint16_t bits);
-int32_t __mspabi_sral(int32_t value, uint16_t bits);
 
 static uint32_t multiply(uint16_t a, uint16_t b) {
   const uint16_t status = bo_mpy_take();
@@ -57,15 +52,29 @@ typedef struct {
   uint32_t quotient, remainder;
 } division;
 
-static division divide(uint32_t a, uint32_t b) {
-  division result = {a, 0};
-  uint16_t bits = 32;
-  if (a < 0x10000u) {
-    /* Most quotients here are of 16-bit numbers. */
-    result.quotient = a << 16;
-    bits = 16;
+static division divide_words(uint16_t a, uint16_t b) {
+  uint16_t quotient = a, remainder = 0;
+  for (uint16_t bits = 16; bits != 0u; bits--) {
+    remainder = (uint16_t)(remainder << 1 | quotient >> 15);
+    quotient = (uint16_t)(quotient << 1);
+    if (remainder >= b) {
+      remainder = (uint16_t)(remainder - b);
+      quotient |= 1u;
+    }
   }
-  for (; bits != 0u; bits--) {
+  return (division){quotient, remainder};
+}
+
+static division divide(uint32_t a, uint32_t b) {
+  /* Most divisors here are trip counts of 1, most dividends tile indices. */
+  if (b == 1u)
+    return (division){a, 0};
+  if (a < b)
+    return (division){0, a};
+  if (a < 0x8000u && b != 0u)
+    return divide_words((uint16_t)a, (uint16_t)b);
+  division result = {a, 0};
+  for (uint16_t bits = 32; bits != 0u; bits--) {
     result.remainder <<= 1;
     if ((result.quotient & 0x80000000u) != 0u)
       result.remainder |= 1u;
@@ -97,34 +106,3 @@ int32_t __mspabi_remli(int32_t a, int32_t b) {
 }
 int16_t __mspabi_divi(int16_t a, int16_t b) { return (int16_t)__mspabi_divli(a, b); }
 int16_t __mspabi_remi(int16_t a, int16_t b) { return (int16_t)__mspabi_remli(a, b); }
-
-uint16_t __mspabi_slli(uint16_t value, uint16_t bits) {
-  while (bits-- != 0u)
-    value = (uint16_t)(value << 1);
-  return value;
-}
-uint16_t __mspabi_srli(uint16_t value, uint16_t bits) {
-  while (bits-- != 0u)
-    value >>= 1;
-  return value;
-}
-int16_t __mspabi_srai(int16_t value, uint16_t bits) {
-  while (bits-- != 0u)
-    value >>= 1;
-  return value;
-}
-uint32_t __mspabi_slll(uint32_t value, uint16_t bits) {
-  while (bits-- != 0u)
-    value <<= 1;
-  return value;
-}
-uint32_t __mspabi_srll(uint32_t value, uint16_t bits) {
-  while (bits-- != 0u)
-    value >>= 1;
-  return value;
-}
-int32_t __mspabi_sral(int32_t value, uint16_t bits) {
-  while (bits-- != 0u)
-    value >>= 1;
-  return value;
-}

@@ -9,12 +9,14 @@ CFLAGS = --target=msp430 -Oz -ffreestanding -fno-builtin -ffunction-sections -fd
 ASFLAGS := --target=msp430
 # The kernels are where the time goes.
 $(OUT)/kernels/%.c.o $(OUT)/simulator/kernels/%.c.o: CFLAGS += -O2
+$(OUT)/core/compute.c.o $(OUT)/simulator/core/compute.c.o: CFLAGS += -O2
 # mspdebug has the older 16-bit multiplier, with the same registers elsewhere.
 SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130
 BOARD_C := $(CORE) kernels/dot_msp430.c ports/common/image_programmed.c ports/common/memory.c \
            ports/common/nvm_memory.c ports/common/vm.c ports/msp430fr5994/board.c \
            ports/msp430fr5994/builtins.c
-BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/startup.S
+BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/shifts.S \
+           ports/msp430fr5994/startup.S
 LINK = $(LD) -n -T $(RUNTIME)/ports/msp430fr5994/msp430fr5994.ld --gc-sections \
        --defsym=bo_arena_bytes=$$(( $(NVM_BYTES) - $(IMAGE_BYTES) ))
 
