@@ -7,6 +7,8 @@
 # size      prints the sections of firmware.elf
 # BOARD=host: $(OUT)/runner, which takes cuts (README.md, "The host runner")
 #
+# PLANTED=BO_BUG_...: a defect of core/planted.h, to see verification fail (use an OUT of its own)
+#
 # Needs $(DUMP)/model.c, model.h, platform.h, nvm.bin; boards also $(VECTORS) (default
 # $(DUMP)/vectors.bin). A board is a folder ports/<board> with a port.mk; nothing else names it.
 
@@ -35,7 +37,7 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
            -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
 

@@ -23,6 +23,12 @@ bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
     return BO_REFUSED;
   }
   bo_progress_read(&runtime->progress, model);
+  const bo_record *record = &runtime->progress.record;
+  /* Only another network whose image id is the same by chance leaves such a record. */
+  if (record->layer < model->layer_count &&
+      record->batch >= bo_engine_batches(&model->layers[record->layer])) {
+    return BO_REFUSED;
+  }
   runtime->releases_known = 0;
   runtime->delivered = 0;
   runtime->inference = runtime->progress.record.inference;

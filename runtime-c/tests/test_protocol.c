@@ -110,6 +110,11 @@ void test_records(void) {
   bo_host_power_cycle(boot, &s, NULL, 0);
   CHECK(s.runtime.progress.record.sequence == 7u, "another image's record is taken");
 
+  bo_record beyond = newer;
+  beyond.batch = 1000;
+  put_record(0, beyond);
+  CHECK(in_one_cycle(do_infer, &s) == BO_REFUSED, "a batch that the layer has not is run");
+
   const bo_record last = {0xffffffffu, 0, 3, 0, id, 0}, wrapped = {0, 1, 3, 0, id, 0};
   put_record(1, last);
   put_record(0, wrapped);
