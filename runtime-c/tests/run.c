@@ -46,6 +46,7 @@ int main(int count, char **names) {
       {"many_cuts", test_many_cuts},
       {"sequence_wrap", test_sequence_wrap},
       {"spi", test_spi},
+      {"hostile", test_hostile},
   };
   int passed = 0, failed = 0;
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {

@@ -184,6 +184,43 @@ void test_image(void) {
   network_free(s.net);
 }
 
+/** Whatever NVM holds, with CRCs that fit or not: no access outside, an end, and no half result. */
+void test_hostile(void) {
+  uint32_t random = bo_host_seed(21, 21);
+  uint32_t ends[5] = {0};
+  session s;
+  s.net = power_up(15, &s.runtime);
+  for (uint32_t round = 0; round < 20000u; round++) {
+    uint8_t *nvm = bo_host_nvm();
+    memcpy(nvm, s.net->image, s.net->image_bytes);
+    for (uint32_t slot = 0; slot < 2u; slot++) {
+      const uint32_t dice = bo_host_random(&random);
+      const uint16_t inference = (uint16_t)(dice >> 8 & 3u);
+      bo_record record = {dice >> 28,
+                          (uint16_t)(dice >> 10 & 3u),
+                          inference,
+                          (dice >> 13 & 1u) != 0u ? dice : dice >> 29,
+                          s.net->model.image_id,
+                          0};
+      bo_release release = {(uint16_t)(dice >> 16 & 3u), (uint16_t)(dice >> 18 & 3u),
+                            s.net->model.image_id, 0};
+      if ((dice >> 20 & 7u) != 0u)
+        put_record(slot, record);
+      release.crc = bo_crc16(BO_CRC16_START, &release, 6);
+      if ((dice >> 23 & 1u) != 0u) {
+        memcpy(nvm + BO_NVM_RELEASES + slot * BO_RELEASE_BYTES, &release, sizeof release);
+      }
+    }
+    for (uint32_t i = bo_host_random(&random) >> 29; i != 0u; i--) {
+      nvm[(bo_host_random(&random) >> 8) % s.net->image_bytes] = (uint8_t)round;
+    }
+    ends[in_one_cycle(do_infer, &s)]++;
+  }
+  CHECK(ends[BO_DONE] != 0u && ends[BO_REFUSED] != 0u, "all ends alike");
+  check_note("%u results, %u refusals", (unsigned)ends[BO_DONE], (unsigned)ends[BO_REFUSED]);
+  network_free(s.net);
+}
+
 /** Leaves network A in the middle, runs B, and comes back to A: with cuts while provisioning. */
 static void change_images(network *a, network *b, uint32_t cut_a, uint32_t cut_b,
                           uint32_t steps_of_b) {

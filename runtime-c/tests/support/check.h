@@ -32,5 +32,6 @@ void test_one_cut(void);
 void test_many_cuts(void);
 void test_sequence_wrap(void);
 void test_spi(void);
+void test_hostile(void);
 
 #endif
