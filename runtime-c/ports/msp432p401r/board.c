@@ -14,6 +14,17 @@
 /** Turns of an empty loop, about 10 ms: a supply that obeys the pin is gone long before. */
 #define OFF_WAIT 60000u
 
+/**
+ * About 5 ms, as on the published boards: the FRAM answers 1 ms after its supply is up, and what a
+ * boot reads too early would look like an NVM that was never written.
+ */
+#define FRAM_WAIT 20000u
+
+static void turns(uint32_t count) {
+  for (volatile uint32_t left = count; left != 0u; left--) {
+  }
+}
+
 static void clock_init(void) {
   FLCTL_BANK0_RDCTL = (FLCTL_BANK0_RDCTL & ~FLCTL_WAIT_MASK) | FLCTL_WAIT_1;
   FLCTL_BANK1_RDCTL = (FLCTL_BANK1_RDCTL & ~FLCTL_WAIT_MASK) | FLCTL_WAIT_1;
@@ -31,13 +42,13 @@ void bo_port_init(void) {
   P5OUT &= (uint8_t)~COMPLETION;
   P5DIR |= COMPLETION;
   bo_spi_init();
+  turns(FRAM_WAIT);
 }
 
 void bo_port_after_commit(void) {
 #if BO_AFTER_COMMIT_SLEEP && !defined(BO_SIMULATION)
   P3OUT |= SHUT_OFF;
-  for (volatile uint32_t wait = OFF_WAIT; wait != 0u; wait--) {
-  }
+  turns(OFF_WAIT);
   /* Still here: the supply does not listen to the pin, so the board simply goes on. */
   P3OUT &= (uint8_t)~SHUT_OFF;
 #endif

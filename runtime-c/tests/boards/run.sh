@@ -17,7 +17,7 @@ verdict() {
     echo "FAIL $1"
   fi
 }
-for seed in ${SEEDS:-1 2 3 4 5 6}; do
+for seed in ${SEEDS:-1 3 6}; do
   dump=$out/$seed
   rm -rf "$dump"
   mkdir -p "$dump"
