@@ -1,0 +1,77 @@
+/** What must fit a board's memories, found from the dump alone: before anything is compiled. */
+import type { Problem } from "../../base/errors.ts";
+import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
+import { vectorsBytes } from "../../network/artifacts/firmware.ts";
+import type { Board } from "./board.ts";
+
+/** What the dump says that a board must hold. */
+export interface Needs {
+  layout: Pick<LayoutArtifact, "network" | "image_bytes" | "nvm_bytes" | "vm_bytes">;
+  /** BO_VM_BYTES of platform.h: the platform's whole VM, used or not. */
+  vm_reserved_bytes: number;
+  /** Codes of one golden vector. */
+  inputs: number;
+  outputs: number;
+}
+
+/** Bytes of the program memory that are taken beside the code, with `vectors` golden vectors. */
+export function heldBytes(board: Board, needs: Needs, vectors: number) {
+  const { image_bytes, nvm_bytes } = needs.layout;
+  const { holds } = board.program;
+  return {
+    image: holds.includes("image") ? image_bytes : 0,
+    arena: holds.includes("arena") ? nvm_bytes - image_bytes : 0,
+    vectors: holds.includes("vectors") ? vectorsBytes(vectors, needs.inputs, needs.outputs) : 0,
+  };
+}
+
+/**
+ * Every memory that is too small, with the numbers.
+ * @param vectors golden vectors that the image cannot do without
+ */
+export function refuseUnfit(
+  board: Board,
+  profile: string,
+  needs: Needs,
+  vectors: number,
+): Problem[] {
+  const problems: Problem[] = [];
+  const { layout } = needs;
+  const refuse = (memory: string, needed: number, available: number, of: string, help?: string) => {
+    if (needed <= available) return;
+    problems.push({
+      message: `network ${layout.network} does not fit ${profile}: ${memory} needs ${needed} ` +
+        `bytes (${of}), the board has ${available}: ${needed - available} too many`,
+      field: `platforms.${profile}`,
+      value: needed,
+      expected: `at most ${available}`,
+      help,
+    });
+  };
+  const program = board.regions.get(board.program.region)!;
+  const held = heldBytes(board, needs, vectors);
+  const runtime = board.program.runtime_bytes;
+  const parts = [`runtime at least ${runtime}`];
+  if (held.image > 0) parts.push(`constants with header and records ${held.image}`);
+  if (held.arena > 0) parts.push(`maps and planes ${held.arena}`);
+  if (held.vectors > 0) parts.push(`golden vectors ${held.vectors}`);
+  refuse(
+    `program memory ${board.program.region}`,
+    runtime + held.image + held.arena + held.vectors,
+    program.bytes,
+    parts.join(", "),
+    "Fewer channels or layers make it smaller: search.with.space.",
+  );
+  const shared = board.vm_region === board.ram_region ? board.stack_bytes : 0;
+  refuse(
+    `VM (${board.vm_region})`,
+    Math.max(needs.vm_reserved_bytes, layout.vm_bytes) + shared,
+    board.regions.get(board.vm_region)!.bytes,
+    shared > 0 ? `vm_bytes ${needs.vm_reserved_bytes}, stack ${shared}` : "vm_bytes",
+    `Set platforms.${profile}.vm_bytes to what the board has.`,
+  );
+  if (board.external_nvm_bytes !== undefined) {
+    refuse("NVM", layout.nvm_bytes, board.external_nvm_bytes, "constants, maps and planes");
+  }
+  return problems;
+}
