@@ -1,0 +1,58 @@
+/** `<platform>/verify.json`: what was run, under which power, and how it compares with the reference. */
+import { z } from "zod";
+
+const count = z.number().int().nonnegative();
+
+export const Scenario = z.strictObject({
+  name: z.enum([
+    "uncut",
+    "cuts before a write",
+    "torn writes",
+    "reordered writes",
+    "cuts while provisioning",
+    "a cut at every write",
+    "simulator",
+  ]),
+  /** What executed the model: this machine, or a simulator of the board. */
+  on: z.enum(["host", "qemu-system-arm", "mspdebug"]),
+  /** What the scenario does, for a reader. */
+  what: z.string(),
+  inferences: count,
+  cuts: count,
+  /** Starts of the program; absent where the board was never switched off. */
+  boots: count.optional(),
+  /** Progress records that reached NVM: all of them, or in campaigns those that ended a power cycle. */
+  commits: count,
+  mismatches: count,
+  /** Of the first mismatch: what is wrong, and the id that repeats it. */
+  failure: z.strictObject({ what: z.string(), replay: z.string().optional() }).nullable(),
+  /** CRC-32 over all output codes in order, as they came out of a simulator. */
+  outputs_crc: count.optional(),
+  /** Counted by mspdebug's tracer: all vectors, start of the program included. */
+  instructions: count.optional(),
+  /** Of the classic MSP430's timing, which the FR5994 does not have. */
+  cycles_430: count.optional(),
+});
+export type Scenario = z.infer<typeof Scenario>;
+
+export const VerifyArtifact = z.strictObject({
+  platform: z.string(),
+  board: z.string(),
+  network: z.string(),
+  image_id: count,
+  /** Golden vectors, all computed anew by network/integer. */
+  golden_vectors: count,
+  scenarios: z.array(Scenario),
+  /** The explorer's figures for one inference. */
+  modelled: z.strictObject({ latency_s: z.number(), power_cycles: count }),
+  /** What the host run counted for one inference that is never cut; equal to the model or refused. */
+  counted: z.strictObject({
+    power_cycles: count,
+    layers: z.array(z.strictObject({ name: z.string(), modelled: count, commits: count })),
+    start_and_delivery: count,
+  }),
+  /** Simulator: what of the board it has, and what it lacks. */
+  simulated: z.string(),
+  not_simulated: z.array(z.string()),
+});
+export type VerifyArtifact = z.infer<typeof VerifyArtifact>;

@@ -1,0 +1,123 @@
+/** Stage verify: firmware against the integer reference, on this machine and in simulators. */
+import { join } from "node:path";
+import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
+import { defineStage } from "../../pipeline/stage.ts";
+import { VerifyParameters } from "./schema.ts";
+
+export const verify = defineStage<VerifyParameters>({
+  name: "verify",
+  summary: "outputs equal the reference bit for bit, with and without power cuts",
+  parameters: VerifyParameters,
+  needs: ["explore", "quantize", "dump", "firmware"],
+  module: import.meta.url,
+  sources: ["runtime-c/ports"],
+
+  async fingerprint({ params, root }) {
+    const { boardOf, readBoards } = await import("../firmware/board.ts");
+    const { versionLine } = await import("../../toolchain/find.ts");
+    const boards = await readBoards(root);
+    const used = params.platforms.flatMap(({ profile }) => boardOf(boards, profile) ?? []);
+    const parts: Record<string, string> = {};
+    for (const name of new Set(used.map((board) => board.simulator.program))) {
+      parts[name] = await versionLine(name);
+    }
+    return parts;
+  },
+
+  async preflight({ params, root }) {
+    const { boardOf, readBoards, refuseUnknown } = await import("../firmware/board.ts");
+    const { missing, missingTools } = await import("../../toolchain/find.ts");
+    const { TOOLS } = await import("../../toolchain/tools.ts");
+    const boards = await readBoards(root);
+    const problems = refuseUnknown(boards, params.platforms, "verify");
+    if (problems.length > 0) return problems;
+    const names = new Set<string>(
+      params.platforms.map(({ profile }) => boardOf(boards, profile)!.simulator.program),
+    );
+    const lacking = await missing(TOOLS.filter(({ name }) => names.has(name)));
+    if (lacking.length > 0) throw missingTools(lacking);
+    return [];
+  },
+
+  async run({ params, input, artifactDir, workDir, root, progress, signal }) {
+    const { readJson, writeJson } = await import("../../base/files.ts");
+    const { FirmwareSize } = await import("../../network/artifacts/firmware.ts");
+    const { LayoutArtifact } = await import("../../network/artifacts/layout.ts");
+    const { VerifyArtifact } = await import("../../network/artifacts/verify.ts");
+    const { DesignsArtifact } = await import("../../network/explore.ts");
+    const { readQuantized } = await import("../../network/integer/load.ts");
+    const { requireTool } = await import("../../toolchain/find.ts");
+    const { boardOf, readBoards, refuseUnknown } = await import("../firmware/board.ts");
+    const { verifyPlatform } = await import("./verify_platform.ts");
+
+    const boards = await readBoards(root);
+    const unknown = refuseUnknown(boards, params.platforms, "verify");
+    if (unknown.length > 0) throw new UserError(unknown);
+    const { network } = await readQuantized(input("quantize"));
+    const { platforms, ...settings } = params;
+    const problems: Problem[] = [];
+    for (const [index, { profile }] of platforms.entries()) {
+      const board = boardOf(boards, profile)!;
+      const dump = join(input("dump"), profile);
+      const work = join(workDir, profile);
+      await Deno.remove(work, { recursive: true }).catch(ignoreNotFound);
+      await Deno.mkdir(work, { recursive: true });
+      const verdict = await verifyPlatform({
+        params: settings,
+        profile,
+        board,
+        network,
+        designs: await readJson(join(input("explore"), profile, "designs.json"), DesignsArtifact),
+        layout: await readJson(join(dump, "layout.json"), LayoutArtifact),
+        size: await readJson(join(input("firmware"), profile, "size.json"), FirmwareSize),
+        dump,
+        firmware: input("firmware"),
+        simulator: await requireTool(board.simulator.program),
+        work,
+        signal,
+        progress: (scenario) =>
+          progress.update(`${profile}: ${scenario}`, index / platforms.length),
+      });
+      problems.push(...verdict.problems);
+      if (verdict.problems.length === 0) {
+        await Deno.remove(work, { recursive: true });
+      }
+      await writeJson(
+        join(verdict.problems.length === 0 ? artifactDir : workDir, profile, "verify.json"),
+        VerifyArtifact,
+        verdict.artifact,
+      );
+    }
+    if (problems.length > 0) throw new UserError(problems, ExitCode.verification);
+  },
+
+  async report(artifactDir) {
+    const { readJson } = await import("../../base/files.ts");
+    const { VerifyArtifact } = await import("../../network/artifacts/verify.ts");
+    const rows: [string, string][] = [];
+    for (const name of [...Deno.readDirSync(artifactDir)].map(({ name }) => name).sort()) {
+      const file = join(artifactDir, name, "verify.json");
+      const { scenarios, counted } = await readJson(file, VerifyArtifact);
+      const host = scenarios.filter(({ on }) => on === "host");
+      const sum = (key: "inferences" | "cuts" | "mismatches", of = scenarios) =>
+        of.reduce((total, scenario) => total + scenario[key], 0);
+      const simulated = scenarios.filter(({ on }) => on !== "host").map((scenario) =>
+        `${scenario.on}: ${scenario.inferences} uncut, ${scenario.mismatches} wrong` +
+        (scenario.instructions === undefined
+          ? ""
+          : `, ${Math.round(scenario.instructions / scenario.inferences)} instructions each`)
+      );
+      rows.push([
+        `verified for ${name}`,
+        `${sum("inferences", host)} inferences, ${sum("cuts", host)} power cuts, ` +
+        `${sum("mismatches", host)} wrong; ${counted.power_cycles} power cycles each, as ` +
+        `modelled; ${simulated.join("; ")} (NVM as plain memory)`,
+      ]);
+    }
+    return rows;
+  },
+});
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,198 @@
+/** All scenarios of one platform. */
+import { join } from "node:path";
+import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
+import { readNpy } from "../../base/files.ts";
+import { type FirmwareSize, vectorsFile } from "../../network/artifacts/firmware.ts";
+import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
+import type { Scenario, VerifyArtifact } from "../../network/artifacts/verify.ts";
+import type { DesignsArtifact } from "../../network/explore.ts";
+import type { IntegerNetwork } from "../../network/integer/inference.ts";
+import type { Board } from "../firmware/board.ts";
+import { compareCommits, EVERY_WRITE_WORK, everyWriteWork, modelled } from "./counted.ts";
+import { replayCommand, runHost } from "./host_runner.ts";
+import { checkVectors } from "./reference.ts";
+import type { VerifyParameters } from "./schema.ts";
+import { simulate } from "./simulate.ts";
+
+export interface Verification {
+  params: Omit<VerifyParameters, "platforms">;
+  profile: string;
+  board: Board;
+  network: IntegerNetwork;
+  designs: DesignsArtifact;
+  layout: LayoutArtifact;
+  size: FirmwareSize;
+  /** The platform's folder of the dump. */
+  dump: string;
+  /** artifact/ of the firmware stage. */
+  firmware: string;
+  /** Absolute path of the board's simulator. */
+  simulator: string;
+  /** An empty folder. */
+  work: string;
+  signal: AbortSignal;
+  /** Called before each scenario. */
+  progress: (scenario: string) => void;
+}
+
+/** What was run, and every way in which it was wrong. */
+export interface Verdict {
+  artifact: VerifyArtifact;
+  problems: Problem[];
+}
+
+/**
+ * Runs every scenario, also behind one that fails.
+ * @throws UserError where files of the artifacts do not belong together
+ */
+export async function verifyPlatform(verification: Verification): Promise<Verdict> {
+  const { params, profile, board, designs, layout, size, dump, firmware, signal, progress } =
+    verification;
+  progress("integer reference");
+  const file = join(dump, "vectors.outputs.npy");
+  const inputs = await readNpy(join(dump, "vectors.inputs.npy"), Int16Array);
+  const outputs = await readNpy(file, Int16Array);
+  checkVectors(verification.network, inputs, outputs, file);
+  const sizes = { inputs: layout.input.elements, outputs: layout.output.elements };
+  const folder = join(firmware, "host", profile);
+  await refuseOther(
+    join(folder, "vectors.bin"),
+    vectorsFile(inputs.data, outputs.data, sizes),
+    "golden vectors",
+  );
+  const image = await Deno.readFile(join(dump, "nvm.bin"));
+  await refuseOther(join(folder, "nvm.bin"), image, "constants");
+
+  const runner = { folder, signal };
+  const scenarios: Scenario[] = [];
+  const host = async (name: Scenario["name"], what: string, mode: readonly string[]) => {
+    progress(name);
+    const result = await runHost(runner, name, what, mode);
+    scenarios.push(result.scenario);
+    return result;
+  };
+  const all = layout.vectors.count;
+  const uncut = await host(
+    "uncut",
+    "every golden vector once; the board switches off after each commit",
+    ["uncut", "--inferences", String(all)],
+  );
+  const campaigns = (mode: string, ...more: string[]) => [
+    "cuts",
+    ...["--seed", String(params.seed), "--campaigns", String(params.campaigns)],
+    ...["--max-cuts", String(params.max_cuts), "--inferences", String(params.vectors)],
+    ...["--cut-mode", mode],
+    ...more,
+  ];
+  await host(
+    "cuts before a write",
+    "power fails at random NVM writes, none of which begins",
+    campaigns("before"),
+  );
+  await host(
+    "torn writes",
+    "power fails within random NVM writes: a random part of each is kept",
+    campaigns("torn"),
+  );
+  await host(
+    "reordered writes",
+    "power fails at random NVM writes, and of those not confirmed any may be lost",
+    campaigns("reorder"),
+  );
+  if (board.external_nvm_bytes !== undefined) {
+    await host(
+      "cuts while provisioning",
+      "NVM starts empty and is filled from the image in flash, with power failures of every kind",
+      campaigns("before,torn,reorder", "--provision"),
+    );
+  }
+  const work = everyWriteWork(uncut.counters, all, layout.nvm_bytes);
+  const every = params.every_write === "always" ||
+    (params.every_write === "auto" && work <= EVERY_WRITE_WORK);
+  if (every) {
+    await host(
+      "a cut at every write",
+      "one inference, once per NVM write and way in which power can fail there; the next power " +
+        "cycle must bring all of NVM to what it is uncut",
+      ["every-write", "--inferences", "1"],
+    );
+  }
+  progress(`simulator ${board.simulator.program}`);
+  const model = modelled(designs);
+  const simulated = size.vectors.simulation;
+  const elf = await Deno.readFile(join(firmware, profile, "simulation.elf"));
+  scenarios.push(
+    await simulate({
+      board,
+      elf,
+      image,
+      outputs: outputs.data.subarray(0, simulated * sizes.outputs),
+      vectors: simulated,
+      all,
+      layout,
+      power_cycles: model.power_cycles,
+      program: verification.simulator,
+      work: verification.work,
+      signal,
+    }),
+  );
+
+  const problems = scenarios.flatMap((scenario) => problemOf(scenario, profile, folder));
+  const { counted, difference } = compareCommits(
+    designs,
+    layout,
+    uncut.counters,
+    uncut.scenario.commits,
+    all,
+  );
+  if (uncut.scenario.mismatches === 0 && difference !== undefined) {
+    problems.push({
+      message: `${profile}: the runtime does not do what was modelled: ${difference}`,
+      help: `repeat: ${replayCommand(folder, `uncut --inferences ${all}`)}`,
+    });
+  }
+  return {
+    problems,
+    artifact: {
+      platform: profile,
+      board: board.name,
+      network: layout.network,
+      image_id: layout.image_id,
+      golden_vectors: all,
+      scenarios,
+      modelled: model,
+      counted,
+      simulated: `${board.simulator.program}: ${board.simulator.shows}`,
+      not_simulated: [
+        `${board.simulator.program}: ${board.simulator.lacks}`,
+        "host: the board's own code, its kernels and its NVM driver",
+        "everywhere: the capacitor and the harvester; cuts fall at NVM writes, not by energy",
+        ...(every ? [] : ["a cut at every single write of an inference (every_write)"]),
+      ],
+    },
+  };
+}
+
+function problemOf(scenario: Scenario, profile: string, folder: string): Problem[] {
+  const { failure, name, on } = scenario;
+  if (failure === null) return [];
+  return [{
+    message: `${profile}: scenario "${name}" on ${on}: ${failure.what}`,
+    ...(failure.replay !== undefined && {
+      help: `repeat: ${replayCommand(folder, failure.replay)}`,
+    }),
+  }];
+}
+
+/** @throws UserError (exit code 6) where the firmware's copy is not what the dump has */
+async function refuseOther(path: string, expected: Uint8Array, what: string): Promise<void> {
+  const found = await Deno.readFile(path).catch(() => undefined);
+  if (
+    found?.length === expected.length && found.every((byte, index) => byte === expected[index])
+  ) return;
+  throw new UserError({
+    message: `the firmware's ${what} are not those of the dump`,
+    location: { file: path },
+    help: "Run it again with --force --from firmware.",
+  }, ExitCode.verification);
+}
