@@ -5,9 +5,11 @@ import type { Registry } from "../pipeline/registry.ts";
 import { stage as dataset } from "../stages/dataset/run.ts";
 import { dump } from "../stages/dump/run.ts";
 import { explore } from "../stages/explore/run.ts";
+import { firmware } from "../stages/firmware/run.ts";
 import { quantize } from "../stages/quantize/run.ts";
 import { stage as search } from "../stages/search/run.ts";
 import { stage as train } from "../stages/train/run.ts";
+import { verify } from "../stages/verify/run.ts";
 import { ROOT } from "./root.ts";
 
 const profiles = [...Deno.readDirSync(`${ROOT}/platforms`)]
@@ -30,6 +32,6 @@ const platforms = z.array(PlatformChoice.extend({ profile: z.enum(profiles) })).
   });
 
 export const registry: Registry = {
-  stages: [dataset, search, explore, train, quantize, dump],
+  stages: [dataset, search, explore, train, quantize, dump, firmware, verify],
   sections: { platforms },
 };
