@@ -26,6 +26,19 @@ NvmPlan plan_maps(const NetworkRequest &request) {
   return plan_nvm(request.input_elements, layers);
 }
 
+/** Elements of one write of the input map (runtime-c/core/runtime.c). */
+constexpr std::int64_t kInputElements = 16384;
+
+/** The input map is written in pieces that fit a transfer. */
+Cost input_cost(const NetworkRequest &request, int reuse) {
+  const Platform &p = request.platform;
+  Cost cost{};
+  for (std::int64_t left = static_cast<std::int64_t>(request.input_elements); left > 0;
+       left -= kInputElements)
+    cost = cost + p.nvm_write.of(std::min(left, kInputElements)) + p.backup_output[reuse];
+  return cost;
+}
+
 /** docs/protocol-brownout.md: start and deliver, each a power cycle of its own. */
 Delivery delivery_of(const NetworkRequest &request) {
   const Platform &p = request.platform;
@@ -34,7 +47,8 @@ Delivery delivery_of(const NetworkRequest &request) {
   const Cost boot = p.reboot + 2.0 * p.nvm_read.of(8);
   const Cost commit = p.nvm_write.of(8);
   Delivery delivery{};
-  delivery.start = boot + p.nvm_write.of(request.input_elements) + p.backup_output[o] + commit;
+  delivery.start = boot + 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(outputs) +
+                   p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
   delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
                      p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
   for (const Cost &cycle : {delivery.start, delivery.deliver}) {

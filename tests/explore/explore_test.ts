@@ -95,7 +95,7 @@ Deno.test("exploreNetwork() fits VM, NVM and the energy budget", async () => {
     profile: "msp430fr5994-fram",
   });
   assert.equal(answer.feasible, true);
-  assert.ok(answer.nvm!.total_bytes <= 40704);
+  assert.ok(answer.nvm!.total_bytes <= 35840);
   for (const layer of answer.layers) {
     assert.ok(
       layer.feasible && layer.slack_J! >= 0 && layer.slack_vm_bytes >= 0,
@@ -334,7 +334,7 @@ Deno.test("the explore stage writes designs per platform and reports against the
     text,
     /modelled on msp430fr5994-fram: latency .* power cycles \(estimated/,
   );
-  assert.match(text, /VM \d+ of 4096 bytes, NVM \d+ of 40704 bytes/);
+  assert.match(text, /VM \d+ of 4096 bytes, NVM \d+ of 35840 bytes/);
 });
 
 Deno.test("the explore stage says per platform what to change where nothing is safe", async () => {

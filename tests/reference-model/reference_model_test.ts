@@ -15,7 +15,7 @@ import { nativeLayer } from "../../native/convert.ts";
 import { explorePrepared, loadExplorer } from "../../native/mod.ts";
 import { publishedContinuous, publishedIntermittent, publishedVm_bytes } from "./published.ts";
 import { anyDesign, publishedSpace, randomLayer } from "./random_layers.ts";
-import { runtimeCost } from "./runtime.ts";
+import { runtimeCost, runtimeDelivery } from "./runtime.ts";
 import type { Costed } from "./cost.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -167,4 +167,36 @@ Deno.test("same() notices a model that forgets one transfer (negative control)",
   const actual = loadExplorer().cost(request(p, layer, "brownout"), 0, d);
   const wrong = { ...p, nvm_write: { ...p.nvm_write, energy_fixed_J: 0 } };
   assert.throws(() => same(actual, runtimeCost(wrong, layer, d), "control"), /energy/);
+});
+
+Deno.test("explorePrepared() charges start and delivery as the slow twin does", async () => {
+  const p = await platform("msp430fr5994-fram");
+  for (const [h, channels, outputs] of [[48, 6, 6], [64, 9, 12], [4000, 5, 4]] as const) {
+    const layer: ResolvedLayer = {
+      name: "pool",
+      type: "global_avg_pool",
+      inputs: [-1],
+      input: { h, w: 1, channels: outputs },
+      output: { h: 1, w: 1, channels: outputs },
+      kernel: { h, w: 1 },
+      stride: { h: 1, w: 1 },
+      padding: { top: 0, bottom: 0, left: 0, right: 0 },
+      groups: 1,
+      activation: "none",
+      bias: false,
+    };
+    const setting = { name: "pool", layers: [layer], platform: p };
+    const asked = { ...request(p, layer, "brownout"), input_elements: h * channels };
+    const [answer] = await explorePrepared([{
+      ...setting,
+      protocol: "brownout",
+      power: "intermittent",
+      native: asked,
+    }]);
+    const expected = runtimeDelivery(p, h * channels, outputs);
+    near(answer!.delivery!.energy_max_J, expected.energy_max_J, "energy_max_J");
+    near(answer!.delivery!.latency_s, expected.latency_s, "latency_s");
+    const wrong = runtimeDelivery(p, h * channels + 1, outputs);
+    assert.notEqual(wrong.energy_max_J, expected.energy_max_J);
+  }
 });

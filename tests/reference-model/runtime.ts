@@ -229,3 +229,32 @@ export function runtimeCost(p: Platform, layer: ResolvedLayer, d: Design): Coste
     vm_bytes: runtimeVm_bytes(layer, d),
   };
 }
+
+/** The first and the last power cycle of an inference, each with its charging. */
+export function runtimeDelivery(
+  p: Platform,
+  inputs: number,
+  outputs: number,
+): { energy_max_J: number; latency_s: number } {
+  const read = (n: number) => of(p.nvm_read, n);
+  const write = (n: number) => of(p.nvm_write, n);
+  const boot = sum(p.reboot, read(8), read(8));
+  const handOut = sum(read(4), read(outputs), write(4));
+  const pieces = ranges(inputs, 16384).map((piece) =>
+    sum(write(length(piece)), p.overheads.backup_output_O)
+  );
+  const start = sum(boot, read(4), read(4), handOut, read(16), ...pieces, write(8));
+  const deliver = sum(
+    boot,
+    read(outputs),
+    p.overheads.fetch_output_O,
+    write(4 + outputs),
+    p.overheads.backup_output_O,
+    write(8),
+  );
+  return {
+    energy_max_J: Math.max(start.energy_J, deliver.energy_J),
+    latency_s: start.latency_s + integratedRecharge_s(p, start) + deliver.latency_s +
+      integratedRecharge_s(p, deliver),
+  };
+}
