@@ -32,7 +32,9 @@ Deno.test("pipeline killed with -9 twenty times ends with the artifacts of an un
   await using rig = await Rig.create();
   const random = new Random(1, "kill -9");
   let killed = 0;
-  for (let i = 0; i < 20; i++) {
+  // A run that was quicker than its kill counts for nothing: how many are depends on the machine.
+  for (let i = 0; killed < 20; i++) {
+    assert.ok(i < 80, `only ${killed} of ${i} kills met a process`);
     // Other parameters each time, so that there is always something to do.
     const child = rig.command([...BUSY, "--set", `one.text=round ${i % 3}`]).spawn();
     const timer = setTimeout(() => {
@@ -52,7 +54,6 @@ Deno.test("pipeline killed with -9 twenty times ends with the artifacts of an un
       assert.notEqual(state.kind, "broken", JSON.stringify(state));
     }
   }
-  assert.ok(killed >= 10, `only ${killed} of 20 kills met a process`);
   assert.equal((await call(rig, BUSY)).code, 0);
   assert.deepEqual(await artifacts(rig), await artifacts(unbroken));
   for (const stage of STAGES) {
