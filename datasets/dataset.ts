@@ -7,6 +7,8 @@ import type { Problem } from "../base/errors.ts";
 import type { DatasetArtifact } from "../network/artifacts/dataset.ts";
 import type { Shape } from "../network/network.ts";
 import type { Progress } from "../pipeline/stage.ts";
+import type { Augmentation } from "./augment.ts";
+import type { DatasetSettings } from "./settings.ts";
 
 /** How a data set is normalised: one mean and deviation per channel, per element, or none. */
 export type NormalisationKind = DatasetArtifact["normalisation"]["per"];
@@ -16,7 +18,11 @@ export interface OfficialFile {
   readonly name: string;
   readonly url: string;
   readonly bytes?: number;
-  readonly sha256: string;
+  /** As its publishers or their users state it; MD5 where nothing else is stated. */
+  readonly checksum: {
+    readonly algorithm: "sha256" | "md5";
+    readonly hex: string;
+  };
 }
 
 /** What is known of a data set before it is loaded. */
@@ -33,6 +39,8 @@ export interface DatasetDescriptor {
   readonly input?: Shape;
   readonly classes?: readonly string[];
   readonly normalisation: NormalisationKind;
+  /** How training samples are usually disturbed; absent where they are not. */
+  readonly augmentation?: Augmentation;
   /** What is downloaded where the user has no copy; empty where nothing is. */
   readonly files: readonly OfficialFile[];
   /** False for a generated set, to which a data folder means nothing. */
@@ -42,6 +50,8 @@ export interface DatasetDescriptor {
 export interface LocateOptions {
   /** Absolute path of the folder (or archive) that the user named. */
   readonly dataDir: string | undefined;
+  /** What the user says beside the folder; defaults where absent. */
+  readonly settings?: DatasetSettings;
 }
 
 export interface LoadOptions extends LocateOptions {
@@ -65,6 +75,8 @@ export interface RawSplit {
 }
 
 export interface RawDataset {
+  /** In place of the descriptor's title. */
+  readonly title?: string;
   readonly input: Shape;
   readonly classes: readonly string[];
   readonly splits: Readonly<Record<SplitName, RawSplit>>;

@@ -1,9 +1,9 @@
-/** Downloads of official files: with progress, resumed where they were cut, checked by SHA-256. */
+/** Downloads of official files: with progress, resumed where they were cut, checked by checksum. */
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ExitCode, UserError } from "../base/errors.ts";
-import { digestFile } from "../pipeline/digest.ts";
 import type { Progress } from "../pipeline/stage.ts";
+import { fileChecksum } from "./checksum.ts";
 import type { OfficialFile } from "./dataset.ts";
 
 const TRIES = 3;
@@ -31,7 +31,8 @@ export async function download(
   options: DownloadOptions,
 ): Promise<void> {
   const { progress, signal, help, pause_ms = 1000 } = options;
-  if (await digestFile(path).catch(() => undefined) === file.sha256) return;
+  const { algorithm, hex } = file.checksum;
+  if (await fileChecksum(path, algorithm).catch(() => undefined) === hex) return;
   await Deno.mkdir(dirname(path), { recursive: true });
   const part = `${path}.part`;
   let reason = "";
@@ -49,8 +50,8 @@ export async function download(
       }
       continue;
     }
-    const sha256 = await digestFile(part);
-    if (sha256 === file.sha256) {
+    const found = await fileChecksum(part, algorithm);
+    if (found === hex) {
       await Deno.rename(part, path);
       return;
     }
@@ -59,9 +60,9 @@ export async function download(
     if (resumed) continue;
     throw new UserError({
       message: `${file.url} is not the file that was published`,
-      field: "sha256",
-      value: sha256,
-      expected: file.sha256,
+      field: algorithm,
+      value: found,
+      expected: hex,
       help,
     }, ExitCode.data);
   }

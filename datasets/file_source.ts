@@ -1,9 +1,11 @@
-/** Named files of a data set, in a folder or in a zip archive; the loader need not know which. */
+/** Named files of a data set, in a folder or in an archive; the loader need not know which. */
 import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
 import type { FileEntry } from "@zip.js/zip.js";
 import { ExitCode, UserError } from "../base/errors.ts";
 
 export interface FileSource {
+  /** Names of all files in code-unit order; what hides behind a leading dot is left out. */
+  list(): Promise<string[]>;
   has(name: string): Promise<boolean>;
   /** How a person finds the file; shown in errors. */
   show(name: string): string;
@@ -14,12 +16,15 @@ export interface FileSource {
 /** More than any data set needs; a guard against archives made to exhaust the machine. */
 const MAX_ENTRIES = 200_000;
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** Deeper than any data set; a guard against links that lead back up. */
+const MAX_DEPTH = 12;
 
 /** Files below a folder, by path relative to it. */
 export function folderSource(folder: string): FileSource {
   const show = (name: string) => `${folder}/${name}`;
   return {
     show,
+    list: () => listFolder(folder),
     has: (name) => Deno.stat(show(name)).then((found) => found.isFile, () => false),
     async read(name) {
       try {
@@ -27,6 +32,21 @@ export function folderSource(folder: string): FileSource {
       } catch (error) {
         throw damaged(show(name), `cannot be read: ${(error as Error).message}`);
       }
+    },
+  };
+}
+
+/** Files of a map, as an archive that was read whole leaves them. */
+export function memorySource(files: ReadonlyMap<string, Uint8Array>, label: string): FileSource {
+  const show = (name: string) => `${label}!${name}`;
+  return {
+    show,
+    list: () => Promise.resolve(visible([...files.keys()])),
+    has: (name) => Promise.resolve(files.has(name)),
+    read(name) {
+      const bytes = files.get(name);
+      if (bytes === undefined) return Promise.reject(damaged(show(name), "is not in the archive"));
+      return Promise.resolve(bytes);
     },
   };
 }
@@ -58,6 +78,7 @@ export async function zipSource(bytes: Uint8Array, label: string): Promise<FileS
   const show = (name: string) => `${label}!${name}`;
   return {
     show,
+    list: () => Promise.resolve(visible([...files.keys()])),
     has: (name) => Promise.resolve(files.has(name)),
     async read(name) {
       const entry = files.get(name);
@@ -73,11 +94,43 @@ export async function zipSource(bytes: Uint8Array, label: string): Promise<FileS
 
 /** The same files, all names below `prefix`. */
 export function below(source: FileSource, prefix: string): FileSource {
+  const start = `${prefix}/`;
   return {
+    list: async () =>
+      (await source.list()).filter((name) => name.startsWith(start))
+        .map((name) => name.slice(start.length)),
     has: (name) => source.has(`${prefix}/${name}`),
     show: (name) => source.show(`${prefix}/${name}`),
     read: (name) => source.read(`${prefix}/${name}`),
   };
+}
+
+/** By code units, so that the order is every machine's. */
+function visible(names: string[]): string[] {
+  return names.filter((name) => !name.split("/").some((part) => part.startsWith("."))).sort();
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  const walk = async (prefix: string, depth: number): Promise<void> => {
+    if (depth > MAX_DEPTH) throw damaged(`${folder}/${prefix}`, "lies too deep: a link to itself?");
+    try {
+      for await (const entry of Deno.readDir(`${folder}/${prefix}`)) {
+        if (entry.name.startsWith(".")) continue;
+        const name = prefix + entry.name;
+        const found = entry.isSymlink
+          ? await Deno.stat(`${folder}/${name}`).catch(() => undefined)
+          : entry;
+        if (found?.isDirectory) await walk(`${name}/`, depth + 1);
+        else if (found?.isFile) names.push(name);
+      }
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw damaged(`${folder}/${prefix}`, `cannot be listed: ${(error as Error).message}`);
+    }
+  };
+  await walk("", 0);
+  return names.sort();
 }
 
 async function inflate(entry: FileEntry): Promise<Uint8Array> {

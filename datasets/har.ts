@@ -50,7 +50,7 @@ type Part = (typeof PARTS)[number];
 const OFFICIAL: OfficialFile = {
   name: OUTER_ZIP,
   url: `https://archive.ics.uci.edu/static/public/240/${OUTER_ZIP}`,
-  sha256: OFFICIAL_ZIP_SHA256,
+  checksum: { algorithm: "sha256", hex: OFFICIAL_ZIP_SHA256 },
 };
 const HELP = `name a folder that holds "${FOLDER}" or the official zip: --data-dir FOLDER, or ` +
   "BROWNOUT_DATA_DIR=FOLDER";

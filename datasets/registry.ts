@@ -1,10 +1,25 @@
 /** All data sets by name. A new one is a file of this folder and a line here. */
 import { nearestName, UserError } from "../base/errors.ts";
+import { cifar10 } from "./cifar10.ts";
 import type { DatasetLoader } from "./dataset.ts";
+import { fashionMnist } from "./fashion_mnist.ts";
 import { har } from "./har.ts";
+import { kws } from "./kws.ts";
+import { mnist } from "./mnist.ts";
 import { motion } from "./motion.ts";
+import { omniglot } from "./omniglot.ts";
+import { own } from "./own.ts";
 
-const LOADERS: readonly DatasetLoader[] = [motion, har];
+const LOADERS: readonly DatasetLoader[] = [
+  motion,
+  har,
+  cifar10,
+  kws,
+  mnist,
+  fashionMnist,
+  omniglot,
+  own,
+];
 
 export const datasetNames: readonly string[] = LOADERS.map((loader) => loader.descriptor.name);
 

@@ -2,11 +2,12 @@
 import { resolve } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { readJson, writeJson, writeNpy } from "../../base/files.ts";
-import { type RawDataset, SPLITS } from "../../datasets/dataset.ts";
+import { type LocateOptions, type RawDataset, SPLITS } from "../../datasets/dataset.ts";
 import { fitNormalisation, normalise } from "../../datasets/normalisation.ts";
 import { datasetLoader } from "../../datasets/registry.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { defineStage, type PreflightContext, type StageContext } from "../../pipeline/stage.ts";
+import { checkRaw } from "./check_raw.ts";
 import { contentHash } from "./content_hash.ts";
 import { DatasetParameters } from "./schema.ts";
 
@@ -22,7 +23,7 @@ export const stage = defineStage<DatasetParameters>({
     if (dataDir === undefined) return {};
     let files: string[];
     try {
-      files = await loader.sources({ dataDir });
+      files = await loader.sources(located(context));
     } catch (error) {
       // What is missing is told by preflight, with all other problems of the configuration.
       if (error instanceof UserError) return { data: "absent" };
@@ -31,9 +32,7 @@ export const stage = defineStage<DatasetParameters>({
     return { data: await contentHash(files, `${context.root}/out/.cache/content-hashes.json`) };
   },
   async preflight(context) {
-    const problems = await datasetLoader(context.params.name).problems({
-      dataDir: dataDirOf(context),
-    });
+    const problems = await datasetLoader(context.params.name).problems(located(context));
     // Thrown, so that the command ends with the exit code of missing data.
     if (problems.length > 0) throw new UserError(problems, ExitCode.data);
     return [];
@@ -60,17 +59,30 @@ function dataDirOf({ params, root }: PreflightContext<DatasetParameters>): strin
   return params.data_dir === undefined ? undefined : resolve(root, params.data_dir);
 }
 
+function located(context: PreflightContext<DatasetParameters>): LocateOptions {
+  const { kws, omniglot, own } = context.params;
+  return {
+    dataDir: dataDirOf(context),
+    settings: {
+      ...(kws === undefined ? {} : { kws }),
+      ...(omniglot === undefined ? {} : { omniglot }),
+      ...(own === undefined ? {} : { own }),
+    },
+  };
+}
+
 async function run(context: StageContext<DatasetParameters>): Promise<void> {
   const { params, artifactDir, workDir, progress, signal } = context;
   const { descriptor, load } = datasetLoader(params.name);
   progress.update(`loading ${descriptor.name}`);
   const raw = await load({
     seed: params.seed,
-    dataDir: dataDirOf(context),
+    ...located(context),
     downloadDir: workDir,
     progress,
     signal,
   });
+  checkRaw(raw, params.name);
   const artifact = describe(raw, params.name);
   for (const split of SPLITS) {
     signal.throwIfAborted();
@@ -98,7 +110,7 @@ export function describe(raw: RawDataset, name: string): DatasetArtifact {
   const citation = raw.provenance.citation ?? descriptor.citation;
   return {
     name,
-    title: descriptor.title,
+    title: raw.title ?? descriptor.title,
     input: raw.input,
     classes: [...raw.classes],
     splits: {

@@ -26,7 +26,10 @@ async function served(
   });
   try {
     const url = `http://127.0.0.1:${server.addr.port}/set.zip`;
-    await body({ file: { name: "set.zip", url, sha256 }, asked });
+    await body({
+      file: { name: "set.zip", url, checksum: { algorithm: "sha256", hex: sha256 } },
+      asked,
+    });
   } finally {
     await server.shutdown();
   }
@@ -130,7 +133,11 @@ Deno.test("download() says what to do without a network", () =>
     const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
     const url = `http://127.0.0.1:${(listener.addr as Deno.NetAddr).port}/set.zip`;
     listener.close();
-    const wanted = download({ name: "set.zip", url, sha256 }, `${folder}/set.zip`, options());
+    const wanted = download(
+      { name: "set.zip", url, checksum: { algorithm: "sha256", hex: sha256 } },
+      `${folder}/set.zip`,
+      options(),
+    );
     await assert.rejects(wanted, (error) => {
       assert.ok(error instanceof UserError);
       assert.match(error.message, /cannot be downloaded[\s\S]*name a folder/);
