@@ -19,6 +19,8 @@ export interface Simulation {
   /** Expected output codes of the vectors in the image, in order. */
   outputs: Int16Array;
   vectors: number;
+  /** vectors.bin of these. */
+  vectors_file: Uint8Array;
   /** Golden vectors that there are. */
   all: number;
   layout: Pick<LayoutArtifact, "nvm" | "nvm_bytes">;
@@ -61,11 +63,13 @@ export async function simulate(simulation: Simulation): Promise<Scenario> {
     cuts: 0,
   };
   const elf = readElf(simulation.elf);
-  const start = elf.symbols.get("bo_image")!;
-  const linked = elf.read(start, elf.symbols.get("bo_image_end")! - start);
-  const seen = equal(linked, simulation.image)
-    ? await (program === "mspdebug" ? runMspdebug : runQemu)(simulation)
-    : "the image holds other constants than the dump";
+  const holds = (symbol: string, bytes: Uint8Array) =>
+    equal(elf.read(elf.symbols.get(symbol)!, bytes.length), bytes);
+  const seen = !holds("bo_image", simulation.image)
+    ? "the image holds other constants than the dump"
+    : !holds("bo_vectors", simulation.vectors_file)
+    ? "the image holds other golden vectors than the dump"
+    : await (program === "mspdebug" ? runMspdebug : runQemu)(simulation);
   if (typeof seen === "string") {
     const nothing = { inferences: 0, commits: 0, mismatches: 1 };
     return { ...base, ...nothing, failure: { what: seen } };

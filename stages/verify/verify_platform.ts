@@ -128,6 +128,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       image,
       outputs: outputs.data.subarray(0, simulated * sizes.outputs),
       vectors: simulated,
+      vectors_file: vectorsFile(inputs.data, outputs.data, sizes, simulated),
       all,
       layout,
       power_cycles: model.power_cycles,

@@ -1,0 +1,111 @@
+/** Artifacts of a small random network for both boards, as the stages before firmware leave them. */
+import { join } from "node:path";
+import { writeJson, writeNpy } from "../../base/files.ts";
+import { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import { DesignsArtifact } from "../../network/explore.ts";
+import { type Network, weightShape } from "../../network/network.ts";
+import { readProfile, resolvePlatform } from "../../network/platform.ts";
+import type { StageContext, StageDefinition } from "../../pipeline/stage.ts";
+import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
+import { randomDump, ROOT } from "../dump/support.ts";
+
+export { ROOT };
+
+export const BOARDS = ["msp430fr5994-fram", "msp432p401r-spi"] as const;
+
+/** Conv, pool and fc; its random designs visit output tiles twice and span several batches. */
+export const SMALL: Network = {
+  name: "small",
+  input: { h: 10, w: 1, channels: 3 },
+  layers: [
+    {
+      name: "conv",
+      type: "conv",
+      kernel: { h: 3, w: 1 },
+      padding: { top: 1, bottom: 1, left: 0, right: 0 },
+      channels: 5,
+      activation: "relu",
+      bias: true,
+    },
+    { name: "pool", type: "global_avg_pool", activation: "none", bias: false },
+    { name: "fc", type: "fc", channels: 4, activation: "none", bias: true },
+  ],
+};
+
+/** Seed of designs that use planes of partial sums. */
+const SEED = 6;
+
+/** Writes `<folder>/{quantize,explore,dump}`. */
+export async function writeArtifacts(folder: string, vectors = 3): Promise<void> {
+  for (const profile of BOARDS) {
+    const dump = await randomDump(SEED, SMALL, vectors);
+    const { answer, platform } = dump.designs;
+    platform.choice = { profile };
+    const batches = answer.layers.map((layer) => layer.feasible ? layer.batches ?? 0 : 0);
+    // Start and delivery are power cycles of their own.
+    answer.power_cycles = batches.reduce((sum, count) => sum + count, 2);
+    dump.platform = resolvePlatform(await readProfile(join(ROOT, "platforms"), profile));
+    await dumpPlatform(join(folder, "dump", profile), dump);
+    await writeJson(
+      join(folder, "explore", profile, "designs.json"),
+      DesignsArtifact,
+      dump.designs,
+    );
+    for (const [index, { layer, weights, bias }] of dump.network.layers.entries()) {
+      const entry = dump.artifact.layers[index]!;
+      if (weights === undefined) continue;
+      entry.weights = `weights/${layer.name}.npy`;
+      const to = (name: string) => join(folder, "quantize", name);
+      await writeNpy(to(entry.weights), { shape: weightShape(layer), data: weights });
+      if (bias === undefined) continue;
+      entry.bias = `weights/${layer.name}.bias.npy`;
+      await writeNpy(to(entry.bias), { shape: [bias.length], data: bias });
+    }
+    await writeJson(join(folder, "quantize", "quantized.json"), QuantizedArtifact, dump.artifact);
+  }
+}
+
+/** What a stage told while it ran, and where its folders are. */
+export interface StageRun {
+  artifact: string;
+  work: string;
+  notes: string[];
+}
+
+/** Runs a stage on the artifacts of `folder`; its own go to `<folder>/<name>`. */
+export async function runStage(
+  stage: StageDefinition,
+  folder: string,
+  options: {
+    params?: Record<string, unknown>;
+    platforms?: readonly string[];
+    root?: string;
+    name?: string;
+    inputs?: Record<string, string>;
+    signal?: AbortSignal;
+  } = {},
+): Promise<StageRun> {
+  const { name = stage.name, platforms = BOARDS, root = ROOT, inputs = {} } = options;
+  const artifact = join(folder, name);
+  const work = join(folder, `${name}-work`);
+  for (const path of [artifact, work]) {
+    await Deno.remove(path, { recursive: true }).catch(() => {});
+    await Deno.mkdir(path, { recursive: true });
+  }
+  const notes: string[] = [];
+  const context: StageContext<unknown> = {
+    params: stage.parameters.parse({
+      platforms: platforms.map((profile) => ({ profile })),
+      ...options.params,
+    }),
+    input: (kind) => inputs[kind] ?? join(folder, kind),
+    artifactDir: artifact,
+    workDir: work,
+    root,
+    threads: 2,
+    progress: { update: () => {}, note: (text) => notes.push(text), warn: () => {} },
+    signal: options.signal ?? new AbortController().signal,
+  };
+  await stage.run(context);
+  return { artifact, work, notes };
+}
