@@ -26,6 +26,36 @@ export const FcSpace = z.strictObject({
 export const SearchSpace = z.discriminatedUnion("type", [ConvSpace, FcSpace]);
 export type SearchSpace = z.infer<typeof SearchSpace>;
 
+/** The spaces of iNAS (TECS 2021, section 4), by the name that `space:` takes. */
+export const PUBLISHED_SPACES = {
+  cifar10: {
+    type: "conv",
+    dimensions: 2,
+    layers: 5,
+    kernels: [1, 3, 5, 7],
+    channels: [4, 8, 16, 24],
+    bias: false,
+  },
+  har: {
+    type: "conv",
+    dimensions: 1,
+    layers: 3,
+    kernels: [1, 3, 5, 7],
+    channels: [4, 8, 16, 24],
+    bias: false,
+  },
+  kws: { type: "fc", layers: 4, units: [48, 64, 96, 128], bias: false },
+} as const satisfies Record<string, z.input<typeof SearchSpace>>;
+
+/** A space, or the name of a published one. */
+export const NamedSpace = z.preprocess(
+  (value) =>
+    typeof value === "string" && Object.hasOwn(PUBLISHED_SPACES, value)
+      ? structuredClone(PUBLISHED_SPACES[value as keyof typeof PUBLISHED_SPACES])
+      : value,
+  SearchSpace,
+);
+
 /** One decision: its name and its choices; a network is one index per decision. */
 export interface Decision {
   name: string;
@@ -41,6 +71,18 @@ export function decisions(space: SearchSpace): Decision[] {
       { name: `conv${i}.channels`, choices: space.channels },
     ])
     : names.map((i) => ({ name: `fc${i}.units`, choices: space.units }));
+}
+
+/** Whether the network of these indices exists: kernels may not outgrow their input. */
+export function canBuild(
+  space: SearchSpace,
+  indices: readonly number[],
+  input: Shape,
+): boolean {
+  if (space.type === "fc") return true;
+  let shrink = 0;
+  for (let i = 0; i < space.layers; i++) shrink += space.kernels[indices[2 * i]!]! - 1;
+  return input.h > shrink && (space.dimensions === 1 || input.w > shrink);
 }
 
 /** Number of networks in a space. */

@@ -39,7 +39,11 @@ export interface FitRequest {
   readonly options: FitParameters;
   /** File that holds the state after the last finished epoch; a training that was cut goes on from it. */
   readonly checkpoint?: string | undefined;
+  /** Epochs after which to pause, the schedule still that of all `options.epochs`; default: all. */
+  readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called once an epoch is finished and, where there is a checkpoint, saved. */
+  onEpoch?(record: EpochRecord): void;
   onProgress?(progress: FitProgress): void;
 }
 
@@ -67,7 +71,7 @@ export async function fit(request: FitRequest): Promise<FitResult> {
   const breather = new Breather();
   const started = performance.now();
   let seen = 0;
-  while (!trainer.finished()) {
+  while (!trainer.finished(request.until)) {
     const epoch = trainer.records.length + 1;
     const order = new Random(options.seed, `shuffle/${epoch}`).shuffle(
       Int32Array.from({ length: train.samples }, (_, i) => i),
@@ -95,6 +99,7 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     }
     await trainer.closeEpoch(loss / train.samples, correct / train.samples, val, signal);
     if (request.checkpoint !== undefined) await trainer.save(request.checkpoint, identity);
+    request.onEpoch?.(trainer.records.at(-1)!);
   }
   return { parameters: trainer.bestParameters, best: trainer.best!, epochs: trainer.records };
 }
@@ -126,9 +131,9 @@ class Trainer {
     return this.#adam.step / (this.#stepsPerEpoch * this.#options.epochs);
   }
 
-  finished(): boolean {
+  finished(until = Infinity): boolean {
     const { epochs, patience } = this.#options;
-    if (this.records.length >= epochs) return true;
+    if (this.records.length >= Math.min(epochs, until)) return true;
     return patience !== null && this.best !== undefined &&
       this.records.length - this.best.epoch >= patience;
   }

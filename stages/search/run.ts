@@ -4,12 +4,11 @@ import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
 import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
-import type { ExploreRequest } from "../../network/explore.ts";
+import type { ExploreRequest, Power } from "../../network/explore.ts";
 import type { Network } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
-import { paretoPoints } from "./choose.ts";
 import { SearchParameters } from "./schema.ts";
 import { search, unknownPlatform } from "./search.ts";
 
@@ -71,12 +70,17 @@ function percent(share: number): string {
 }
 
 /** Every network is judged as it would be flashed. */
-function ask(network: Network, platform: PlatformChoice): ExploreRequest {
+function ask(
+  network: Network,
+  platform: PlatformChoice,
+  power: Power = "intermittent",
+): ExploreRequest {
   return {
     name: network.name,
-    power: "intermittent",
+    power,
     space: "published",
-    protocol: "brownout",
+    // The published model is the only one of continuous power.
+    protocol: power === "continuous" ? "inas2021" : "brownout",
     platform,
     network,
   };
@@ -88,7 +92,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   const { describeBackend, selectBackend } = await import("../../training/backend.ts");
   const { explore, explorePrepared, prepareRequest } = await import("../../native/mod.ts");
   const { advise } = await import("../../native/advice.ts");
-  const { trainAll } = await import("./pool.ts");
+  const { Crew, trainAll } = await import("./pool.ts");
 
   const datasetFolder = context.input("dataset");
   const dataset = await readJson(`${datasetFolder}/dataset.json`, DatasetArtifact);
@@ -96,52 +100,45 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   for (const line of describeBackend(backend)) progress.note(line);
   progress.note(`${threads} ${threads === 1 ? "thread trains" : "threads train"} side by side`);
 
-  const { trials, network, best, trained } = await search({
+  const setting = {
+    datasetFolder,
+    input: dataset.input,
+    subset: params.subset,
+    subsetSeed: params.seed,
+    backend: params.backend,
+  };
+  using crew = new Crew();
+  const { trials, pareto, network, best, rule } = await search({
     params,
     input: dataset.input,
     classes: dataset.classes.length,
     backend: backend.name,
     identity: canonicalJson({ params, dataset }),
     workDir,
-    explore: (networks, platform) =>
-      explore(networks.map((network) => ask(network, platform)), { signal, threads, root }),
+    setting,
+    explore: (networks, platform, power) =>
+      explore(networks.map((network) => ask(network, platform, power)), {
+        signal,
+        threads,
+        root,
+      }),
     advise: async (network, platform) => {
       const prepared = await prepareRequest(ask(network, platform), root);
       const [answer] = await explorePrepared([prepared], { signal, threads, root });
       return advise(answer!, prepared.platform);
     },
-    train: ({ jobs, onProgress, onOutcome }) =>
-      trainAll({
-        setting: {
-          datasetFolder,
-          input: dataset.input,
-          subset: params.subset,
-          subsetSeed: params.seed,
-          backend: params.backend,
-        },
-        jobs,
-        threads,
-        signal,
-        onProgress,
-        onOutcome,
-      }),
+    train: (round) => trainAll({ ...round, crew, setting, threads, signal }),
     progress,
     signal,
   });
 
   const { candidate, latency_s, val_accuracy } = best;
   await writeJson(`${artifactDir}/trials.json`, TrialsArtifact, trials);
-  await writeJson(`${artifactDir}/pareto.json`, ParetoArtifact, {
-    platform: trials.platform,
-    requirement_s: trials.requirement_s,
-    points: paretoPoints(trained, candidate.sample),
-  });
+  await writeJson(`${artifactDir}/pareto.json`, ParetoArtifact, pareto);
   await writeJson(`${artifactDir}/architecture.json`, ArchitectureArtifact, {
     network,
     classes: dataset.classes,
-    rule: "best validation accuracy" +
-      (trials.requirement_s === null ? "" : " within the latency requirement") +
-      "; of equal ones the lowest latency",
+    rule,
     trial: candidate.sample,
     val_accuracy,
     platform: trials.platform,

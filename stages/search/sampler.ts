@@ -1,7 +1,7 @@
 /** Draws networks of a space in a seeded random order, none twice. */
 import { Random } from "../../base/random.ts";
 import type { Network, Shape } from "../../network/network.ts";
-import { buildNetwork, decisions, type SearchSpace, spaceSize } from "../../network/space.ts";
+import { buildNetwork, canBuild, decisions, type SearchSpace } from "../../network/space.ts";
 
 export interface Sample {
   /** Position in the order of drawing, from 0. */
@@ -20,42 +20,50 @@ export function* drawNetworks(
   input: Shape,
   classes: number,
 ): Generator<Sample> {
-  const size = spaceSize(space);
-  const list = decisions(space);
-  const random = new Random(seed, "search/sample");
-  // A Fisher-Yates shuffle of 0 .. size-1 that keeps only the places it has touched.
-  const moved = new Map<number, number>();
+  const radices = decisions(space).map(({ choices }) => choices.length);
   let sample = 0;
-  for (let drawn = 0; drawn < size; drawn++) {
-    const place = drawn + random.int(size - drawn);
-    const number = moved.get(place) ?? place;
-    moved.set(place, moved.get(drawn) ?? drawn);
-    moved.delete(drawn);
-    const indices = indicesOf(number, list.map(({ choices }) => choices.length));
-    if (!fits(space, indices, input)) continue;
+  for (const indices of drawIndices(radices, seed, (i) => canBuild(space, i, input))) {
     yield {
       sample: sample++,
-      decisions: Object.fromEntries(
-        list.map(({ name, choices }, i) => [name, choices[indices[i]!]!]),
-      ),
+      decisions: choicesOf(space, indices),
       network: buildNetwork(space, indices, input, classes),
     };
   }
 }
 
+/** What indices stand for, by the decisions' names. */
+export function choicesOf(space: SearchSpace, indices: readonly number[]): Record<string, number> {
+  return Object.fromEntries(
+    decisions(space).map(({ name, choices }, i) => [name, choices[indices[i]!]!]),
+  );
+}
+
+/** Yields all choices of indices that exist, in random order. */
+export function* drawIndices(
+  radices: readonly number[],
+  seed: number,
+  exists: (indices: readonly number[]) => boolean,
+): Generator<number[]> {
+  const size = radices.reduce((product, choices) => product * choices, 1);
+  const random = new Random(seed, "search/sample");
+  // A Fisher-Yates shuffle of 0 .. size-1 that keeps only the places it has touched.
+  const moved = new Map<number, number>();
+  for (let drawn = 0; drawn < size; drawn++) {
+    const place = drawn + random.int(size - drawn);
+    const number = moved.get(place) ?? place;
+    moved.set(place, moved.get(drawn) ?? drawn);
+    moved.delete(drawn);
+    const indices = indicesOf(number, radices);
+    if (exists(indices)) yield indices;
+  }
+}
+
 /** Mixed-radix digits, the last decision the fastest. */
-function indicesOf(number: number, radices: readonly number[]): number[] {
+export function indicesOf(number: number, radices: readonly number[]): number[] {
   const digits = new Array<number>(radices.length);
   for (let i = radices.length - 1; i >= 0; i--) {
     digits[i] = number % radices[i]!;
     number = Math.floor(number / radices[i]!);
   }
   return digits;
-}
-
-function fits(space: SearchSpace, indices: readonly number[], input: Shape): boolean {
-  if (space.type === "fc") return true;
-  let shrink = 0;
-  for (let i = 0; i < space.layers; i++) shrink += space.kernels[indices[2 * i]!]! - 1;
-  return input.h > shrink && (space.dimensions === 1 || input.w > shrink);
 }

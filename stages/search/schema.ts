@@ -1,8 +1,9 @@
 /** What `with:` of the search stage may say. */
 import { z } from "zod";
+import { SearchMethod } from "../../network/artifacts/search.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
 import { PlatformChoice } from "../../network/platform.ts";
-import { SearchSpace } from "../../network/space.ts";
+import { NamedSpace } from "../../network/space.ts";
 import { backendNames } from "../../training/backend_choice.ts";
 
 const positive = z.number().int().positive();
@@ -13,15 +14,29 @@ export const QuantileRule = z.strictObject({
   samples: positive.default(40),
 });
 
+/**
+ * Successive halving in synchronous rungs: after each number of epochs only the share `keep` of all
+ * trials that got there goes on.
+ */
+export const Halving = z.strictObject({
+  rungs: z.array(positive).min(1).refine(
+    (rungs) => rungs.every((rung, i) => i === 0 || rung > rungs[i - 1]!),
+    "each rung comes after the one before",
+  ),
+  keep: z.number().gt(0).lt(1).default(0.5),
+});
+
 export const SearchParameters = z.strictObject({
   ...FitParameters.shape,
-  method: z.literal("random").default("random"),
-  space: SearchSpace,
-  /** Networks that are trained. */
+  method: SearchMethod.default("random"),
+  /** A published space by name (cifar10, har, kws), or one of the user's own. */
+  space: NamedSpace,
+  /** Networks that are trained; for `reinforce` and `hw-nas` every network that is asked for. */
   trials: positive.default(20),
   /** Networks that the explorer is asked about at most. */
   max_samples: positive.default(400),
   epochs: positive.default(8),
+  halving: Halving.nullable().default(null),
   /** Share of the training split that a trial sees. */
   subset: z.number().gt(0).max(1).default(1),
   backend: z.enum(["auto", ...backendNames]).default("auto"),

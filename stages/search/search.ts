@@ -1,13 +1,18 @@
 /**
- * Random search: draw, ask the explorer, train only what every platform can run in time, take the
- * best. Everything is recorded as soon as it is known; what is recorded is not done again.
+ * The search: a method is asked for networks, the explorer says what they cost, only what every platform
+ * can run in time is trained, and the method is told. Everything is recorded as soon as it is known;
+ * what is recorded is not done again, and a search that was cut is asked and told anew up to there.
  */
+import { UserError } from "../../base/errors.ts";
 import { canonicalJson } from "../../base/files.ts";
 import { hash32 } from "../../base/random.ts";
-import { UserError } from "../../base/errors.ts";
-import type { Candidate, Rejection, TrialsArtifact } from "../../network/artifacts/search.ts";
+import type {
+  Candidate,
+  ParetoArtifact,
+  Rejection,
+  TrialsArtifact,
+} from "../../network/artifacts/search.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
-import type { ExploreAnswer } from "../../network/explore.ts";
 import {
   macs,
   type Network,
@@ -16,29 +21,25 @@ import {
   weightShape,
 } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
-import { spaceSize } from "../../network/space.ts";
+import { canBuild, decisions, spaceSize } from "../../network/space.ts";
 import type { Progress } from "../../pipeline/stage.ts";
-import { chooseBest, type Trained } from "./choose.ts";
-import { costsOf, latencyOn, quantile, rejectionOf } from "./costs.ts";
+import { chooseBest, infeasiblePoints, objectives, paretoPoints, type Trained } from "./choose.ts";
+import { latencyOn, quantile } from "./costs.ts";
+import { type Explore, type Explored, ExploredBook } from "./explored.ts";
 import { countByBinding, nearestMiss, nothingFeasible } from "./nothing_feasible.ts";
-import { drawNetworks, type Sample } from "./sampler.ts";
+import { drawIndices } from "./sampler.ts";
 import type { SearchParameters } from "./schema.ts";
-import { type ExploredRow, Study } from "./study.ts";
-import type { TrialJob, TrialOutcome, TrialProgress } from "./train_trial.ts";
+import { searchers } from "./searchers/registry.ts";
+import type { Searcher, Told } from "./searchers/searcher.ts";
+import { Study } from "./study.ts";
+import { describeSurvey, surveySpace } from "./survey.ts";
+import { Rounds, type Train } from "./train_round.ts";
+import type { TrialSetting } from "./train_trial.ts";
 
-/** Networks that are put to the explorer in one go. */
-const BATCH = 8;
+export type { Explore } from "./explored.ts";
 
-export type Explore = (
-  networks: readonly Network[],
-  platform: PlatformChoice,
-) => Promise<ExploreAnswer[]>;
-
-export interface TrainRequest {
-  readonly jobs: readonly TrialJob[];
-  onProgress(progress: TrialProgress): void;
-  onOutcome(outcome: TrialOutcome): void;
-}
+/** The largest space that `exhaustive` walks. */
+const EXHAUSTIBLE = 4096;
 
 export interface SearchRequest {
   readonly params: SearchParameters;
@@ -48,135 +49,218 @@ export interface SearchRequest {
   /** Equal for equal data and platforms; tells studies in one database apart. */
   readonly identity: string;
   readonly workDir: string;
+  /** What other processes need to help; null where they cannot. */
+  readonly setting?: TrialSetting;
   readonly explore: Explore;
   /** What would let a network run on a platform, a line per layer; empty where it can. */
   readonly advise: (network: Network, platform: PlatformChoice) => Promise<string[]>;
-  readonly train: (request: TrainRequest) => Promise<void>;
+  readonly train: Train;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 export interface SearchResult {
   readonly trials: TrialsArtifact;
+  readonly pareto: ParetoArtifact;
   readonly network: Network;
+  readonly rule: string;
   readonly best: Trained;
   readonly trained: readonly Trained[];
 }
 
-interface Explored extends ExploredRow {
-  readonly drawn: Sample;
+/** A network that was asked for, as the method judges it. */
+interface Judged {
+  readonly sample: number;
+  readonly explored: Explored;
+  /** Latency that the method goes by. */
+  readonly latency_s: number | null;
+  readonly slack_s: number | null;
+  readonly rejection: Rejection | null;
 }
 
 /**
  * Runs or resumes a search.
- * @throws UserError (exit 5) where no network may be trained
+ * @throws UserError (exit 5) where no network may be trained, or none of those trained can run
  */
 export async function search(request: SearchRequest): Promise<SearchResult> {
-  const { params, progress } = request;
-  const names = params.platforms.map(({ profile }) => profile);
-  const platform = params.platform === "first" ? names[0]! : params.platform;
-  if (platform !== "worst" && !names.includes(platform)) {
-    throw new UserError(unknownPlatform(params));
+  const { params, progress, input, classes, signal } = request;
+  const platform = platformThatCounts(params);
+  const size = spaceSize(params.space);
+  if (params.method === "exhaustive" && size > EXHAUSTIBLE) {
+    throw new UserError({
+      message: `a space of ${size} networks is too large to be searched exhaustively`,
+      field: "method",
+      value: params.method,
+      expected: `at most ${EXHAUSTIBLE} networks, or another method`,
+    });
   }
   await Deno.mkdir(request.workDir, { recursive: true });
   using study = new Study(
     `${request.workDir}/study.db`,
     String(hash32(request.identity) >>> 0),
-    canonicalJson(params),
   );
-  const stream = new ExploredStream(request, study);
-  const requirement = await requirementOf(params, platform, stream);
+  study.enter(canonicalJson(params), request.setting ?? null);
+  const continuous = params.method === "hw-nas";
+  const radices = decisions(params.space).map(({ choices }) => choices.length);
+  const exists = (indices: readonly number[]) => canBuild(params.space, indices, input);
+  const book = new ExploredBook({
+    space: params.space,
+    input,
+    classes,
+    platforms: params.platforms,
+    continuous,
+    explore: request.explore,
+    signal,
+  }, study);
+  const survey = await surveySpace({ radices, seed: params.seed, platform, exists }, book);
+  progress.note(describeSurvey(survey, platform));
+  const latencyOf = (explored: Explored) => latencyOn(platform, judgedCosts(explored));
+  const requirement = await requirementOf(
+    params,
+    () => drawIndices(radices, params.seed, exists),
+    book,
+    latencyOf,
+  );
   if (requirement !== null) {
-    progress.note(`latency requirement on ${platform}: ${requirement.toFixed(2)} s`);
-  }
-
-  const judged: { explored: Explored; slack_s: number | null; rejection: Rejection | null }[] = [];
-  let accepted = 0;
-  for (let at = 0; accepted < params.trials; at++) {
-    const explored = await stream.at(at);
-    if (explored === undefined) break;
-    const latency = latencyOn(platform, explored.costs);
-    const slack = requirement === null || latency === null ? null : requirement - latency;
-    const rejection = explored.rejection ??
-      (slack !== null && slack < 0
-        ? {
-          platform,
-          binding: "latency" as const,
-          layer: null,
-          layers: 0,
-          violation: -slack,
-          unit: "s",
-        }
-        : null);
-    judged.push({ explored, slack_s: slack, rejection });
-    study.addVerdict({
-      sample: explored.sample,
-      train: rejection === null,
-      slack_s: slack,
-      rejection,
-    });
-    if (rejection === null) accepted++;
-    progress.update(
-      `asked the explorer about ${judged.length} networks, ${accepted} of ${params.trials} to train`,
-    );
-  }
-  const toTrain = judged.filter(({ rejection }) => rejection === null);
-  if (toTrain.length === 0) {
-    const turnedAway = judged.flatMap(({ explored, rejection }) =>
-      rejection === null ? [] : [{ network: explored.drawn.network, rejection }]
-    );
-    const nearest = nearestMiss(turnedAway);
-    const choice = params.platforms.find(({ profile }) => profile === nearest?.rejection.platform);
-    throw nothingFeasible(
-      turnedAway.map(({ network, rejection }) => ({ network: network.name, rejection })),
-      nearest !== undefined && choice !== undefined
-        ? await request.advise(nearest.network, choice)
-        : [],
-    );
-  }
-  if (toTrain.length < params.trials) {
     progress.note(
-      `${toTrain.length} trials instead of ${params.trials}: no more of the ${judged.length} ` +
-        "networks drawn can run on every platform in time",
+      `latency requirement on ${platform}${continuous ? ", continuous power" : ""}: ` +
+        `${requirement.toFixed(2)} s`,
     );
   }
 
+  const judged = new Map<string, Judged>();
   const options = fitParameters(params);
-  const jobs: TrialJob[] = toTrain.map(({ explored }) => ({
-    sample: explored.sample,
-    network: explored.drawn.network,
-    options: { ...options, seed: hash32(`${params.seed}:trial:${explored.sample}`) >>> 0 },
-    checkpoint: `${request.workDir}/trial-${explored.sample}.bin`,
-  }));
-  await trainOutstanding(jobs, study, request);
+  const rounds = new Rounds({
+    params,
+    options,
+    study,
+    workDir: request.workDir,
+    train: request.train,
+    progress,
+    aside: () => {
+      const fit = [...judged.values()].filter(({ rejection }) => rejection === null).length;
+      return `, ${Math.round(100 * fit / judged.size)} % feasible`;
+    },
+  });
+  const judge = (explored: Explored): Judged => {
+    const known = judged.get(explored.network);
+    if (known !== undefined) return known;
+    const latency = latencyOf(explored);
+    const slack = requirement === null || latency === null ? null : requirement - latency;
+    const one: Judged = {
+      sample: judged.size,
+      explored,
+      latency_s: latency,
+      slack_s: slack,
+      rejection: continuous
+        ? (latency === null ? unfit(explored, platform) : tooSlow(platform, slack))
+        : explored.rejection ?? tooSlow(platform, slack),
+    };
+    judged.set(explored.network, one);
+    return one;
+  };
+  const tell = ({ explored, latency_s, rejection }: Judged): Told => ({
+    indices: explored.indices,
+    rejected: rejection,
+    latency_s,
+    energy_J: judgedCosts(explored).find((costs) => costs.platform === platform)?.energy_J ?? null,
+    accuracy: rejection === null ? rounds.scores(explored.network)?.val_accuracy ?? null : null,
+  });
 
-  const scores = study.trials();
-  const candidates: Candidate[] = judged.map(({ explored, slack_s, rejection }) => ({
-    sample: explored.sample,
+  const searcher: Searcher = searchers[params.method]({
+    radices,
+    seed: params.seed,
+    trials: params.trials,
+    requirement_s: requirement ?? Infinity,
+    exists,
+  });
+  const bounded = searcher.counts === "trained" && params.method !== "exhaustive";
+  const toTrain: Judged[] = [];
+  const enough = () =>
+    bounded && (toTrain.length >= params.trials || judged.size >= params.max_samples);
+  while (!enough()) {
+    const asked = searcher.ask();
+    if (asked.length === 0) break;
+    const batch: Judged[] = [];
+    for (const explored of await book.look(asked)) {
+      if (enough()) break;
+      const fresh = !judged.has(explored.network);
+      const one = judge(explored);
+      batch.push(one);
+      if (fresh && one.rejection === null) toTrain.push(one);
+    }
+    study.addVerdicts(batch.map(({ sample, explored, rejection, slack_s }) => ({
+      sample,
+      network: explored.network,
+      train: rejection === null,
+      slack_s,
+      rejection,
+    })));
+    if (searcher.ahead) {
+      progress.update(
+        `asked the explorer about ${judged.size} networks, ${toTrain.length} to train`,
+      );
+      continue;
+    }
+    await rounds.run(batch.filter(({ rejection }) => rejection === null));
+    // A batch that was cut short ends the search: nobody asks again.
+    if (batch.length === asked.length) searcher.tell(batch.map(tell));
+  }
+  const all = [...judged.values()];
+  if (toTrain.length === 0) throw await nothingToTrain(all, request);
+  if (searcher.ahead) {
+    if (params.method !== "exhaustive" && toTrain.length < params.trials) {
+      progress.note(
+        `${toTrain.length} trials instead of ${params.trials}: no more of the ${all.length} ` +
+          "networks drawn can run on every platform in time",
+      );
+    }
+    progress.note(trainingNote(toTrain.length, params));
+    rounds.expect(toTrain.length);
+    await rounds.run(toTrain);
+    searcher.tell(all.map(tell));
+  }
+  await rounds.clean();
+
+  const candidates: Candidate[] = all.map(({ explored, sample, slack_s, rejection }) => ({
+    sample,
     network: explored.network,
     decisions: explored.decisions,
-    ...sizeOf(explored.drawn.network),
+    ...sizeOf(explored.built),
     costs: [...explored.costs],
+    ...(continuous ? { continuous_latency_s: latencyOn(platform, explored.continuous!) } : {}),
     slack_s,
-    rejection,
-    trial: scores.get(explored.sample) ?? null,
+    // What was trained under continuous power is checked under the power that it will have.
+    rejection: rejection ?? explored.rejection,
+    trial: rounds.scores(explored.network) ?? null,
   }));
-  const trained: Trained[] = candidates.flatMap((candidate) => {
-    const latency = latencyOn(platform, candidate.costs);
-    return candidate.trial === null || candidate.rejection !== null || latency === null
-      ? []
-      : [{ candidate, latency_s: latency, val_accuracy: candidate.trial.val_accuracy }];
-  });
-  const best = chooseBest(trained)!;
+  const trained = candidates.flatMap((candidate) => trainedOn(platform, candidate));
+  const best = chooseBest(trained);
+  if (best === undefined) throw await nothingToTrain(all.map(checked), request);
+  const rule = "best validation accuracy" +
+    (requirement === null ? "" : " within the latency requirement") +
+    "; of equal ones the lowest latency";
+  const steps = searcher.history?.() ?? [];
+  const sampleOf = new Map(all.map(({ explored, sample }) => [explored.indices.join(), sample]));
   return {
-    network: jobs.find(({ sample }) => sample === best.candidate.sample)!.network,
+    network: judged.get(best.candidate.network)!.explored.built,
     best,
     trained,
+    rule,
+    pareto: {
+      platform,
+      requirement_s: requirement,
+      objectives: objectives(trained),
+      rule,
+      points: paretoPoints(trained, best.candidate.sample),
+      infeasible: infeasiblePoints(candidates, ({ costs }) => latencyOn(platform, costs)),
+    },
     trials: {
       method: params.method,
       seed: params.seed,
       space: params.space,
-      networks_in_space: spaceSize(params.space),
+      networks_in_space: size,
+      survey,
       platforms: params.platforms,
       platform,
       requirement_s: requirement,
@@ -184,13 +268,89 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
       options,
       subset: params.subset,
       backend: request.backend,
+      halving: params.halving,
+      epochs_trained: rounds.epochsTrained,
       sampled: candidates.length,
       trained: trained.length,
       rejected: countByBinding(candidates.flatMap(({ rejection }) => rejection ?? [])),
       chosen: best.candidate.sample,
       candidates,
+      steps: steps.map(({ indices, action, reward }) => ({
+        sample: sampleOf.get(indices.join()) ?? null,
+        action,
+        reward,
+      })),
     },
   };
+}
+
+/** By what a method judges: the power that it knows of. */
+function judgedCosts({ continuous, costs }: Explored) {
+  return continuous ?? costs;
+}
+
+function trainedOn(platform: string, candidate: Candidate): Trained[] {
+  const latency = latencyOn(platform, candidate.costs);
+  if (candidate.trial === null || candidate.rejection !== null || latency === null) return [];
+  const costs = candidate.costs.find((one) => one.platform === platform);
+  return [{
+    candidate,
+    latency_s: latency,
+    val_accuracy: candidate.trial.val_accuracy,
+    energy_J: costs?.energy_J ?? null,
+    nvm_written_bytes: costs?.nvm_written_bytes ?? null,
+  }];
+}
+
+function checked(judged: Judged): Judged {
+  return { ...judged, rejection: judged.rejection ?? judged.explored.rejection };
+}
+
+function tooSlow(platform: string, slack_s: number | null): Rejection | null {
+  return slack_s === null || slack_s >= 0
+    ? null
+    : { platform, binding: "latency", layer: null, layers: 0, violation: -slack_s, unit: "s" };
+}
+
+/** Under continuous power only memory can be in the way. */
+function unfit({ rejection }: Explored, platform: string): Rejection {
+  return rejection !== null && rejection.binding !== "energy"
+    ? rejection
+    : { platform, binding: "vm", layer: null, layers: 0, violation: 0, unit: "bytes" };
+}
+
+function trainingNote(networks: number, { epochs, subset, halving }: SearchParameters): string {
+  return `training ${networks} networks, ` +
+    (halving === null
+      ? `${epochs} epochs each`
+      : `up to ${epochs} epochs, ${100 * halving.keep} % going on after epoch ${
+        halving.rungs.join(", ")
+      }`) +
+    (subset < 1 ? `, on ${100 * subset} % of the training samples` : "");
+}
+
+async function nothingToTrain(
+  all: readonly Judged[],
+  { params, advise }: SearchRequest,
+): Promise<UserError> {
+  const turnedAway = all.flatMap(({ explored, rejection }) =>
+    rejection === null ? [] : [{ network: explored.built, rejection }]
+  );
+  const nearest = nearestMiss(turnedAway);
+  const choice = params.platforms.find(({ profile }) => profile === nearest?.rejection.platform);
+  return nothingFeasible(
+    turnedAway.map(({ network, rejection }) => ({ network: network.name, rejection })),
+    nearest !== undefined && choice !== undefined ? await advise(nearest.network, choice) : [],
+  );
+}
+
+function platformThatCounts(params: SearchParameters): string {
+  const names = params.platforms.map(({ profile }) => profile);
+  const platform = params.platform === "first" ? names[0]! : params.platform;
+  if (platform !== "worst" && !names.includes(platform)) {
+    throw new UserError(unknownPlatform(params));
+  }
+  return platform;
 }
 
 /** The problem of a `platform` that is none of `platforms`. */
@@ -221,17 +381,20 @@ function requirementRule({ requirement_s }: SearchParameters): string {
 
 async function requirementOf(
   { requirement_s }: SearchParameters,
-  platform: string,
-  stream: ExploredStream,
+  draw: () => Generator<number[]>,
+  book: ExploredBook,
+  latencyOf: (explored: Explored) => number | null,
 ): Promise<number | null> {
   if (requirement_s === null || typeof requirement_s === "number") return requirement_s;
-  const latencies: number[] = [];
-  for (let at = 0; at < requirement_s.samples; at++) {
-    const explored = await stream.at(at);
-    if (explored === undefined) break;
-    const latency = latencyOn(platform, explored.costs);
-    if (explored.rejection === null && latency !== null) latencies.push(latency);
+  const drawn: number[][] = [];
+  for (const indices of draw()) {
+    if (drawn.length >= requirement_s.samples) break;
+    drawn.push(indices);
   }
+  const latencies = (await book.look(drawn)).flatMap((explored) => {
+    const fits = explored.continuous !== null || explored.rejection === null;
+    return fits ? latencyOf(explored) ?? [] : [];
+  });
   return latencies.length === 0 ? null : quantile(latencies, requirement_s.quantile);
 }
 
@@ -246,110 +409,4 @@ function sizeOf(network: Network): { parameters: number; macs: number } {
     ),
     macs: layers.reduce((sum, layer) => sum + macs(layer), 0),
   };
-}
-
-/** The drawn networks with their costs, in order; the explorer is asked ahead, once per network. */
-class ExploredStream {
-  readonly #draw: Iterator<Sample>;
-  readonly #known: Map<number, ExploredRow>;
-  readonly #ready: Explored[] = [];
-  readonly #request: SearchRequest;
-  readonly #study: Study;
-
-  constructor(request: SearchRequest, study: Study) {
-    const { params, input, classes } = request;
-    this.#draw = drawNetworks(params.space, params.seed, input, classes);
-    this.#known = study.explored();
-    this.#request = request;
-    this.#study = study;
-  }
-
-  /** The network drawn at this position; undefined behind the last one that may be asked about. */
-  async at(position: number): Promise<Explored | undefined> {
-    while (this.#ready.length <= position) {
-      if (!await this.#more()) return undefined;
-    }
-    return this.#ready[position];
-  }
-
-  async #more(): Promise<boolean> {
-    const { params, explore, signal } = this.#request;
-    signal.throwIfAborted();
-    const drawn: Sample[] = [];
-    while (drawn.length < BATCH && this.#ready.length + drawn.length < params.max_samples) {
-      const next = this.#draw.next();
-      if (next.done) break;
-      drawn.push(next.value);
-    }
-    const unknown = drawn.filter(({ sample }) => !this.#known.has(sample));
-    const answers: ExploreAnswer[][] = [];
-    for (const platform of unknown.length === 0 ? [] : params.platforms) {
-      answers.push(await explore(unknown.map(({ network }) => network), platform));
-      signal.throwIfAborted();
-    }
-    unknown.forEach(({ sample, network, decisions }, i) => {
-      const names = params.platforms.map(({ profile }) => profile);
-      const row: ExploredRow = {
-        sample,
-        network: network.name,
-        decisions,
-        costs: names.map((name, p) => costsOf(name, answers[p]![i]!)),
-        rejection: names.map((name, p) => rejectionOf(name, answers[p]![i]!))
-          .find((rejection) => rejection !== null) ?? null,
-      };
-      this.#study.addExplored(row);
-      this.#known.set(sample, row);
-    });
-    for (const one of drawn) this.#ready.push({ ...this.#known.get(one.sample)!, drawn: one });
-    return drawn.length > 0;
-  }
-}
-
-async function trainOutstanding(
-  jobs: readonly TrialJob[],
-  study: Study,
-  { train, progress, params }: SearchRequest,
-): Promise<void> {
-  const finished = study.trials();
-  const outstanding = jobs.filter(({ sample }) => !finished.has(sample));
-  if (outstanding.length === 0) return;
-  const resumed = jobs.length - outstanding.length;
-  if (resumed > 0) progress.note(`${resumed} trials of an earlier run are kept`);
-  const running = new Map<number, TrialProgress>();
-  const started = Date.now();
-  let done = 0;
-  const tell = () => {
-    const share = [...running.values()].reduce((sum, { fraction }) => sum + fraction, done);
-    const left = share === 0
-      ? undefined
-      : (Date.now() - started) / 1000 * (outstanding.length - share) / share;
-    const speed = [...running.values()].reduce((sum, { samples_per_s }) => sum + samples_per_s, 0);
-    const best = Math.max(...[...finished.values()].map(({ val_accuracy }) => val_accuracy));
-    progress.update(
-      `${resumed + done} of ${jobs.length} trials` +
-        (finished.size > 0 ? `, best ${(100 * best).toFixed(1)} %` : "") +
-        (speed > 0 ? `, ${Math.round(speed)} samples/s` : "") +
-        (left === undefined ? "" : `, ${Math.ceil(left)} s left`),
-      (resumed + share) / jobs.length,
-    );
-  };
-  progress.note(
-    `training ${outstanding.length} networks, ${params.epochs} epochs each` +
-      (params.subset < 1 ? `, on ${100 * params.subset} % of the training samples` : ""),
-  );
-  await train({
-    jobs: outstanding,
-    onProgress: (update) => {
-      running.set(update.sample, update);
-      tell();
-    },
-    onOutcome: ({ sample, scores, ...times }) => {
-      study.addTrial(sample, scores, times);
-      finished.set(sample, scores);
-      running.delete(sample);
-      done++;
-      tell();
-    },
-  });
-  for (const { checkpoint } of outstanding) await Deno.remove(checkpoint).catch(() => {});
 }

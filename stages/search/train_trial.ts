@@ -1,5 +1,5 @@
 /** Trains one candidate of a search; runs in a worker. */
-import type { FitParameters } from "../../network/artifacts/training.ts";
+import type { EpochRecord, FitParameters } from "../../network/artifacts/training.ts";
 import type { TrialScores } from "../../network/artifacts/search.ts";
 import type { Network, Shape } from "../../network/network.ts";
 import { selectBackend } from "../../training/backend.ts";
@@ -20,6 +20,8 @@ export interface TrialJob {
   readonly sample: number;
   readonly network: Network;
   readonly options: FitParameters;
+  /** Epochs after which to pause; the schedule is that of all `options.epochs`. */
+  readonly until: number;
   readonly checkpoint: string;
 }
 
@@ -30,6 +32,7 @@ export interface TrialProgress {
   readonly samples_per_s: number;
 }
 
+/** What became of a job. */
 export interface TrialOutcome {
   readonly sample: number;
   readonly scores: TrialScores;
@@ -56,7 +59,11 @@ export class TrialTrainer {
     return new TrialTrainer(takeShare(train, subset, subsetSeed), val);
   }
 
-  async run(job: TrialJob, onProgress: (progress: TrialProgress) => void): Promise<TrialOutcome> {
+  async run(
+    job: TrialJob,
+    onProgress: (progress: TrialProgress) => void,
+    onEpoch: (record: EpochRecord) => void = () => {},
+  ): Promise<TrialOutcome> {
     const started = new Date();
     let speed = 0;
     const { best, epochs } = await fit({
@@ -64,7 +71,9 @@ export class TrialTrainer {
       train: this.#train,
       val: this.#val,
       options: job.options,
+      until: job.until,
       checkpoint: job.checkpoint,
+      onEpoch,
       onProgress: ({ fraction, samples_per_s }) => {
         speed = samples_per_s;
         onProgress({ sample: job.sample, fraction, samples_per_s });

@@ -24,7 +24,7 @@ thread.onmessage = async ({ data }) => {
       if (performance.now() - told < INTERVAL_ms) return;
       told = performance.now();
       thread.postMessage({ type: "progress", progress });
-    });
+    }, (record) => thread.postMessage({ type: "epoch", record }));
     thread.postMessage({ type: "outcome", outcome });
   } catch (error) {
     thread.postMessage(

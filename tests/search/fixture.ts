@@ -4,7 +4,7 @@ import { Random } from "../../base/random.ts";
 import type { ExploreAnswer } from "../../network/explore.ts";
 import { macs, type Network, resolveLayers } from "../../network/network.ts";
 import type { Progress } from "../../pipeline/stage.ts";
-import { trainAll } from "../../stages/search/pool.ts";
+import { type JobSource, trainAll } from "../../stages/search/pool.ts";
 import { SearchParameters } from "../../stages/search/schema.ts";
 import { type Explore, search, type SearchResult } from "../../stages/search/search.ts";
 import type { TrialJob } from "../../stages/search/train_trial.ts";
@@ -130,8 +130,18 @@ export function runSearch(options: Options): Promise<SearchResult> {
     workDir: options.workDir,
     explore: options.explore ?? fakeExplore(4000),
     advise: ({ name }) => Promise.resolve([`more of everything for ${name}`]),
-    train: async ({ jobs, onProgress, onOutcome }) => {
-      options.trainedJobs?.push(...jobs);
+    train: async ({ source, onProgress, onOutcome }) => {
+      const watched: JobSource = {
+        claim() {
+          const job = source.claim();
+          if (typeof job === "object") options.trainedJobs?.push(job);
+          return job;
+        },
+        beat: () => source.beat(),
+        epoch: (job, record) => source.epoch(job, record),
+        done: (job, outcome) => source.done(job, outcome),
+        release: () => source.release(),
+      };
       await trainAll({
         setting: {
           datasetFolder: options.folder,
@@ -140,7 +150,7 @@ export function runSearch(options: Options): Promise<SearchResult> {
           subsetSeed: params.seed,
           backend: "wasm",
         },
-        jobs,
+        source: watched,
         threads: options.threads ?? 1,
         signal,
         onProgress,
