@@ -16,9 +16,15 @@ const program = new Command("setup")
   .addOption(
     new Option("--for <task>", "only what one task needs").choices(CHOICES).default("all"),
   )
+  .option(
+    "--tensorflow",
+    "also TensorFlow, the fastest training backend (TENSORFLOW_DIR: your own libraries)",
+    false,
+  )
   .option("--verbose", "list every tool and its version", false)
-  .action(async (options: { for: Choice; verbose: boolean }) => {
-    await ensureSetup({ root: ROOT, quiet: !options.verbose, for: options.for });
+  .action(async (options: { for: Choice; verbose: boolean; tensorflow: boolean }) => {
+    const { tensorflow, verbose } = options;
+    await ensureSetup({ root: ROOT, quiet: !verbose, for: options.for, tensorflow });
   });
 
 Deno.exit(await runCommand(program, Deno.args));

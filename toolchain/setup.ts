@@ -16,6 +16,8 @@ export interface SetupRequest {
   readonly quiet: boolean;
   /** What the user is about to do: only its needs are looked at. */
   readonly for: Task | "all";
+  /** Also bring TensorFlow, the fastest training backend; its libraries weigh 1 GB. */
+  readonly tensorflow?: boolean;
 }
 
 /**
@@ -31,6 +33,11 @@ export async function ensureSetup(request: SetupRequest): Promise<void> {
     using _lock = await acquireLock(request.root);
     // Another process may have brought everything while this one waited.
     await bring(request);
+  }
+  if (request.tensorflow) {
+    const { ensureTensorflow } = await import("./tensorflow.ts");
+    using _lock = await acquireLock(request.root);
+    await ensureTensorflow({ root: request.root, given: Deno.env.get("TENSORFLOW_DIR") });
   }
   if (!request.quiet) await tell(request);
 }

@@ -1,20 +1,41 @@
-/** Starts the numeric backend that was chosen. The pure JavaScript one is never registered. */
+/** Starts the numeric backend that was chosen. The pure JavaScript one is never chosen. */
 import * as tf from "@tensorflow/tfjs-core";
-import { getThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type BackendChoice, type BackendName, chooseBackend } from "./backend_choice.ts";
-import { registerWasmGradients } from "./wasm_gradients.ts";
+import {
+  type BackendChoice,
+  type BackendName,
+  chooseBackend,
+  TENSORFLOW_PLACE,
+} from "./backend_choice.ts";
 
 /** A backend in use. */
 export interface Backend extends BackendChoice {
   /** What it runs on, for people: `"WebAssembly, SIMD"`. */
   readonly description: string;
-  /** Whether the same seed gives the same bytes again. */
-  readonly deterministic: boolean;
+  /** What the same data, options and seed give again, in words; goes into `training.json`. */
+  readonly determinism: string;
 }
 
-type Start = () => Promise<Pick<Backend, "description" | "deterministic">>;
+type Started = Pick<Backend, "description" | "determinism">;
 
-const starters: Partial<Record<BackendName, Start>> = { wasm: startWasm };
+// Each loads what it needs only when it is chosen.
+const starters: Record<BackendName, () => Promise<Started>> = {
+  async tensorflow() {
+    const { startTensorflow } = await import("./tensorflow.ts");
+    const { version, gpu } = await startTensorflow(TENSORFLOW_PLACE);
+    return {
+      description: `TensorFlow ${version} on ${gpu ? "a GPU" : "the processor"}`,
+      determinism: `the same data, options and seed are meant to give the same bytes on this ` +
+        `version of TensorFlow and the same ${gpu ? "GPU" : "processor and number of cores"}; ` +
+        "others may round otherwise",
+    };
+  },
+  webgpu: async () => await (await import("./webgpu.ts")).startWebgpu(),
+  "webgpu-software": async () => await (await import("./webgpu.ts")).startWebgpu(),
+  wasm: async () => await (await import("./wasm.ts")).startWasm(),
+};
+
+/** One start per backend and thread; a second one would only repeat it. */
+const running = new Map<BackendName, Started>();
 
 /**
  * Starts the backend called `wanted`, or for `"auto"` the best that runs here.
@@ -22,9 +43,12 @@ const starters: Partial<Record<BackendName, Start>> = { wasm: startWasm };
  */
 export async function selectBackend(wanted: string): Promise<Backend> {
   const choice = await chooseBackend(wanted);
-  const start = starters[choice.name];
-  if (start === undefined) throw new Error(`backend ${choice.name} was chosen but has no start`);
-  return { ...choice, ...await start() };
+  const { name } = choice;
+  const started = running.get(name) ?? await starters[name]();
+  running.set(name, started);
+  const registered = name === "webgpu-software" ? "webgpu" : name;
+  if (!await tf.setBackend(registered)) throw new Error(`backend ${name} did not start`);
+  return { ...choice, ...started };
 }
 
 /** One line per choice, for the screen. */
@@ -33,21 +57,4 @@ export function describeBackend({ name, description, passed_over }: Backend): st
     `training backend: ${name} (${description})`,
     ...passed_over.map((other) => `training backend ${other.name} passed over: ${other.reason}`),
   ];
-}
-
-async function startWasm() {
-  const module = import.meta.resolve("@tensorflow/tfjs-backend-wasm");
-  setWasmPaths(decodeURIComponent(new URL(".", module).pathname));
-  registerWasmGradients();
-  if (!await tf.setBackend("wasm")) throw new Error("the WebAssembly backend did not start");
-  await tf.ready();
-  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
-  const threads = getThreadsCount();
-  return {
-    description: `WebAssembly ${simd ? "with" : "without"} SIMD, ` +
-      (threads === 1
-        ? "one thread per network, since TensorFlow.js has no threads in Deno"
-        : `${threads} threads`),
-    deterministic: true,
-  };
 }

@@ -5,9 +5,22 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ResolvedLayer, Shape } from "../network/network.ts";
 import type { Batch } from "./data.ts";
-import { asRows, flatten, forward, type Graph, paddingOf, strideOf } from "./forward.ts";
+import {
+  asRows,
+  flatten,
+  forward,
+  type Graph,
+  isPadded,
+  isPool,
+  LOWEST,
+  paddingOf,
+  padMap,
+  strideOf,
+  unpadded,
+} from "./forward.ts";
 import { crossEntropy } from "./loss.ts";
 import type { Parameter } from "./parameters.ts";
+import { RELU_GRADIENT } from "./tensorflow_kernels.ts";
 
 /** Parameters on the backend; dispose of them after use. */
 export function toTensors(parameters: readonly Parameter[]): tf.Tensor[] {
@@ -16,32 +29,54 @@ export function toTensors(parameters: readonly Parameter[]): tf.Tensor[] {
 
 /**
  * Mean cross-entropy of one batch and its gradient by every parameter, in their order.
- * Nothing stays on the backend.
+ * Nothing stays on the backend. The scores and the gradients are each waited for once: a GPU cannot
+ * be read at once.
  */
-export function lossAndGradients(
+export async function lossAndGradients(
   graph: Graph,
   parameters: readonly Parameter[],
   input: Shape,
   batch: Batch,
   labelSmoothing = 0,
-): { loss: number; correct: number; gradients: Float32Array[] } {
+  classWeights?: Float32Array,
+): Promise<{ loss: number; correct: number; gradients: Float32Array[] }> {
   const { h, w, channels } = input;
-  tf.engine().startScope("batch");
+  const kept: tf.Tensor[] = [];
   try {
-    const x = tf.tensor4d(batch.x, [batch.y.length, h, w, channels]);
-    const tensors = toTensors(parameters);
-    const maps = forward(graph, tensors, x);
+    const { x, tensors, maps } = tf.tidy(() => {
+      const x = tf.tensor4d(batch.x, [batch.y.length, h, w, channels]);
+      const tensors = toTensors(parameters);
+      const maps = forward(graph, tensors, x);
+      kept.push(x, ...tensors, ...maps);
+      return { x, tensors, maps };
+    });
     const scores = maps[maps.length - 1]!;
     const { loss, correct, gradient } = crossEntropy(
-      scores.dataSync<"float32">(),
+      await scores.data<"float32">(),
       batch.y,
       labelSmoothing,
+      classWeights,
     );
-    const gradients = backward(graph, tensors, x, maps, tf.tensor4d(gradient, scores.shape));
-    return { loss, correct, gradients: gradients.map((g) => g.dataSync<"float32">().slice()) };
+    const gradients = tf.tidy(() =>
+      backward(graph, tensors, x, maps, tf.tensor4d(gradient, scores.shape))
+    );
+    kept.push(...gradients);
+    return { loss, correct, gradients: await readAll(gradients) };
   } finally {
-    tf.engine().endScope();
+    tf.dispose(kept);
   }
+}
+
+/** Copies of tensors' values; from another device all of them in one transfer. */
+async function readAll(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
+  if (tf.getBackend() === "wasm") {
+    return tensors.map((tensor) => tensor.dataSync<"float32">().slice());
+  }
+  const joined = tf.tidy(() => tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1]))));
+  const values = await joined.data<"float32">();
+  joined.dispose();
+  let start = 0;
+  return tensors.map(({ size }) => values.slice(start, start += size));
 }
 
 /**
@@ -66,7 +101,7 @@ export function backward(
     const dy = incoming === undefined
       ? tf.zerosLike(y)
       : layer.activation === "relu"
-      ? tf.mul<tf.Tensor4D>(incoming, tf.step(y))
+      ? reluGradient(incoming, y)
       : incoming;
     const inputs = layer.inputs.map((i) => (i < 0 ? x : maps[i]!));
     const kernelAt = graph.kernels[index]!;
@@ -88,24 +123,41 @@ function run(kernel: string, inputs: tf.NamedTensorMap, attributes: object): tf.
   return tf.engine().runKernel(kernel, inputs, attributes as tf.NamedAttrMap) as tf.Tensor4D;
 }
 
+function reluGradient(dy: tf.Tensor4D, y: tf.Tensor4D): tf.Tensor4D {
+  return tf.getKernel(RELU_GRADIENT, tf.getBackend()) == null
+    ? tf.mul<tf.Tensor4D>(dy, tf.step(y))
+    : run(RELU_GRADIENT, { dy, y }, {});
+}
+
+/**
+ * Where the backend's gradient kernels know no padding of their own: the padded map, whose gradient is
+ * cut afterwards. The WebAssembly kernels know it.
+ */
+function paddedByHand(layer: ResolvedLayer): boolean {
+  return isPadded(layer) && tf.getBackend() !== "wasm";
+}
+
 function kernelGradient(
   layer: ResolvedLayer,
-  x: tf.Tensor4D,
+  input: tf.Tensor4D,
   kernel: tf.Tensor4D,
   dy: tf.Tensor4D,
 ): tf.Tensor {
+  const byHand = paddedByHand(layer);
+  const x = byHand ? padMap(layer, input, 0) : input;
+  const pad = byHand ? "valid" : paddingOf(layer);
   if (layer.type === "depthwise_conv") {
     return run(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, {
       strides: strideOf(layer),
       dilations: [1, 1],
-      pad: paddingOf(layer),
+      pad,
       filterShape: kernel.shape,
     });
   }
   const fc = layer.type === "fc";
   const gradient = run(tf.Conv2DBackpropFilter, { x: fc ? flatten(x) : x, dy }, {
     strides: fc ? [1, 1] : strideOf(layer),
-    pad: fc ? "valid" : paddingOf(layer),
+    pad: fc ? "valid" : pad,
     dataFormat: "NHWC",
     filterShape: (fc ? asRows(kernel) : kernel).shape,
   });
@@ -121,6 +173,13 @@ function inputGradient(
   dy: tf.Tensor4D,
 ): tf.Tensor4D {
   const x = inputs[position]!;
+  if (isPadded(layer) && (isPool(layer) || paddedByHand(layer))) {
+    const padded = padMap(layer, x, layer.type === "max_pool" ? LOWEST : 0);
+    const whole = inputGradient(unpadded(layer), [padded], 0, kernel, y, dy);
+    const { top, left } = layer.padding;
+    const inside: tf.Tensor = tf.slice(whole, [0, top, left, 0], x.shape);
+    return inside as tf.Tensor4D;
+  }
   const strides = strideOf(layer);
   const window = { filterSize: [layer.kernel.h, layer.kernel.w], strides, pad: "valid" };
   switch (layer.type) {

@@ -83,7 +83,7 @@ export async function fit(request: FitRequest): Promise<FitResult> {
       const positions = order.subarray(start, start + options.batch_size);
       const batch = gather(train, positions);
       augment(batch, train.input.channels, options.augment, disturbance);
-      const step = trainer.step(train.input, batch);
+      const step = await trainer.step(train.input, batch);
       loss += step.loss * positions.length;
       correct += step.correct;
       seen += positions.length;
@@ -145,9 +145,9 @@ class Trainer {
       : learning_rate * (1 + Math.cos(Math.PI * this.fraction())) / 2;
   }
 
-  step(input: Shape, batch: Batch): { loss: number; correct: number } {
+  async step(input: Shape, batch: Batch): Promise<{ loss: number; correct: number }> {
     const { label_smoothing, weight_average, weight_decay } = this.#options;
-    const { loss, correct, gradients } = lossAndGradients(
+    const { loss, correct, gradients } = await lossAndGradients(
       this.#graph,
       this.parameters,
       input,

@@ -21,7 +21,7 @@ export function buildGraph(
   parameters: readonly Pick<Parameter, "layer" | "kind">[],
 ): Graph {
   const layers = resolveLayers(network);
-  for (const layer of layers) refuseUntrainable(network, layer);
+  layers.forEach((_, index) => refuseUntrainable(network, layers, index));
   const last = layers[layers.length - 1]!;
   if (last.output.h !== 1 || last.output.w !== 1) {
     throw new UserError({
@@ -40,22 +40,37 @@ export function buildGraph(
   };
 }
 
-function refuseUntrainable(network: Network, layer: ResolvedLayer): void {
+function refuseUntrainable(
+  network: Network,
+  layers: readonly ResolvedLayer[],
+  index: number,
+): void {
+  const layer = layers[index]!;
   const fail = (message: string, value: unknown, expected: string) => {
     throw new UserError({ message, field: `${network.name}: ${layer.name}`, value, expected });
   };
-  const { top, bottom, left, right } = layer.padding;
   if (layer.type === "conv" && layer.groups !== 1) {
     fail("a grouped conv cannot be trained", layer.groups, "groups: 1 (or a depthwise_conv)");
   }
-  const padded = top + bottom + left + right > 0;
-  if (padded && (layer.type === "max_pool" || layer.type === "avg_pool")) {
-    fail("a padded pool cannot be trained", layer.padding, "no padding");
+  const padded = isPadded(layer);
+  // Zeros around it then never win, whatever a runtime pads with.
+  if (padded && layer.type === "max_pool" && !layer.inputs.every((i) => isPositive(layers, i))) {
+    fail("a padded max_pool needs maps without negative values", layer.padding, "a relu before it");
   }
   const { h, w } = layer.kernel;
+  const { top, bottom, left, right } = layer.padding;
   if (padded && (Math.max(top, bottom) >= h || Math.max(left, right) >= w)) {
     fail("padding must be smaller than the kernel", layer.padding, `below ${h} and ${w}`);
   }
+}
+
+/** Whether no value of the map can be negative. */
+function isPositive(layers: readonly ResolvedLayer[], index: number): boolean {
+  const layer = layers[index];
+  if (layer === undefined) return false;
+  if (layer.activation === "relu") return true;
+  const keeps = ["max_pool", "avg_pool", "global_avg_pool", "add", "concat", "flatten"];
+  return keeps.includes(layer.type) && layer.inputs.every((i) => isPositive(layers, i));
 }
 
 /**
@@ -120,9 +135,9 @@ function runWithoutWeights(layer: ResolvedLayer, inputs: readonly tf.Tensor4D[])
   const kernel: [number, number] = [layer.kernel.h, layer.kernel.w];
   switch (layer.type) {
     case "max_pool":
-      return tf.maxPool(input, kernel, strideOf(layer), "valid");
+      return tf.maxPool(padMap(layer, input, LOWEST), kernel, strideOf(layer), "valid");
     case "avg_pool":
-      return tf.avgPool(input, kernel, strideOf(layer), "valid");
+      return tf.avgPool(padMap(layer, input, 0), kernel, strideOf(layer), "valid");
     case "global_avg_pool":
       return tf.mean(input, [1, 2], true);
     case "add":
@@ -147,6 +162,29 @@ function activate(layer: ResolvedLayer, y: tf.Tensor4D): tf.Tensor4D {
   return layer.activation === "relu" ? tf.relu(y) : y;
 }
 
+/** Below every value: what pads a map whose maximum is taken. */
+export const LOWEST = -3e38;
+
+export function isPool({ type }: ResolvedLayer): boolean {
+  return type === "max_pool" || type === "avg_pool";
+}
+
+export function isPadded({ padding }: ResolvedLayer): boolean {
+  const { top, bottom, left, right } = padding;
+  return top + bottom + left + right > 0;
+}
+
+/** The same layer on a map that is padded already. */
+export function unpadded(layer: ResolvedLayer): ResolvedLayer {
+  return { ...layer, padding: { top: 0, bottom: 0, left: 0, right: 0 } };
+}
+
+/** The map with its layer's padding around it; the map itself where there is none. */
+export function padMap(layer: ResolvedLayer, map: tf.Tensor4D, value: number): tf.Tensor4D {
+  const { top, bottom, left, right } = layer.padding;
+  return isPadded(layer) ? tf.pad(map, [[0, 0], [top, bottom], [left, right], [0, 0]], value) : map;
+}
+
 export function strideOf({ stride }: ResolvedLayer): [number, number] {
   return [stride.h, stride.w];
 }
@@ -162,9 +200,7 @@ export function flatten(x: tf.Tensor4D): tf.Tensor4D {
   return x.shape[1] === 1 && x.shape[2] === 1 ? x : tf.reshape(x, [x.shape[0], 1, 1, -1]);
 }
 
-export function paddingOf({ padding }: ResolvedLayer): "valid" | tf.backend_util.ExplicitPadding {
-  const { top, bottom, left, right } = padding;
-  return top + bottom + left + right === 0
-    ? "valid"
-    : [[0, 0], [top, bottom], [left, right], [0, 0]];
+export function paddingOf(layer: ResolvedLayer): "valid" | tf.backend_util.ExplicitPadding {
+  const { top, bottom, left, right } = layer.padding;
+  return isPadded(layer) ? [[0, 0], [top, bottom], [left, right], [0, 0]] : "valid";
 }

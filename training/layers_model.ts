@@ -81,11 +81,14 @@ function applyLayer(layer: ResolvedLayer, inputs: layers.SymbolicTensor[]): laye
       );
     case "max_pool":
       return activated(
-        apply(layers.layers.maxPooling2d({ name, poolSize: window, strides }), single),
+        apply(layers.layers.maxPooling2d({ name, poolSize: window, strides }), pad(layer, single)),
       );
     case "avg_pool":
       return activated(
-        apply(layers.layers.averagePooling2d({ name, poolSize: window, strides }), single),
+        apply(
+          layers.layers.averagePooling2d({ name, poolSize: window, strides }),
+          pad(layer, single),
+        ),
       );
     case "global_avg_pool":
       return activated(

@@ -14,11 +14,14 @@ export interface BatchLoss {
  * @param scores [samples][classes] @param labels class numbers
  * @param smoothing share of the target that is spread over all classes; the loss is then the
  * cross-entropy with that target
+ * @param weights by class; a sample counts as often as its class' weight says, and the loss stays a sum
+ * over the number of samples. Undefined: 1 each
  */
 export function crossEntropy(
   scores: Float32Array,
   labels: Int32Array,
   smoothing = 0,
+  weights?: Float32Array,
 ): BatchLoss {
   const samples = labels.length;
   const classes = scores.length / samples;
@@ -34,12 +37,13 @@ export function crossEntropy(
     let sum = 0;
     for (const score of row) sum += Math.exp(score - largest);
     const normaliser = largest + Math.log(sum);
-    loss += normaliser;
+    const weight = weights === undefined ? 1 : weights[label]!;
+    loss += weight * normaliser;
     for (let c = 0; c < classes; c++) {
       const probability = Math.exp(row[c]! - largest) / sum;
       const target = (c === label ? 1 - smoothing : 0) + smoothing / classes;
-      loss -= target * row[c]!;
-      gradient[i * classes + c] = (probability - target) / samples;
+      loss -= weight * target * row[c]!;
+      gradient[i * classes + c] = weight * (probability - target) / samples;
     }
   }
   return { loss: loss / samples, correct, gradient };

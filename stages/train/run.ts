@@ -16,6 +16,7 @@ import { TrainParameters } from "./schema.ts";
 
 /** In `work/`: the state after the last finished epoch. */
 const CHECKPOINT = "checkpoint.bin";
+const PASSED_OVER = "not set up on this machine";
 /** Progress is told at most this often. */
 const INTERVAL_ms = 200;
 
@@ -126,12 +127,11 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     backend: {
       name: backend.name,
       description: backend.description,
-      passed_over: [...backend.passed_over],
+      // Why differs from machine to machine: that is told on the screen.
+      passed_over: backend.passed_over.map(({ name }) => ({ name, reason: PASSED_OVER })),
     },
     options: options satisfies FitParameters,
-    determinism: backend.deterministic
-      ? "the same data, options and seed give the same bytes on this backend"
-      : "this backend does not repeat itself: the same seed gives other bytes",
+    determinism: backend.determinism,
     epochs: [...epochs],
     best_epoch: best.epoch,
     weights: parameters.map((parameter) => ({

@@ -34,8 +34,14 @@ const network = Network.parse({
     { name: "b", type: "depthwise_conv", kernel: { h: 1, w: 1 }, bias: true },
     { name: "c", type: "add", inputs: ["a", "b"], activation: "relu" },
     { name: "d", type: "concat", inputs: ["c", "a"] },
-    { name: "e", type: "max_pool", kernel: { h: 2, w: 2 }, stride: { h: 2, w: 2 } },
-    { name: "f", type: "avg_pool", kernel: { h: 2, w: 1 } },
+    {
+      name: "e",
+      type: "max_pool",
+      kernel: { h: 2, w: 2 },
+      stride: { h: 2, w: 2 },
+      padding: { top: 1 },
+    },
+    { name: "f", type: "avg_pool", kernel: { h: 2, w: 1 }, padding: { bottom: 1 } },
     { name: "h", type: "conv", kernel: { h: 2, w: 2 }, channels: 5 },
     { name: "i", type: "global_avg_pool", inputs: ["h"] },
     { name: "j", type: "fc", channels: 6, inputs: ["h"], activation: "relu", bias: true },
@@ -126,7 +132,7 @@ Deno.test("readParameters() refuses weights of another network", async () => {
 for (
   const [what, layer] of [
     ["a grouped conv", { type: "conv", kernel: { h: 1, w: 1 }, channels: 3, groups: 3 }],
-    ["a padded pool", { type: "max_pool", kernel: { h: 2, w: 2 }, padding: { top: 1 } }],
+    ["a padded max_pool", { type: "max_pool", kernel: { h: 2, w: 2 }, padding: { top: 1 } }],
     ["padding", { type: "conv", kernel: { h: 1, w: 1 }, channels: 3, padding: { top: 1 } }],
   ] as const
 ) {

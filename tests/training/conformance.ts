@@ -1,0 +1,255 @@
+/**
+ * What every backend must pass: gradients of each layer type against finite differences, the loss curve
+ * of one seed, no tensor left behind.
+ */
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import { Random } from "../../base/random.ts";
+import { Network } from "../../network/network.ts";
+import { selectBackend } from "../../training/backend.ts";
+import type { BackendName } from "../../training/backend_choice.ts";
+import { lossAndGradients, toTensors } from "../../training/backward.ts";
+import type { Split } from "../../training/data.ts";
+import { buildGraph, forward } from "../../training/forward.ts";
+import { crossEntropy } from "../../training/loss.ts";
+import { fit } from "../../training/fit.ts";
+import * as curve from "./fixture.ts";
+import { initialParameters, type Parameter } from "../../training/parameters.ts";
+
+/** Mean losses of the first epochs of the fixture, from WebAssembly. */
+const CURVE = [1.303138, 1.007407, 0.904341];
+
+const input = { h: 7, w: 6, channels: 3 };
+const fc = { name: "out", type: "fc", channels: 4, bias: true };
+const conv = (extra: object) => ({
+  name: "a",
+  type: "conv",
+  kernel: { h: 3, w: 2 },
+  channels: 5,
+  activation: "relu",
+  bias: true,
+  ...extra,
+});
+/** A conv in front gives every layer an input that depends on parameters. */
+const stem = { name: "stem", type: "conv", kernel: { h: 2, w: 1 }, channels: 4, bias: true };
+
+const cases: Record<string, object[]> = {
+  "conv": [stem, conv({}), fc],
+  "conv of one dimension": [stem, conv({ kernel: { h: 5, w: 1 } }), fc],
+  "conv with strides that leave rows over": [stem, conv({ stride: { h: 2, w: 3 } }), fc],
+  "conv with uneven padding": [
+    stem,
+    conv({ padding: { top: 2, bottom: 1, left: 0, right: 1 }, stride: { h: 2, w: 1 } }),
+    fc,
+  ],
+  "conv without bias": [stem, conv({ bias: false, activation: "none" }), fc],
+  "depthwise_conv": [
+    stem,
+    { name: "d", type: "depthwise_conv", kernel: { h: 3, w: 3 }, activation: "relu", bias: true },
+    fc,
+  ],
+  "depthwise_conv with stride and padding": [
+    stem,
+    {
+      name: "d",
+      type: "depthwise_conv",
+      kernel: { h: 3, w: 2 },
+      stride: { h: 2, w: 2 },
+      padding: { top: 1, bottom: 0, left: 1, right: 1 },
+      bias: true,
+    },
+    fc,
+  ],
+  "fc behind fc": [
+    stem,
+    { name: "h", type: "fc", channels: 6, activation: "relu", bias: true },
+    fc,
+  ],
+  "global_avg_pool": [stem, { name: "p", type: "global_avg_pool" }, fc],
+  "max_pool": [
+    stem,
+    { name: "p", type: "max_pool", kernel: { h: 2, w: 2 }, stride: { h: 2, w: 2 } },
+    fc,
+  ],
+  "avg_pool": [
+    stem,
+    { name: "p", type: "avg_pool", kernel: { h: 3, w: 2 }, stride: { h: 1, w: 2 } },
+    fc,
+  ],
+  "max_pool with padding": [
+    { ...stem, activation: "relu" },
+    {
+      name: "p",
+      type: "max_pool",
+      kernel: { h: 3, w: 3 },
+      stride: { h: 2, w: 2 },
+      padding: { top: 1, bottom: 1, left: 1, right: 0 },
+    },
+    fc,
+  ],
+  "avg_pool with padding": [
+    stem,
+    {
+      name: "p",
+      type: "avg_pool",
+      kernel: { h: 3, w: 2 },
+      padding: { top: 1, bottom: 2, left: 0, right: 1 },
+    },
+    fc,
+  ],
+  "add, its operands shared": [
+    stem,
+    conv({ kernel: { h: 1, w: 1 }, channels: 4 }),
+    { name: "sum", type: "add", inputs: ["stem", "a"], activation: "relu" },
+    fc,
+  ],
+  "concat and flatten": [
+    stem,
+    conv({ kernel: { h: 1, w: 1 } }),
+    { name: "both", type: "concat", inputs: ["a", "stem"] },
+    { name: "flat", type: "flatten" },
+    fc,
+  ],
+};
+
+function randomSplit(samples: number, classes: number): Split {
+  const random = new Random(5, "gradients");
+  const size = input.h * input.w * input.channels;
+  return {
+    input,
+    samples,
+    x: Float32Array.from({ length: samples * size }, () => random.normal()),
+    y: Int32Array.from({ length: samples }, (_, i) => i % classes),
+  };
+}
+
+async function loss(network: Network, parameters: Parameter[], split: Split): Promise<number> {
+  const scores = tf.tidy(() => {
+    const x = tf.tensor4d(split.x, [split.samples, input.h, input.w, input.channels]);
+    return forward(buildGraph(network, parameters), toTensors(parameters), x).at(-1)!;
+  });
+  const values = await scores.data<"float32">();
+  scores.dispose();
+  return crossEntropy(values, split.y).loss;
+}
+
+/** Largest difference to central differences, relative to the largest gradient of the array. */
+async function worstDifference(
+  network: Network,
+  split: Split,
+  probes: number,
+  change: (gradients: Float32Array[]) => void = () => {},
+): Promise<number> {
+  const parameters = initialParameters(network, 3);
+  const graph = buildGraph(network, parameters);
+  const { gradients } = await lossAndGradients(graph, parameters, input, split);
+  change(gradients);
+  const random = new Random(9, "which");
+  let worst = 0;
+  for (const [k, { data }] of parameters.entries()) {
+    const gradient = gradients[k]!;
+    const scale = Math.max(1e-2, ...gradient.map(Math.abs));
+    for (let probe = 0; probe < Math.min(probes, data.length); probe++) {
+      const i = random.int(data.length);
+      const value = data[i]!;
+      const h = 1e-3;
+      data[i] = value + h;
+      const above = await loss(network, parameters, split);
+      data[i] = value - h;
+      const below = await loss(network, parameters, split);
+      data[i] = value;
+      worst = Math.max(worst, Math.abs((above - below) / (2 * h) - gradient[i]!) / scale);
+    }
+  }
+  return worst;
+}
+
+/** How much two backends may differ in the losses of the first epochs: they round differently. */
+const CURVE_TOLERANCE = 2e-3;
+
+/**
+ * Declares the suite for one backend; it must be available.
+ * @param effort finite differences per array, and epochs of the curve
+ */
+export function conform(backend: BackendName, effort = { probes: 6, epochs: 3 }): void {
+  for (const [what, layers] of Object.entries(cases)) {
+    Deno.test(`${backend}: lossAndGradients() equals finite differences: ${what}`, async () => {
+      await selectBackend(backend);
+      const network = Network.parse({ name: what, input, layers });
+      const worst = await worstDifference(network, randomSplit(5, 4), effort.probes);
+      assert.ok(worst < 0.01, `differs by ${worst} of the largest gradient`);
+    });
+  }
+
+  Deno.test(`${backend}: the comparison with finite differences notices a wrong gradient`, async () => {
+    await selectBackend(backend);
+    const network = Network.parse({ name: "wrong", input, layers: cases["conv"] });
+    const worst = await worstDifference(network, randomSplit(5, 4), 6, (gradients) => {
+      gradients[2]!.reverse();
+    });
+    assert.ok(worst > 0.1, `a reversed gradient differs by ${worst} only`);
+  });
+
+  Deno.test(`${backend}: max_pool gives its gradient to one of equal maxima`, async () => {
+    await selectBackend(backend);
+    const network = Network.parse({
+      name: "ties",
+      input,
+      layers: [
+        { ...stem, activation: "relu" },
+        { name: "p", type: "max_pool", kernel: { h: 2, w: 2 }, stride: { h: 2, w: 2 } },
+        fc,
+      ],
+    });
+    const graph = (parameters: Parameter[]) => buildGraph(network, parameters);
+    const parameters = initialParameters(network, 3);
+    parameters[0]!.data.fill(0);
+    parameters[1]!.data.fill(1);
+    const split = randomSplit(1, 4);
+    const { gradients } = await lossAndGradients(graph(parameters), parameters, input, split);
+    const scores = await probabilities(network, parameters, split);
+    const head = parameters[2]!.data;
+    const cells = head.length / 16;
+    for (let channel = 0; channel < 4; channel++) {
+      let expected = 0;
+      for (let cell = 0; cell < cells; cell++) {
+        for (let c = 0; c < 4; c++) {
+          const slope = scores[c]! - (c === split.y[0] ? 1 : 0);
+          expected += slope * head[(cell * 4 + channel) * 4 + c]!;
+        }
+      }
+      assert.ok(Math.abs(gradients[1]![channel]! - expected) < 1e-4);
+    }
+  });
+
+  Deno.test(`${backend}: fit() follows the loss curve of that seed`, async () => {
+    await selectBackend(backend);
+    const before = tf.memory().numTensors;
+    const { epochs } = await fit({
+      network: curve.network,
+      train: curve.waves(200, 1),
+      val: curve.waves(90, 2),
+      options: { ...curve.options, schedule: "constant", epochs: effort.epochs },
+    });
+    epochs.forEach(({ loss }, i) => {
+      const expected = CURVE[i]!;
+      assert.ok(Math.abs(loss - expected) < CURVE_TOLERANCE * expected, `epoch ${i + 1}: ${loss}`);
+    });
+    assert.equal(tf.memory().numTensors, before);
+  });
+}
+
+async function probabilities(
+  network: Network,
+  parameters: Parameter[],
+  split: Split,
+): Promise<Float32Array> {
+  const output = tf.tidy(() => {
+    const x = tf.tensor4d(split.x, [split.samples, input.h, input.w, input.channels]);
+    const maps = forward(buildGraph(network, parameters), toTensors(parameters), x);
+    return tf.softmax(tf.reshape(maps.at(-1)!, [split.samples, -1]));
+  });
+  const values = await output.data<"float32">();
+  output.dispose();
+  return values;
+}

@@ -1,0 +1,14 @@
+import { type BackendName, chooseBackend } from "../../training/backend_choice.ts";
+import { conform } from "./conformance.ts";
+
+/** A software adapter takes seconds per case. */
+const EFFORT = { probes: 1, epochs: 1 };
+
+const found: BackendName[] = [];
+for (const name of ["webgpu", "webgpu-software"] as const) {
+  await chooseBackend(name).then(() => found.push(name), () => {});
+}
+if (found.length > 0) conform(found[0]!, EFFORT);
+else {
+  console.error("SKIPPED: conformance of webgpu. No adapter; mesa-vulkan-drivers brings one");
+}

@@ -1,0 +1,70 @@
+/**
+ * Starts TensorFlow through the binding that `deno task setup --tensorflow` compiled. Of
+ * `@tensorflow/tfjs-node-gpu` only the kernels and their backend are loaded: its entry module would look
+ * for a binding of its own and bring a second TensorFlow.js.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import process from "node:process";
+import util from "node:util";
+import * as tf from "@tensorflow/tfjs-core";
+import { readTensorflow } from "../toolchain/tensorflow_place.ts";
+import { registerTensorflowKernels, type TensorflowBackend } from "./tensorflow_kernels.ts";
+
+interface Binding {
+  readonly TF_Version: string;
+}
+
+/** @returns TensorFlow's version, and whether it computes on a GPU */
+export async function startTensorflow(place: string): Promise<{ version: string; gpu: boolean }> {
+  const record = await readTensorflow(place);
+  if (record === undefined) throw new Error(`TensorFlow is not set up in ${place}`);
+  // Its libraries write to the terminal what only their developers need; errors stay.
+  setDefault("TF_CPP_MIN_LOG_LEVEL", "2");
+  setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
+  setDefault("TF_DETERMINISTIC_OPS", "1");
+  for (const library of record.preload) preload(join(place, library));
+  // Node.js 23 took this away, the package still calls it.
+  const utilities = util as unknown as Record<string, unknown>;
+  utilities["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
+  const require = createRequire(join(place, record.package, "package.json"));
+  quietly(() => require("./dist/register_all_kernels"));
+  const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend");
+  const module = { exports: {} as Binding };
+  process.dlopen(module, join(place, record.binding));
+  let backend: TensorflowBackend | undefined;
+  tf.registerBackend("tensorflow", () => {
+    // Called by this name the package does not warn where there is no GPU: we say it ourselves.
+    backend = new NodeJSKernelBackend(module.exports, "@tensorflow/tfjs-node");
+    return backend as unknown as tf.KernelBackend;
+  });
+  if (!await tf.setBackend("tensorflow") || backend === undefined) {
+    throw new Error("TensorFlow did not start");
+  }
+  registerTensorflowKernels(backend);
+  return { version: module.exports.TF_Version, gpu: backend.isUsingGpuDevice };
+}
+
+function setDefault(name: string, value: string): void {
+  if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
+}
+
+/** Loaded under its full path, a library is found by its name later on. */
+function preload(path: string): void {
+  try {
+    Deno.dlopen(path, {});
+  } catch {
+    // One that needs another is found once that is loaded; TensorFlow itself says what it lacks.
+  }
+}
+
+/** Without the notice that the platform was set twice. */
+function quietly(action: () => void): void {
+  const warn = console.warn;
+  console.warn = () => {};
+  try {
+    action();
+  } finally {
+    console.warn = warn;
+  }
+}
