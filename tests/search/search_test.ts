@@ -253,3 +253,138 @@ Deno.test("latencyOn() the worst platform is null where one cannot run", () => {
   assert.equal(latencyOn("worst", [costs("a", 1), costs("b", null)]), null);
   assert.equal(latencyOn("a", [costs("a", 1), costs("b", null)]), 1);
 });
+
+const METHODS = ["reinforce", "hw-nas", "evolution"] as const;
+
+for (const method of METHODS) {
+  Deno.test(`search() by ${method} is the same for any workers, and after it was stopped`, async () => {
+    const params = parameters({
+      method,
+      trials: 8,
+      epochs: 1,
+      requirement_s: 0.25,
+      max_samples: 60,
+    });
+    const one = await runSearch({ folder, workDir: await workDir(), params });
+    const work = await workDir();
+    const stop = new AbortController();
+    let trained = 0;
+    const broken = runSearch({
+      folder,
+      workDir: work,
+      params,
+      threads: 2,
+      signal: stop.signal,
+      onTrial: () => ++trained === 2 && stop.abort(new Error("stopped")),
+    });
+    await assert.rejects(broken, /stopped/);
+    const trainedJobs: TrialJob[] = [];
+    const resumed = await runSearch({ folder, workDir: work, params, threads: 2, trainedJobs });
+    assert.equal(canonicalJson(resumed.trials), canonicalJson(one.trials));
+    assert.equal(canonicalJson(resumed.pareto), canonicalJson(one.pareto));
+    const networks = new Set(one.trials.candidates.filter(({ trial }) => trial !== null));
+    assert.ok(trainedJobs.length < networks.size, "what was recorded was trained again");
+    ParetoArtifact.parse(one.pareto);
+    TrialsArtifact.parse(one.trials);
+  });
+}
+
+Deno.test("search() by reinforce keeps every action and its reward", async () => {
+  const params = parameters({ method: "reinforce", trials: 12, epochs: 1, requirement_s: 0.2 });
+  const { trials } = await runSearch({ folder, workDir: await workDir(), params });
+  assert.equal(trials.steps.length, 12);
+  for (const { sample, reward, action } of trials.steps) {
+    if (reward === null) assert.equal(action, "repeated");
+    else if (trials.candidates[sample!]!.rejection !== null) assert.equal(reward, -0.1);
+  }
+  const [first] = trials.steps.filter(({ sample, reward }) =>
+    reward !== null && trials.candidates[sample!]!.trial !== null
+  );
+  assert.equal(first!.reward, 0.1, "the first accuracy is held against zero");
+});
+
+Deno.test("search() by hw-nas trains what it thinks fits, and takes none that has no safe design", async () => {
+  const always = fakeExplore(Infinity);
+  const limited = fakeExplore(1500);
+  const { trials, best, pareto } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({ method: "hw-nas", trials: 24, epochs: 1 }),
+    explore: (networks, platform, power) =>
+      (power === "continuous" ? always : limited)(networks, platform, power),
+  });
+  const unsafe = trials.candidates.filter(({ rejection }) => rejection !== null);
+  assert.ok(unsafe.length > 0, "everything is safe: the test shows nothing");
+  for (const { trial, rejection, continuous_latency_s } of unsafe) {
+    assert.notEqual(trial, null);
+    assert.equal(rejection!.binding, "energy");
+    assert.ok(continuous_latency_s! > 0);
+  }
+  assert.ok(best.candidate.rejection === null);
+  assert.equal(pareto.infeasible.length, unsafe.length);
+  assert.ok(pareto.infeasible.every(({ val_accuracy }) => val_accuracy !== null));
+});
+
+Deno.test("search() by exhaustive trains every network that can run", async () => {
+  const params = parameters({
+    method: "exhaustive",
+    trials: 1,
+    epochs: 1,
+    space: { type: "conv", dimensions: 1, layers: 1, kernels: [1, 3, 5], channels: [2, 4] },
+  });
+  const { trials } = await runSearch({ folder, workDir: await workDir(), params, threads: 2 });
+  assert.equal(trials.trained, 6);
+  assert.equal(trials.survey.exact, true);
+  const large = { type: "conv", dimensions: 1, layers: 4, kernels: [1, 3, 5], channels: [2, 4, 8] };
+  await assert.rejects(
+    runSearch({
+      folder,
+      workDir: await workDir(),
+      params: parameters({ method: "exhaustive", space: large }),
+    }),
+    /6561 networks is too large/,
+  );
+});
+
+Deno.test("search() in rungs gives up the worse half, and what goes on ends as if never paused", async () => {
+  const params = (halving: object | null) => parameters({ trials: 6, epochs: 4, halving });
+  const full = await runSearch({ folder, workDir: await workDir(), params: params(null) });
+  const halved = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: params({ rungs: [1, 2], keep: 0.5 }),
+    threads: 2,
+  });
+  assert.equal(full.trials.epochs_trained, 24);
+  // 6 for one epoch, 3 for a second, 2 for the last two.
+  assert.equal(halved.trials.epochs_trained, 6 + 3 + 2 * 2);
+  for (const [i, { trial }] of halved.trials.candidates.entries()) {
+    if (trial === null) continue;
+    const whole = full.trials.candidates[i]!.trial!;
+    assert.deepEqual(trial.epochs, whole.epochs.slice(0, trial.epochs.length));
+    assert.equal(trial.stopped_after ?? 4, trial.epochs.length);
+  }
+  assert.equal(halved.best.candidate.trial!.epochs.length, 4);
+});
+
+Deno.test("search() surveys the space before it trains", async () => {
+  const { trials } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    explore: fakeExplore(1500),
+    params: parameters({ trials: 1, epochs: 1 }),
+  });
+  const { survey } = trials;
+  assert.equal(survey.networks_in_space, 81);
+  assert.equal(survey.asked, 81);
+  const { q25, q50, q75 } = survey.latency_quantiles_s!;
+  assert.ok(q25 <= q50 && q50 <= q75 && q75 <= 0.15);
+  assert.equal(Math.round(81 * survey.feasible_share), 81 - survey.rejected.energy!);
+});
+
+Deno.test("a published space goes by its name", () => {
+  assert.equal(spaceSize(parameters({ space: "har" }).space), 4096);
+  assert.equal(spaceSize(parameters({ space: "cifar10" }).space), 1_048_576);
+  assert.equal(spaceSize(parameters({ space: "kws" }).space), 256);
+  assert.throws(() => parameters({ space: "imagenet" }));
+});
