@@ -35,6 +35,7 @@ export interface TrialProgress {
 /** What became of a job. */
 export interface TrialOutcome {
   readonly sample: number;
+  readonly network: string;
   readonly scores: TrialScores;
   readonly started_at: string;
   readonly seconds: number;
@@ -81,6 +82,7 @@ export class TrialTrainer {
     });
     return {
       sample: job.sample,
+      network: job.network.name,
       scores: {
         seed: job.options.seed,
         best_epoch: best.epoch,

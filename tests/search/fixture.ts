@@ -121,6 +121,13 @@ export interface Options {
 export function runSearch(options: Options): Promise<SearchResult> {
   const params = options.params ?? parameters();
   const signal = options.signal ?? new AbortController().signal;
+  const setting = {
+    datasetFolder: options.folder,
+    input,
+    subset: params.subset,
+    subsetSeed: params.seed,
+    backend: "wasm",
+  };
   return search({
     params,
     input,
@@ -128,6 +135,7 @@ export function runSearch(options: Options): Promise<SearchResult> {
     backend: "wasm",
     identity: "fixture",
     workDir: options.workDir,
+    setting,
     explore: options.explore ?? fakeExplore(4000),
     advise: ({ name }) => Promise.resolve([`more of everything for ${name}`]),
     train: async ({ source, onProgress, onOutcome }) => {
@@ -143,13 +151,7 @@ export function runSearch(options: Options): Promise<SearchResult> {
         release: () => source.release(),
       };
       await trainAll({
-        setting: {
-          datasetFolder: options.folder,
-          input,
-          subset: params.subset,
-          subsetSeed: params.seed,
-          backend: "wasm",
-        },
+        setting,
         source: watched,
         threads: options.threads ?? 1,
         signal,
