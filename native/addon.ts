@@ -4,12 +4,7 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { Platform, Protocol } from "../network/platform.ts";
 import type { Design } from "../network/design.ts";
-import type {
-  Binding,
-  NvmLayout,
-  Power,
-  VmLayout,
-} from "../network/explore.ts";
+import type { Binding, NvmLayout, Power, VmLayout } from "../network/explore.ts";
 
 /** A layer as the walk takes it; sizes in elements. `none` moves no data (flatten). */
 export interface NativeLayer {
@@ -110,9 +105,7 @@ export function loadExplorer(
     addon = createRequire(import.meta.url)(path) as Addon;
   } catch (error) {
     throw new UserError({
-      message: `the explorer's addon cannot be loaded: ${
-        (error as Error).message.split("\n")[0]
-      }`,
+      message: `the explorer's addon cannot be loaded: ${(error as Error).message.split("\n")[0]}`,
       location: { file: path },
       help: "Run: deno task setup",
     }, ExitCode.toolchain);

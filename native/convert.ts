@@ -11,11 +11,7 @@ import type {
   Power,
 } from "../network/explore.ts";
 import { elements, type ResolvedLayer } from "../network/network.ts";
-import {
-  energyBudget_J,
-  type Platform,
-  type Protocol,
-} from "../network/platform.ts";
+import { energyBudget_J, type Platform, type Protocol } from "../network/platform.ts";
 import type {
   NativeAnswer,
   NativeCosted,
@@ -77,8 +73,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
     : layer.type;
   if (kind !== "conv" && kind !== "global_avg_pool" && kind !== "none") {
     throw new UserError({
-      message:
-        `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
+      message: `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
       field,
       value: layer.type,
       expected: "conv, fc, global_avg_pool or flatten",
@@ -86,8 +81,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   }
   if (layer.groups !== 1) {
     throw new UserError({
-      message:
-        `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
+      message: `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
       field,
       value: layer.groups,
       expected: "1",
@@ -114,8 +108,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   for (const [field, most] of LIMITS) {
     if (kind !== "none" && (native[field] as number) > most) {
       throw new UserError({
-        message:
-          `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
+        message: `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
         value: native[field],
         expected: `at most ${most}`,
       });
@@ -155,12 +148,8 @@ function weightCount({ type, kernel, input, output }: ResolvedLayer): number {
 /** Orders as answers write them: I, W, O where the protocol is the published one. */
 function showDesign(design: Design, { protocol }: Setting): Design {
   const { Tr, Tc, Tm, Tn, loop_order, mac_span, S } = design;
-  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) =>
-    order === loop_order
-  );
-  const shown = protocol === "inas2021" && published !== undefined
-    ? published[0]
-    : loop_order;
+  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) => order === loop_order);
+  const shown = protocol === "inas2021" && published !== undefined ? published[0] : loop_order;
   return { Tr, Tc, Tm, Tn, loop_order: shown, mac_span, S };
 }
 
@@ -177,9 +166,7 @@ function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
       }
       : { energy_J: costed.energy_J }),
     vm_bytes: costed.vm_bytes,
-    ...(setting.protocol === "brownout"
-      ? { plane_bytes: costed.plane_bytes }
-      : {}),
+    ...(setting.protocol === "brownout" ? { plane_bytes: costed.plane_bytes } : {}),
   };
 }
 
@@ -221,17 +208,13 @@ function nearestMiss(
   platform: Platform,
 ): [Binding, NativeRejection] {
   const excess = ([binding, miss]: [Binding, NativeRejection]) =>
-    limitOf(binding, platform) > 0
-      ? miss.violation / limitOf(binding, platform)
-      : Infinity;
+    limitOf(binding, platform) > 0 ? miss.violation / limitOf(binding, platform) : Infinity;
   const misses = BINDINGS.flatMap((binding): [Binding, NativeRejection][] => {
     const found = rejected[binding];
     return found === undefined ? [] : [[binding, found]];
   });
   const sole = misses.filter(([, miss]) => miss.sole);
-  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) =>
-    excess(a) - excess(b)
-  );
+  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) => excess(a) - excess(b));
   if (nearest === undefined) {
     throw new Error("an infeasible layer without a rejected design");
   }
@@ -266,9 +249,7 @@ function showLayer(
     name,
     feasible: true,
     ...showCosted(best, setting),
-    ...(protocol === "brownout"
-      ? { vm: best.vm, batches: best.power_cycles }
-      : {}),
+    ...(protocol === "brownout" ? { vm: best.vm, batches: best.power_cycles } : {}),
     ...(power === "intermittent"
       ? { slack_J: energyBudget_J(platform).safe_J - best.energy_max_J }
       : {}),
@@ -296,9 +277,7 @@ function idleLayer(name: string, setting: Setting): FeasibleLayer {
     mac_span: "channel",
     S: 1,
     latency_s: 0,
-    ...(intermittent
-      ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 }
-      : { energy_J: 0 }),
+    ...(intermittent ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 } : { energy_J: 0 }),
     vm_bytes: 0,
     ...(setting.protocol === "brownout" ? { plane_bytes: 0, batches: 0 } : {}),
     slack_vm_bytes: setting.platform.vm_bytes,
@@ -324,12 +303,8 @@ export function showAnswer(
     feasible,
     latency_s: feasible ? answer.latency_s : null,
     energy_J: feasible ? answer.energy_J : null,
-    ...(intermittent
-      ? { power_cycles: feasible ? answer.power_cycles : null }
-      : {}),
-    layers: answer.layers.map((layer, i) =>
-      showLayer(layers[i]!.name, layer, setting)
-    ),
+    ...(intermittent ? { power_cycles: feasible ? answer.power_cycles : null } : {}),
+    layers: answer.layers.map((layer, i) => showLayer(layers[i]!.name, layer, setting)),
     ...(answer.delivery !== undefined &&
         Number.isFinite(answer.delivery.latency_s)
       ? { delivery: answer.delivery }

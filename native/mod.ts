@@ -12,12 +12,7 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { UserError } from "../base/errors.ts";
-import type {
-  DesignSpace,
-  ExploreAnswer,
-  ExploreRequest,
-  Power,
-} from "../network/explore.ts";
+import type { DesignSpace, ExploreAnswer, ExploreRequest, Power } from "../network/explore.ts";
 import {
   elements,
   type Network,
@@ -48,8 +43,7 @@ export interface ExploreOptions {
 }
 
 /** What {@link prepareLayers} resolves: a request whose shapes are known already. */
-export interface ResolvedRequest
-  extends Pick<ExploreRequest, "name" | "power" | "space"> {
+export interface ResolvedRequest extends Pick<ExploreRequest, "name" | "power" | "space"> {
   protocol?: Protocol | undefined;
   platform: PlatformChoice;
   input: Shape;
@@ -130,8 +124,7 @@ function checkSupported(
   if (protocol !== "brownout") return;
   if (request.power === "continuous") {
     throw new UserError({
-      message:
-        `${request.name}: protocol brownout describes intermittent power only`,
+      message: `${request.name}: protocol brownout describes intermittent power only`,
       field: "power",
       value: request.power,
       expected: "intermittent",
@@ -234,8 +227,7 @@ export function exploreNetwork(
   platform: PlatformChoice,
   options: NetworkOptions = {},
 ): Promise<ExploreAnswer> {
-  const { space = "published", power = "intermittent", protocol, ...rest } =
-    options;
+  const { space = "published", power = "intermittent", protocol, ...rest } = options;
   return explore({
     name: network.name,
     power,
