@@ -151,7 +151,9 @@ async function runStage(
   const started = new Date();
   observe({ type: "stage_started", stage, reasons });
   try {
-    const artifactDir = await store.begin(key);
+    // Forced over a whole artifact, what `work/` holds is the run that is to be done again.
+    const anew = options.force && status.state.kind === "whole";
+    const artifactDir = await store.begin(key, anew);
     const context: StageContext<unknown> = {
       params: node.parameters,
       input: (name) => inputFolder(node, name, workplace.runDir),

@@ -114,11 +114,14 @@ export class StageStore {
     return reason === undefined ? { kind: "whole", record } : { kind: "broken", reason, record };
   }
 
-  /** Prepares an empty artifact folder, and `work/` for `key`: kept only where it is of this key. */
-  async begin(key: string): Promise<string> {
+  /**
+   * Prepares an empty artifact folder, and `work/` for `key`: kept only where it is of this key and
+   * not to be made `anew`.
+   */
+  async begin(key: string, anew = false): Promise<string> {
     await Deno.mkdir(this.folder, { recursive: true });
     const workKey = await Deno.readTextFile(this.#workKeyPath).catch(() => undefined);
-    if (workKey !== key) {
+    if (anew || workKey !== key) {
       await remove(this.#workKeyPath);
       await remove(this.workDir);
       await writeWhole(this.#workKeyPath, key);

@@ -195,6 +195,19 @@ Deno.test("runPipeline() selects with --only, --from, --until and both, and forc
   assert.deepEqual(ran(await rig.run([], {}, true)), ALL);
 });
 
+Deno.test("runPipeline() resumes from work/, and begins anew where it is forced", async () => {
+  await using rig = await Rig.create();
+  await rig.run();
+  const stage = `${rig.root}/out/plain/two`;
+  const left = `${stage}/work/left-behind`;
+  await Deno.writeTextFile(left, "");
+  await Deno.remove(`${stage}/artifact`, { recursive: true });
+  assert.deepEqual(ran(await rig.run([], { only: "two" })), ["two"]);
+  await Deno.stat(left);
+  assert.deepEqual(ran(await rig.run([], { only: "two" }, true)), ["two"]);
+  await assert.rejects(Deno.stat(left), Deno.errors.NotFound);
+});
+
 Deno.test("runPipeline() refuses --only where an input is missing or corrupted", async () => {
   await using rig = await Rig.create();
   await rejects(rig.run([], { only: "two" }), /two needs the artifact of one, which is not there/);
