@@ -1,9 +1,9 @@
-/** `fashion_mnist`: articles of clothing (Zalando Research), in the files and sizes of MNIST. */
+/** `fashion-mnist`: articles of clothing (Zalando Research), in the files and sizes of MNIST. */
 import { mnistLike } from "./mnist_like.ts";
 
 export const fashionMnist = mnistLike({
   descriptor: {
-    name: "fashion_mnist",
+    name: "fashion-mnist",
     title: "Articles of clothing, 28 x 28 grey",
     licence: "MIT, Copyright 2017 Zalando SE",
     source: "https://github.com/zalandoresearch/fashion-mnist",

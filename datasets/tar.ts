@@ -42,7 +42,8 @@ export async function* tarFiles(path: string): AsyncGenerator<TarFile> {
           },
         };
       }
-      if (!taken) await body.cancel();
+      // Read to its end: a body that is cancelled can stop the decoder for ever.
+      if (!taken) { for await (const _ of body); }
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -104,10 +105,14 @@ async function readBody(
   // Grown by what arrives: a header that lies about its size does not get that much memory.
   const chunks: Uint8Array[] = [];
   let filled = 0;
-  for await (const chunk of body) {
-    // The decoder may use its buffer again.
-    chunks.push(chunk.slice());
-    filled += chunk.length;
+  try {
+    for await (const chunk of body) {
+      // The decoder may use its buffer again.
+      chunks.push(chunk.slice());
+      filled += chunk.length;
+    }
+  } catch (error) {
+    throw damaged(file, `cannot be unpacked: ${(error as Error).message}`);
   }
   if (filled !== size) throw damaged(file, `has ${filled} bytes, ${size} stated`);
   const content = new Uint8Array(filled);

@@ -109,6 +109,20 @@ Deno.test("download() tries again after an error of the server", () =>
     )
   ));
 
+Deno.test("download() checks by MD5 where no other checksum is published", () =>
+  inTemporaryFolder((folder) =>
+    served((range) => ranged(range), async ({ file }) => {
+      const hex = createHash("md5").update(content).digest("hex");
+      const known = { ...file, checksum: { algorithm: "md5" as const, hex } };
+      await download(known, `${folder}/set.zip`, options());
+      const wrong = { ...known, checksum: { algorithm: "md5" as const, hex: "0".repeat(32) } };
+      await assert.rejects(
+        download(wrong, `${folder}/other.zip`, options()),
+        /not the file that was published[\s\S]*md5/,
+      );
+    })
+  ));
+
 Deno.test("download() never puts a wrong file in the place of what is there", () =>
   inTemporaryFolder((folder) =>
     served((range) => ranged(range, content.toReversed()), async ({ file }) => {
