@@ -30,6 +30,7 @@ static int off;
 static jmp_buf power;
 static const uint8_t *image_data;
 static uint32_t image_size;
+static const bo_host_meter *meter;
 
 uint32_t bo_host_random(uint32_t *state) {
   uint32_t x = *state;
@@ -117,6 +118,19 @@ static void cut_now(void) {
   longjmp(power, 1 + BO_CYCLE_CUT);
 }
 
+void bo_host_measure(const bo_host_meter *told) { meter = told; }
+
+void bo_host_power_fails(uint32_t torn_bytes) {
+  if (torn_bytes == BO_HOST_NO_WRITE) {
+    keep_all_but(0);
+  } else {
+    const write_entry *entry = &pending[pending_count - 1u];
+    keep_all_but(1);
+    keep(entry, torn_bytes < entry->bytes ? torn_bytes : entry->bytes);
+  }
+  longjmp(power, 1 + BO_CYCLE_CUT);
+}
+
 static void check(uint32_t address, uint32_t bytes, const char *what) {
   if (bytes == 0u || bytes > size_bytes || address > size_bytes - bytes || (address & 1u) != 0u ||
       (bytes & 1u) != 0u) {
@@ -133,6 +147,8 @@ void bo_port_init(void) {}
 
 void bo_port_nvm_read(uint32_t address, void *to, uint16_t bytes) {
   check(address, bytes, "read");
+  if (meter != NULL)
+    meter->read(address, bytes);
   memcpy(to, seen + address, bytes);
 }
 
@@ -144,6 +160,8 @@ void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes) {
   memcpy(pending_data + data_bytes, from, bytes);
   pending[pending_count++] = (write_entry){address, bytes, data_bytes};
   data_bytes += bytes;
+  if (meter != NULL)
+    meter->write(address, bytes);
   memcpy(seen + address, from, bytes);
   write_sizes[writes++] = bytes;
   if (writes == cut_plan.write)

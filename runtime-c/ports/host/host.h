@@ -52,6 +52,23 @@ void bo_host_vm(uint32_t bytes);
 bo_cycle_end bo_host_power_cycle(void (*program)(void *), void *context, const bo_cut *cut,
                                  int off_after_commit);
 
+/** Told of each transfer before it happens, so that a power simulation can charge for it. */
+typedef struct {
+  void (*read)(uint32_t address, uint16_t bytes);
+  void (*write)(uint32_t address, uint16_t bytes);
+} bo_host_meter;
+
+/** Null: nobody is told. */
+void bo_host_measure(const bo_host_meter *meter);
+
+/**
+ * Power fails at this moment; does not return. Within a bo_host_meter's `write` the first
+ * `torn_bytes` of that write reach NVM; elsewhere BO_HOST_NO_WRITE. Writes before it are kept: they
+ * had been sent.
+ */
+void bo_host_power_fails(uint32_t torn_bytes);
+#define BO_HOST_NO_WRITE 0xffffffffu
+
 /** NVM writes of the last power cycle. */
 uint32_t bo_host_writes(void);
 

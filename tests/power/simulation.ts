@@ -1,0 +1,208 @@
+/** The power simulation on a dump: builds it, runs it, reads the line that it prints. */
+import { join } from "node:path";
+import { z } from "zod";
+import { vectorsFile } from "../../network/artifacts/firmware.ts";
+import { DesignsArtifact } from "../../network/explore.ts";
+import { type Network, resolveLayers } from "../../network/network.ts";
+import {
+  energyBudget_J,
+  type Platform,
+  type PlatformChoice,
+  readProfile,
+  resolvePlatform,
+} from "../../network/platform.ts";
+import { platformTable } from "../../network/platform_table.ts";
+import type { NativeCosted } from "../../native/addon.ts";
+import { exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
+import type { Design } from "../../network/design.ts";
+import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
+import { command, randomDump, ROOT } from "../dump/support.ts";
+
+const figure = z.number();
+
+const Deed = z.strictObject({
+  count: figure,
+  elements: figure,
+  energy_J: figure,
+  latency_s: figure,
+});
+export type Deed = z.infer<typeof Deed>;
+
+/** Of one layer, or of start and delivery: sums over the inferences that were measured. */
+const Account = z.strictObject({
+  name: z.string(),
+  latency_s: figure,
+  on_s: figure,
+  off_s: figure,
+  energy_J: figure,
+  energy_max_J: figure,
+  energy_min_J: figure,
+  power_cycles: figure,
+  deaths: figure,
+  over_budget: figure,
+  lost_J: figure,
+  lost_max_J: figure,
+  deeds: z.record(z.string(), Deed),
+});
+export type Account = z.infer<typeof Account>;
+
+/** What bo_power prints (docs/power.md). */
+export const PowerLine = z.strictObject({
+  after_commit: z.enum(["sleep", "run_on"]),
+  inferences: figure,
+  measured: figure,
+  mismatches: figure,
+  failure: z.string().nullable(),
+  all: z.strictObject({ time_s: figure, power_cycles: figure, deaths: figure, commits: figure }),
+  latency_s: figure,
+  energy_J: figure,
+  harvested_J: figure,
+  power_cycles: figure,
+  deaths: figure,
+  commits: figure,
+  energy_max_J: figure,
+  over_budget: figure,
+  budget_J: figure,
+  full_J: figure,
+  layers: z.array(Account),
+  voltage: z.strictObject({
+    step_s: figure,
+    low_V: z.array(figure),
+    high_V: z.array(figure),
+    detail: z.array(z.tuple([figure, figure])),
+  }),
+});
+export type PowerLine = z.infer<typeof PowerLine>;
+
+/** What the explorer predicts for one layer, and for start and delivery (last). */
+export interface Predicted {
+  name: string;
+  latency_s: number;
+  energy_J: number;
+  energy_max_J: number;
+  power_cycles: number;
+}
+
+/** A network with random weights, explored and dumped. */
+export interface Subject {
+  folder: string;
+  platform: Platform;
+  designs: DesignsArtifact;
+  predicted: Predicted[];
+}
+
+/** The model's figures for any design of a network's layers, feasible or not. */
+export async function costs(
+  network: Network,
+  platform: PlatformChoice,
+): Promise<(layer: number, design: Design) => NativeCosted> {
+  const { native } = await prepareRequest({
+    name: network.name,
+    power: "intermittent",
+    space: "published",
+    protocol: "brownout",
+    platform,
+    network,
+  });
+  return (layer, { Tr, Tc, Tm, Tn, loop_order, mac_span, S }) =>
+    loadExplorer().cost(native, layer, { Tr, Tc, Tm, Tn, loop_order, mac_span, S });
+}
+
+/**
+ * Explores a network in the published space under protocol brownout and dumps it with random
+ * weights. @throws Error with the explorer's answer where no design is feasible
+ */
+export async function makeSubject(
+  folder: string,
+  network: Network,
+  choice: PlatformChoice,
+  seed = 1,
+): Promise<Subject> {
+  const { profile, ...overrides } = choice;
+  const platform = resolvePlatform(await readProfile(`${ROOT}platforms`, profile), overrides);
+  const answer = await exploreNetwork(network, choice, {
+    protocol: "brownout",
+    space: "published",
+    threads: 1,
+  });
+  if (!answer.feasible) throw new Error(`${network.name}: ${JSON.stringify(answer.layers)}`);
+  const cost = await costs(network, choice);
+  // A flatten costs nothing and is no layer of the runtime's.
+  const predicted = answer.layers.flatMap((layer, i): Predicted[] => {
+    if (!layer.feasible || layer.designs_total === 0) return [];
+    const { latency_s, energy_J, energy_max_J, power_cycles } = cost(i, layer);
+    return [{ name: layer.name, latency_s, energy_J, energy_max_J, power_cycles }];
+  });
+  const { latency_s, energy_max_J, power_cycles } = answer.delivery!;
+  predicted.push({
+    name: "start and delivery",
+    latency_s,
+    energy_J: answer.energy_J! - predicted.reduce((sum, layer) => sum + layer.energy_J, 0),
+    energy_max_J,
+    power_cycles,
+  });
+  const dump = await randomDump(seed, network, 3);
+  const budget = energyBudget_J(platform);
+  dump.platform = platform;
+  dump.designs = DesignsArtifact.parse({
+    platform: {
+      choice,
+      protocol: "brownout",
+      kernel: platform.kernel,
+      vm_bytes: platform.vm_bytes,
+      nvm_bytes: platform.nvm_bytes,
+      energy_budget_J: budget.safe_J,
+      energy_full_J: budget.full_J,
+      estimated: [],
+    },
+    space: "published",
+    power: "intermittent",
+    network,
+    layers: resolveLayers(network),
+    answer,
+  });
+  const layout = await dumpPlatform(folder, dump);
+  const sizes = { inputs: layout.input.elements, outputs: layout.output.elements };
+  await Deno.writeFile(
+    join(folder, "vectors.bin"),
+    vectorsFile(dump.vectors.inputs, dump.vectors.outputs, sizes),
+  );
+  await Deno.writeTextFile(join(folder, "platform.table"), platformTable(platform));
+  return { folder, platform, designs: dump.designs, predicted };
+}
+
+/** Links the simulation with a dump. @param objects a folder for what all dumps share */
+export async function build(
+  folder: string,
+  objects: string,
+  { runtime = `${ROOT}runtime-c`, flags = "-O2" } = {},
+): Promise<void> {
+  const make = `${ROOT}runtime-c/sim/power/Makefile`;
+  await command("make", [
+    "-s",
+    ...["-f", make],
+    `DUMP=${folder}`,
+    `OUT=${objects}`,
+    `RUNTIME=${runtime}`,
+    `CFLAGS=${flags}`,
+    "all",
+  ]);
+}
+
+/** Runs bo_power; a run that fails is a line that says so. @throws Error on a wrong call */
+export async function simulate(
+  folder: string,
+  options: string[] = [],
+  table = join(folder, "platform.table"),
+): Promise<PowerLine> {
+  const files = {
+    "--platform": table,
+    "--image": `${folder}/nvm.bin`,
+    "--vectors": `${folder}/vectors.bin`,
+  };
+  const { code, stdout, stderr } = await new Deno.Command(`${folder}/bo_power`, {
+    args: [...Object.entries(files).flat(), ...options],
+  }).output();
+  if (code > 1) throw new Error(new TextDecoder().decode(stderr));
+  return PowerLine.parse(JSON.parse(new TextDecoder().decode(stdout)));
+}
