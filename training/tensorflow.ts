@@ -27,9 +27,10 @@ export async function startTensorflow(place: string): Promise<{ version: string;
   // Node.js 23 took this away, the package still calls it.
   const utilities = util as unknown as Record<string, unknown>;
   utilities["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
-  const require = createRequire(join(place, record.package, "package.json"));
-  quietly(() => require("./dist/register_all_kernels"));
-  const { NodeJSKernelBackend } = require("./dist/nodejs_kernel_backend");
+  // Not called `require`: deno would take what it loads for imports of this file.
+  const packaged = createRequire(join(place, record.package, "package.json"));
+  quietly(() => packaged("./dist/register_all_kernels"));
+  const { NodeJSKernelBackend } = packaged("./dist/nodejs_kernel_backend");
   const module = { exports: {} as Binding };
   process.dlopen(module, join(place, record.binding));
   let backend: TensorflowBackend | undefined;
