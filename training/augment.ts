@@ -1,16 +1,37 @@
 /** Seeded disturbances of training windows, so that a network does not learn one wearer's sensor. */
 import type { Random } from "../base/random.ts";
+import { augmentSamples } from "../datasets/augment.ts";
 import type { FitParameters } from "../network/artifacts/training.ts";
+import type { Shape } from "../network/network.ts";
 import type { Batch } from "./data.ts";
+
+/** Disturbs a batch in place as the options say. */
+export function augment(
+  batch: Batch,
+  input: Shape,
+  options: FitParameters["augment"],
+  random: Random,
+): void {
+  const { gain, offset, crop_pixels = 0, flip = false, shift_steps = 0, noise = 0 } = options;
+  if (crop_pixels > 0 || flip) {
+    augmentSamples(batch.x, input, { kind: "image", crop_pixels, flip }, random);
+  }
+  if (shift_steps > 0 || noise > 0) {
+    const step_elements = input.w * input.channels;
+    augmentSamples(batch.x, input, { kind: "series", step_elements, shift_steps, noise }, random);
+  }
+  recalibrate(batch, input.channels, gain, offset, random);
+}
 
 /**
  * Gives every window and channel a factor and a constant of its own, as another mounting and another
  * sensor's calibration would. In place.
  */
-export function augment(
+function recalibrate(
   { x, y }: Batch,
   channels: number,
-  { gain, offset }: FitParameters["augment"],
+  gain: number,
+  offset: number,
   random: Random,
 ): void {
   if (gain === 0 && offset === 0) return;

@@ -18,13 +18,22 @@ import {
   strideOf,
   unpadded,
 } from "./forward.ts";
-import { crossEntropy } from "./loss.ts";
+import { crossEntropy, mixedLoss } from "./loss.ts";
+import type { Mixture } from "./mixup.ts";
 import type { Parameter } from "./parameters.ts";
 import { RELU_GRADIENT } from "./tensorflow_kernels.ts";
 
 /** Parameters on the backend; dispose of them after use. */
 export function toTensors(parameters: readonly Parameter[]): tf.Tensor[] {
   return parameters.map(({ data, shape }) => tf.tensor(data, [...shape]));
+}
+
+/** What the loss of a batch may depend on beside its labels. */
+export interface LossOptions {
+  readonly smoothing?: number;
+  /** By class. */
+  readonly weights?: Float32Array | undefined;
+  readonly mixture?: Mixture | undefined;
 }
 
 /**
@@ -37,8 +46,7 @@ export async function lossAndGradients(
   parameters: readonly Parameter[],
   input: Shape,
   batch: Batch,
-  labelSmoothing = 0,
-  classWeights?: Float32Array,
+  { smoothing = 0, weights, mixture }: LossOptions = {},
 ): Promise<{ loss: number; correct: number; gradients: Float32Array[] }> {
   const { h, w, channels } = input;
   const kept: tf.Tensor[] = [];
@@ -51,12 +59,11 @@ export async function lossAndGradients(
       return { x, tensors, maps };
     });
     const scores = maps[maps.length - 1]!;
-    const { loss, correct, gradient } = crossEntropy(
-      await scores.data<"float32">(),
-      batch.y,
-      labelSmoothing,
-      classWeights,
-    );
+    const values = await scores.data<"float32">();
+    const own = crossEntropy(values, batch.y, smoothing, weights);
+    const { loss, correct, gradient } = mixture === undefined
+      ? own
+      : mixedLoss(own, crossEntropy(values, mixture.labels, smoothing, weights), mixture.share);
     const gradients = tf.tidy(() =>
       backward(graph, tensors, x, maps, tf.tensor4d(gradient, scores.shape))
     );

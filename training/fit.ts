@@ -10,14 +10,17 @@ import { augment } from "./augment.ts";
 import { averageStep } from "./average.ts";
 import { lossAndGradients, toTensors } from "./backward.ts";
 import { type Batch, gather, type Split } from "./data.ts";
+import { classWeights } from "./class_weights.ts";
 import { Breather, evaluate } from "./evaluate.ts";
 import { buildGraph, type Graph } from "./forward.ts";
+import { mixBatch, type Mixture } from "./mixup.ts";
 import {
   copyParameters,
   emptyParameters,
   initialParameters,
   type Parameter,
 } from "./parameters.ts";
+import { learningRateAt } from "./schedule.ts";
 
 /** Where a training stands, told after every batch. */
 export interface FitProgress {
@@ -61,7 +64,7 @@ export interface FitResult {
  */
 export async function fit(request: FitRequest): Promise<FitResult> {
   const { network, train, val, options, signal } = request;
-  const trainer = new Trainer(network, options, train.samples);
+  const trainer = new Trainer(network, options, train);
   const identity = canonicalJson({
     network,
     options: { ...options },
@@ -82,8 +85,11 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     for (let start = 0; start < order.length; start += options.batch_size) {
       const positions = order.subarray(start, start + options.batch_size);
       const batch = gather(train, positions);
-      augment(batch, train.input.channels, options.augment, disturbance);
-      const step = await trainer.step(train.input, batch);
+      augment(batch, train.input, options.augment, disturbance);
+      const mixture = options.mixup === undefined
+        ? undefined
+        : mixBatch(batch, options.mixup, disturbance);
+      const step = await trainer.step(train.input, batch, mixture);
       loss += step.loss * positions.length;
       correct += step.correct;
       seen += positions.length;
@@ -113,17 +119,20 @@ class Trainer {
   readonly #graph: Graph;
   readonly #options: FitParameters;
   readonly #stepsPerEpoch: number;
+  readonly #classWeights: Float32Array | undefined;
   #adam: AdamState;
   /** The weights that are scored and kept; equal to the parameters where nothing is averaged. */
   readonly #average: Parameter[];
 
-  constructor(network: Network, options: FitParameters, samples: number) {
+  constructor(network: Network, options: FitParameters, train: Split) {
     this.parameters = initialParameters(network, options.seed);
     this.bestParameters = emptyParameters(network);
     this.#average = copyParameters(this.parameters);
     this.#graph = buildGraph(network, this.parameters);
     this.#options = options;
-    this.#stepsPerEpoch = Math.ceil(samples / options.batch_size);
+    this.#stepsPerEpoch = Math.ceil(train.samples / options.batch_size);
+    const classes = this.#graph.layers.at(-1)!.output.channels;
+    this.#classWeights = classWeights(options.class_weights, train.y, classes);
     this.#adam = adamStart(this.parameters.map(({ data }) => data.length));
   }
 
@@ -139,20 +148,21 @@ class Trainer {
   }
 
   #learningRate(): number {
-    const { learning_rate, schedule } = this.#options;
-    return schedule === "constant"
-      ? learning_rate
-      : learning_rate * (1 + Math.cos(Math.PI * this.fraction())) / 2;
+    return learningRateAt(this.#options, this.#adam.step, this.#stepsPerEpoch);
   }
 
-  async step(input: Shape, batch: Batch): Promise<{ loss: number; correct: number }> {
+  async step(
+    input: Shape,
+    batch: Batch,
+    mixture: Mixture | undefined,
+  ): Promise<{ loss: number; correct: number }> {
     const { label_smoothing, weight_average, weight_decay } = this.#options;
     const { loss, correct, gradients } = await lossAndGradients(
       this.#graph,
       this.parameters,
       input,
       batch,
-      label_smoothing,
+      { smoothing: label_smoothing, weights: this.#classWeights, mixture },
     );
     adamStep(this.#adam, this.parameters, gradients, this.#learningRate(), {
       ...ADAM_DEFAULTS,

@@ -55,3 +55,12 @@ export function argMax(values: ArrayLike<number>): number {
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
 }
+
+/** The loss of scores whose samples are mixtures of two classes each: linear in both. */
+export function mixedLoss(one: BatchLoss, other: BatchLoss, share: number): BatchLoss {
+  return {
+    loss: share * one.loss + (1 - share) * other.loss,
+    correct: one.correct,
+    gradient: one.gradient.map((value, i) => share * value + (1 - share) * other.gradient[i]!),
+  };
+}

@@ -11,7 +11,14 @@ export const FitParameters = z.strictObject({
   batch_size: z.number().int().positive().default(64),
   learning_rate: z.number().positive().default(0.005),
   /** `cosine` falls from `learning_rate` to zero over all steps. */
-  schedule: z.enum(["constant", "cosine"]).default("cosine"),
+  schedule: z.enum(["constant", "cosine", "step"]).default("cosine"),
+  /** Of schedule `step`: every so many epochs the rate is multiplied by the factor; default 10, 0.1. */
+  decay: z.strictObject({
+    every_epochs: z.number().int().positive(),
+    factor: z.number().positive().lt(1),
+  }).optional(),
+  /** Epochs over which the rate rises from zero to what the schedule says; default none. */
+  warmup_epochs: z.number().positive().optional(),
   /** Share of the target that is spread over all classes. */
   label_smoothing: z.number().min(0).lt(1).default(0.1),
   /**
@@ -25,7 +32,25 @@ export const FitParameters = z.strictObject({
     gain: z.number().nonnegative().default(0.1),
     /** Deviation of a constant per window and channel, about 0. */
     offset: z.number().nonnegative().default(0.1),
+    /** Images are moved by up to so many pixels (a padded image, cropped at random); default 0. */
+    crop_pixels: z.number().int().positive().optional(),
+    /** Images are mirrored left to right half of the time; default false. */
+    flip: z.boolean().optional(),
+    /** Windows are moved in time by up to so many rows; default 0. */
+    shift_steps: z.number().int().positive().optional(),
+    /** Deviation of noise on every value; default 0. */
+    noise: z.number().positive().optional(),
   }).prefault({}),
+  /**
+   * Samples are mixed in pairs with a share drawn from Beta(mixup, mixup), their classes alike (Zhang et
+   * al. 2018, one share per batch); default none.
+   */
+  mixup: z.number().positive().optional(),
+  /**
+   * How much a class counts in the loss: one number per class, or `balanced` for samples / (classes x
+   * samples of the class); default 1 each.
+   */
+  class_weights: z.union([z.literal("balanced"), z.array(z.number().positive()).min(2)]).optional(),
   /** Decoupled, on kernels only. */
   weight_decay: z.number().nonnegative().default(0.01),
   /** Epochs without a better validation accuracy after which training stops; null: never. */

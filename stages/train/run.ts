@@ -1,15 +1,17 @@
 /** The train stage: fits the network that search chose, and touches the test split once. */
 import { UserError } from "../../base/errors.ts";
-import { readJson, writeJson } from "../../base/files.ts";
+import { readJson, writeJson, writeWhole } from "../../base/files.ts";
 import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import {
   AccuracyArtifact,
+  type EpochRecord,
   type FitParameters,
   TrainingArtifact,
 } from "../../network/artifacts/training.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
 import type { FitProgress } from "../../training/fit.ts";
+import type { Scalar } from "../../training/tensorboard.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
 import { classScores } from "./class_scores.ts";
 import { TrainParameters } from "./schema.ts";
@@ -17,6 +19,8 @@ import { TrainParameters } from "./schema.ts";
 /** In `work/`: the state after the last finished epoch. */
 const CHECKPOINT = "checkpoint.bin";
 const PASSED_OVER = "not set up on this machine";
+/** In `work/`: TensorBoard's folder of curves. */
+const CURVES = "tensorboard/events.out.tfevents.training";
 /** Progress is told at most this often. */
 const INTERVAL_ms = 200;
 
@@ -68,6 +72,13 @@ function describe({ epoch, epochs, loss, samples_per_s, best_val_accuracy }: Fit
     `${Math.round(samples_per_s)} samples/s`;
 }
 
+/** The curves that TensorBoard shows. */
+function curves(epochs: readonly EpochRecord[]): Scalar[] {
+  return epochs.flatMap(({ epoch, ...figures }) =>
+    Object.entries(figures).map(([tag, value]) => ({ tag, step: epoch, value }))
+  );
+}
+
 async function run(context: StageContext<TrainParameters>): Promise<void> {
   const { params, artifactDir, workDir, progress, signal } = context;
   // Loaded here, not above: a run that finds everything in the cache need not wait for TensorFlow.js.
@@ -80,6 +91,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     "../../training/parameters.ts"
   );
   const { toTensors } = await import("../../training/backward.ts");
+  const { eventFile } = await import("../../training/tensorboard.ts");
   const { toLayersModel, writeLayersModel } = await import("../../training/layers_model.ts");
 
   const folder = context.input("dataset");
@@ -109,6 +121,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     },
   });
 
+  await writeWhole(`${workDir}/${CURVES}`, eventFile(curves(epochs), Date.now() / 1000));
   const graph = buildGraph(network, parameters);
   const test = await readSplit(folder, "test", dataset.input);
   const tensors = toTensors(parameters);

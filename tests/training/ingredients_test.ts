@@ -5,9 +5,16 @@ import { ADAM_DEFAULTS, adamStart, adamStep } from "../../training/adam.ts";
 import { augment } from "../../training/augment.ts";
 import { averageStep } from "../../training/average.ts";
 import { takeShare } from "../../training/data.ts";
-import { argMax, crossEntropy } from "../../training/loss.ts";
+import { selectBackend } from "../../training/backend.ts";
+import { classWeights } from "../../training/class_weights.ts";
+import { fit } from "../../training/fit.ts";
+import { argMax, crossEntropy, mixedLoss } from "../../training/loss.ts";
+import { mixBatch } from "../../training/mixup.ts";
+import { learningRateAt } from "../../training/schedule.ts";
+import { eventFile } from "../../training/tensorboard.ts";
+import type { FitParameters } from "../../network/artifacts/training.ts";
 import type { Parameter } from "../../training/parameters.ts";
-import { input, waves } from "./fixture.ts";
+import { input, network, options, waves } from "./fixture.ts";
 
 const parameter = (...values: number[]): Parameter => ({
   layer: "a",
@@ -89,7 +96,7 @@ Deno.test("averageStep() without memory is the weights themselves, with it lags 
 Deno.test("augment() disturbs every window and channel by one factor and constant of its own", () => {
   const { x, y } = waves(2, 1);
   const before = x.slice();
-  augment({ x, y }, input.channels, { gain: 0.2, offset: 0.3 }, new Random(1, "a"));
+  augment({ x, y }, input, { gain: 0.2, offset: 0.3 }, new Random(1, "a"));
   const size = input.h * input.channels;
   const lines = [0, 1, size, size + 1].map((start) => {
     const at = (t: number) => start + t * input.channels;
@@ -107,7 +114,7 @@ Deno.test("augment() of nothing changes nothing and draws nothing", () => {
   const { x, y } = waves(2, 1);
   const before = x.slice();
   const random = new Random(1, "a");
-  augment({ x, y }, input.channels, { gain: 0, offset: 0 }, random);
+  augment({ x, y }, input, { gain: 0, offset: 0 }, random);
   assert.deepEqual(x, before);
   assert.equal(random.uniform(), new Random(1, "a").uniform());
 });
@@ -119,4 +126,131 @@ Deno.test("takeShare() takes a seeded part without repetition", () => {
   assert.equal(new Set(Array.from({ length: 15 }, (_, i) => part.x[i * 32])).size, 15);
   assert.deepEqual(takeShare(whole, 0.25, 3).y, part.y);
   assert.equal(takeShare(whole, 1, 3), whole);
+});
+
+Deno.test("augment() moves and mirrors images, and moves windows, by the seed", () => {
+  const shape = { h: 4, w: 4, channels: 1 };
+  const batch = () => ({
+    x: Float32Array.from({ length: 32 }, (_, i) => i + 1),
+    y: new Int32Array(2),
+  });
+  for (
+    const extra of [{ crop_pixels: 1, flip: true }, { shift_steps: 2 }, { noise: 0.1 }] as const
+  ) {
+    const disturbed = [1, 1, 2].map((seed) => {
+      const one = batch();
+      augment(one, shape, { gain: 0, offset: 0, ...extra }, new Random(seed, "a"));
+      return one.x;
+    });
+    assert.notDeepEqual(disturbed[0], batch().x);
+    assert.deepEqual(disturbed[0], disturbed[1]);
+    assert.notDeepEqual(disturbed[0], disturbed[2]);
+  }
+});
+
+Deno.test("learningRateAt() follows constant, cosine and step, after a warm-up", () => {
+  const options = { learning_rate: 0.1, epochs: 20 };
+  const at = (step: number, more: object) =>
+    learningRateAt({ ...options, schedule: "constant", ...more }, step, 5);
+  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-12, `${a} is not ${b}`);
+  near(at(99, {}), 0.1);
+  near(at(0, { schedule: "cosine" }), 0.1);
+  near(at(50, { schedule: "cosine" }), 0.05);
+  near(at(100, { schedule: "cosine" }), 0);
+  near(at(49, { schedule: "step" }), 0.1);
+  near(at(50, { schedule: "step" }), 0.01);
+  near(at(10, { schedule: "step", decay: { every_epochs: 1, factor: 0.5 } }), 0.025);
+  near(at(0, { warmup_epochs: 2 }), 0.01);
+  near(at(9, { warmup_epochs: 2 }), 0.1);
+  near(at(60, { warmup_epochs: 2 }), 0.1);
+});
+
+Deno.test("classWeights() balances so that every class counts alike", () => {
+  const labels = Int32Array.of(0, 0, 0, 1);
+  assert.deepEqual([...classWeights("balanced", labels, 2)!].map((w) => w.toFixed(4)), [
+    "0.6667",
+    "2.0000",
+  ]);
+  assert.equal(classWeights(undefined, labels, 2), undefined);
+  assert.throws(() => classWeights([1, 2, 3], labels, 2), /one weight per class/);
+  assert.throws(() => classWeights("balanced", labels, 3), /class 2 has no training samples/);
+});
+
+Deno.test("crossEntropy() weighs samples by their class", () => {
+  const scores = Float32Array.of(1, 2, 0.5, -1);
+  const one = crossEntropy(scores.slice(0, 2), Int32Array.of(0));
+  const other = crossEntropy(scores.slice(2), Int32Array.of(1));
+  const both = crossEntropy(scores, Int32Array.of(0, 1), 0, Float32Array.of(3, 0.5));
+  assert.ok(Math.abs(both.loss - (3 * one.loss + 0.5 * other.loss) / 2) < 1e-12);
+  assert.ok(Math.abs(both.gradient[0]! - 1.5 * one.gradient[0]!) < 1e-6);
+  assert.ok(Math.abs(both.gradient[3]! - 0.25 * other.gradient[1]!) < 1e-6);
+});
+
+Deno.test("mixBatch() mixes samples and classes in the same share", () => {
+  const batch = { x: Float32Array.of(0, 10, 20, 30), y: Int32Array.of(0, 1, 2, 3) };
+  const { labels, share } = mixBatch(batch, 0.4, new Random(3, "mix"));
+  assert.ok(share > 0 && share < 1);
+  batch.x.forEach((value, i) => {
+    assert.ok(Math.abs(value - 10 * (share * i + (1 - share) * labels[i]!)) < 1e-5);
+  });
+});
+
+Deno.test("mixedLoss() is the loss with mixed targets", () => {
+  const scores = Float32Array.of(0.3, -1, 2);
+  const [a, b] = [0, 2].map((label) => crossEntropy(scores, Int32Array.of(label)));
+  const mixed = mixedLoss(a!, b!, 0.3);
+  const sum = scores.reduce((total, score) => total + Math.exp(score), 0);
+  const targets = [0.3, 0, 0.7];
+  targets.forEach((target, c) => {
+    assert.ok(Math.abs(mixed.gradient[c]! - (Math.exp(scores[c]!) / sum - target)) < 1e-6);
+  });
+});
+
+Deno.test("eventFile() frames what TensorBoard reads", () => {
+  const file = eventFile([{ tag: "loss", step: 300, value: 0.5 }], 1);
+  // Twelve bytes of length and its sum, the event, four of its sum.
+  const header = new DataView(file.buffer);
+  const first = Number(header.getBigUint64(0, true));
+  assert.equal(new TextDecoder().decode(file.subarray(12, 12 + first)).slice(-13), "brain.Event:2");
+  const start = 12 + first + 4;
+  const length = Number(header.getBigUint64(start, true));
+  assert.equal(start + 12 + length + 4, file.length);
+  const event = file.subarray(start + 12, start + 12 + length);
+  assert.deepEqual([...event.subarray(9)], [
+    0x10,
+    0xac,
+    0x02, // step 300
+    0x2a,
+    0x0d,
+    0x0a,
+    0x0b,
+    0x0a,
+    0x04,
+    ...new TextEncoder().encode("loss"),
+    0x15,
+    0,
+    0,
+    0,
+    0x3f, // 0.5
+  ]);
+});
+
+Deno.test("fit() trains with every option of practitioners, and the same seed gives the same", async () => {
+  await selectBackend("wasm");
+  const rich: FitParameters = {
+    ...options,
+    epochs: 3,
+    schedule: "step",
+    decay: { every_epochs: 2, factor: 0.5 },
+    warmup_epochs: 1,
+    class_weights: "balanced",
+    mixup: 0.2,
+    augment: { gain: 0.1, offset: 0.1, shift_steps: 1, noise: 0.05 },
+  };
+  const request = { network, train: waves(90, 1), val: waves(60, 2), options: rich };
+  const [once, again] = [await fit(request), await fit(request)];
+  assert.deepEqual(again.parameters, once.parameters);
+  assert.ok(once.epochs.at(-1)!.loss < once.epochs[0]!.loss);
+  const { mixup: _, ...plain } = rich;
+  assert.notDeepEqual((await fit({ ...request, options: plain })).parameters, once.parameters);
 });
