@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../../cli/root.ts";
+import { digestImports } from "../../pipeline/code.ts";
 import { loadConfiguration } from "../../pipeline/config.ts";
 import { ownReasons } from "../../pipeline/fingerprint.ts";
 import { parseSet } from "../../pipeline/overrides.ts";
@@ -73,7 +74,7 @@ async function heavyImports(file: string): Promise<string[]> {
   const graph = JSON.parse(new TextDecoder().decode(stdout)) as Graph;
   const loaded = loadedBy(graph, new URL(`file://${ROOT}/${file}`).href);
   return [...loaded].filter((name) =>
-    /tensorflow|\/native\/|cmake-js|\/training\/fit\.ts/.test(name)
+    /@tensorflow|\/training\/tensorflow|\/native\/|cmake-js|\/training\/fit\.ts/.test(name)
   );
 }
 
@@ -81,4 +82,13 @@ Deno.test("registry loads neither tfjs nor the addon, so that planning is quick 
   assert.deepEqual(await heavyImports("cli/registry.ts"), []);
   // The search is able to find them.
   assert.notDeepEqual(await heavyImports("training/fit.ts"), []);
+});
+
+Deno.test("digestImports() reads the imports of every stage", async () => {
+  const cacheDir = await Deno.makeTempDir();
+  const modules = registry.stages.map(({ module }) => module);
+  const digests = await digestImports(modules, ROOT, cacheDir);
+  assert.deepEqual([...digests.keys()], modules);
+  for (const files of digests.values()) assert.ok(Object.keys(files).length > 5);
+  await Deno.remove(cacheDir, { recursive: true });
 });
