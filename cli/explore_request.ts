@@ -1,12 +1,28 @@
 /** Request files of `deno task explore`: one request or a list, nested or flat, YAML or JSON. */
 import { type Location, type Problem, UserError } from "../base/errors.ts";
-import { DesignSpace, ExploreRequest, FlatRequest, Power } from "../network/explore.ts";
+import {
+  DesignSpace,
+  ExploreRequest,
+  FlatRequest,
+  Objective,
+  Power,
+} from "../network/explore.ts";
 
 import { elements, type ResolvedLayer } from "../network/network.ts";
 import { Protocol } from "../network/platform.ts";
-import { type PreparedRequest, prepareLayers, prepareRequest } from "../native/mod.ts";
+import {
+  type PreparedRequest,
+  prepareLayers,
+  prepareRequest,
+} from "../native/mod.ts";
 import type { ProfileCache } from "../native/mod.ts";
-import { fromPlain, locate, type Located, type Path, toPlain } from "../pipeline/located.ts";
+import {
+  fromPlain,
+  locate,
+  type Located,
+  type Path,
+  toPlain,
+} from "../pipeline/located.ts";
 import { check } from "../pipeline/schema_problems.ts";
 import { parseYaml } from "../pipeline/yaml_source.ts";
 
@@ -18,6 +34,7 @@ export interface RequestOverrides {
   space?: DesignSpace | undefined;
   protocol?: Protocol | undefined;
   power?: Power | undefined;
+  objective?: Objective | undefined;
 }
 
 export interface RequestFile {
@@ -97,15 +114,26 @@ async function resolveFile(
 function listItems(tree: Located): { items: Item[]; single: boolean } {
   if (tree.kind === "list") {
     if (tree.items.length === 0) throw wrong("holds no request", tree.origin);
-    return { items: tree.items.map((node, i) => ({ node, path: [i] })), single: false };
+    return {
+      items: tree.items.map((node, i) => ({ node, path: [i] })),
+      single: false,
+    };
   }
   if (tree.kind !== "map") throw wrong("holds no request", tree.origin);
   const groups = Power.options.filter((power) => tree.entries.has(power));
-  if (groups.length === 0) return { items: [{ node: tree, path: [] }], single: true };
+  if (groups.length === 0) {
+    return { items: [{ node: tree, path: [] }], single: true };
+  }
   const items = groups.flatMap((power) => {
     const group = tree.entries.get(power)!.node;
-    if (group.kind !== "list") throw wrong(`"${power}" must be a list of networks`, group.origin);
-    return group.items.map((node, i): Item => ({ node, path: [power, i], power }));
+    if (group.kind !== "list") {
+      throw wrong(`"${power}" must be a list of networks`, group.origin);
+    }
+    return group.items.map((node, i): Item => ({
+      node,
+      path: [power, i],
+      power,
+    }));
   });
   return { items, single: false };
 }
@@ -114,7 +142,8 @@ function wrong(message: string, location: Location): UserError {
   return new UserError({
     message,
     location,
-    expected: "a request, a list of requests, or lists called intermittent and continuous",
+    expected:
+      "a request, a list of requests, or lists called intermittent and continuous",
   });
 }
 
@@ -126,7 +155,10 @@ async function resolveItem(
   notes: Set<string>,
 ): Promise<PreparedRequest> {
   const field = item.path.join(".");
-  const set = <T extends object>(request: T): T => ({ ...request, ...defined(overrides) });
+  const set = <T extends object>(request: T): T => ({
+    ...request,
+    ...defined(overrides),
+  });
   const nested = item.node.kind === "map" && item.node.entries.has("network");
   if (nested) {
     const { value, problems } = check(ExploreRequest, item.node, field);
@@ -146,7 +178,12 @@ async function resolveItem(
       name: value.name,
       power,
       space: value.space,
-      ...(value.protocol !== undefined ? { protocol: value.protocol } : {}),
+      ...defined({
+        protocol: value.protocol,
+        objective: value.objective,
+        pin: value.pin,
+        latency_limit_s: value.latency_limit_s,
+      }),
       platform: { ...value.platform, profile },
       input: layers[0]!.input,
       layers,
@@ -156,8 +193,12 @@ async function resolveItem(
   );
 }
 
-function defined(overrides: RequestOverrides): RequestOverrides {
-  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+function defined<T extends object>(
+  fields: T,
+): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]: NonNullable<T[K]> };
 }
 
 /** Layers whose shapes are spelt out, checked against each other; padding follows from the shapes. */
@@ -165,7 +206,12 @@ function resolveFlat(layers: FlatRequest["layers"]): ResolvedLayer[] {
   let before: ResolvedLayer | undefined;
   return layers.map((layer, i) => {
     const name = `${layer.type}${i + 1}`;
-    const fail = (part: string, message: string, value: unknown, expected: string): never => {
+    const fail = (
+      part: string,
+      message: string,
+      value: unknown,
+      expected: string,
+    ): never => {
       throw new UserError({
         message: `layer ${i + 1} (${layer.type}): ${message}`,
         field: `layers.${i}.${part}`,
@@ -178,7 +224,12 @@ function resolveFlat(layers: FlatRequest["layers"]): ResolvedLayer[] {
       ? { h: layer.stride, w: layer.stride }
       : layer.stride;
     if (before !== undefined && elements(before.output) !== elements(input)) {
-      fail("input", "does not take what the layer before gives", input, show(before.output));
+      fail(
+        "input",
+        "does not take what the layer before gives",
+        input,
+        show(before.output),
+      );
     }
     const padding = { top: 0, bottom: 0, left: 0, right: 0 };
     if (type === "conv") {
@@ -187,21 +238,37 @@ function resolveFlat(layers: FlatRequest["layers"]): ResolvedLayer[] {
       if (rows === undefined || columns === undefined) {
         const side = (size: number, k: number, s: number) =>
           Math.max(0, Math.floor((size - k) / s) + 1);
-        const h = side(input.h, kernel.h, stride.h), w = side(input.w, kernel.w, stride.w);
-        fail("output", "does not follow from input, kernel and stride", output, `${h} x ${w}`);
+        const h = side(input.h, kernel.h, stride.h),
+          w = side(input.w, kernel.w, stride.w);
+        fail(
+          "output",
+          "does not follow from input, kernel and stride",
+          output,
+          `${h} x ${w}`,
+        );
       } else {
         [padding.top, padding.bottom] = rows;
         [padding.left, padding.right] = columns;
       }
     } else {
       if (kernel.h !== input.h || kernel.w !== input.w) {
-        fail("kernel", "the kernel must cover the input", kernel, `${input.h} x ${input.w}`);
+        fail(
+          "kernel",
+          "the kernel must cover the input",
+          kernel,
+          `${input.h} x ${input.w}`,
+        );
       }
       if (output.h !== 1 || output.w !== 1) {
         fail("output", "gives one pixel", output, "1 x 1");
       }
       if (type === "global_avg_pool" && output.channels !== input.channels) {
-        fail("output", "keeps its channels", output.channels, String(input.channels));
+        fail(
+          "output",
+          "keeps its channels",
+          output.channels,
+          String(input.channels),
+        );
       }
     }
     before = {
@@ -235,7 +302,9 @@ function implied(
   return [Math.floor(needed / 2), Math.ceil(needed / 2)];
 }
 
-function show({ h, w, channels }: { h: number; w: number; channels: number }): string {
+function show(
+  { h, w, channels }: { h: number; w: number; channels: number },
+): string {
   return `${h} x ${w} x ${channels}`;
 }
 
@@ -256,7 +325,8 @@ function placeOf({ field }: Problem, node: Located): Path {
   if (field === undefined) return [];
   const layer = field.match(/^layers\.(\d+)(?:\.(\w+))?/);
   if (layer !== null) {
-    const nested = (toPlain(node) as Record<string, unknown>)["network"] !== undefined;
+    const nested =
+      (toPlain(node) as Record<string, unknown>)["network"] !== undefined;
     const at = [...(nested ? ["network"] : []), "layers", Number(layer[1])];
     return layer[2] === undefined ? at : [...at, layer[2]];
   }

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { Platform, Protocol } from "../network/platform.ts";
 import type { Design } from "../network/design.ts";
-import type { Binding, NvmLayout, Power, VmLayout } from "../network/explore.ts";
+import type {
+  Binding,
+  Coverage,
+  DesignSpace,
+  NvmLayout,
+  Objective,
+  Pin,
+  Power,
+  VmLayout,
+} from "../network/explore.ts";
 
 /** A layer as the walk takes it; sizes in elements. `none` moves no data (flatten). */
 export interface NativeLayer {
@@ -24,12 +33,16 @@ export interface NativeLayer {
   pad_left: number;
   inputs: number[];
   output_elements: number;
+  pin?: Pin;
 }
 
 export interface NativeRequest {
   protocol: Protocol;
   power: Power;
   platform: Platform;
+  space?: DesignSpace;
+  objective?: Objective;
+  latency_limit_s?: number;
   input_elements: number;
   layers: NativeLayer[];
 }
@@ -43,6 +56,7 @@ export interface NativeCosted extends Design {
   power_cycles: number;
   vm_bytes: number;
   plane_bytes: number;
+  written_bytes: number;
   vm: VmLayout;
 }
 
@@ -57,6 +71,10 @@ export interface NativeRejection {
 export interface NativeLayerAnswer {
   designs_total: number;
   designs_feasible: number;
+  proven_optimal: boolean;
+  /** Of the full space. */
+  coverage?: Coverage;
+  lower_bound?: number;
   /** The optimum and its runners-up; empty where nothing is feasible. */
   best: NativeCosted[];
   rejected: Partial<Record<Binding, NativeRejection>>;
@@ -79,6 +97,7 @@ export interface Addon {
   explore(
     requests: NativeRequest[],
     threads: number,
+    time_limit_s?: number,
   ): { promise: Promise<NativeAnswer[] | null>; cancel: () => void };
   /** Costs of one design of one layer, feasible or not. @throws TypeError on bad input */
   cost(request: NativeRequest, layer: number, design: Design): NativeCosted;
@@ -105,7 +124,9 @@ export function loadExplorer(
     addon = createRequire(import.meta.url)(path) as Addon;
   } catch (error) {
     throw new UserError({
-      message: `the explorer's addon cannot be loaded: ${(error as Error).message.split("\n")[0]}`,
+      message: `the explorer's addon cannot be loaded: ${
+        (error as Error).message.split("\n")[0]
+      }`,
       location: { file: path },
       help: "Run: deno task setup",
     }, ExitCode.toolchain);

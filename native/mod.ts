@@ -11,8 +11,16 @@
  */
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
-import { UserError } from "../base/errors.ts";
-import type { DesignSpace, ExploreAnswer, ExploreRequest, Power } from "../network/explore.ts";
+import { nearestName, UserError } from "../base/errors.ts";
+import { PUBLISHED_ORDERS } from "../network/design.ts";
+import type {
+  DesignSpace,
+  ExploreAnswer,
+  ExploreRequest,
+  Objective,
+  Pin,
+  Power,
+} from "../network/explore.ts";
 import {
   elements,
   type Network,
@@ -28,8 +36,8 @@ import {
   readProfile,
   resolvePlatform,
 } from "../network/platform.ts";
-import { loadExplorer, type NativeRequest } from "./addon.ts";
-import { nativeLayer, type Setting, showAnswer } from "./convert.ts";
+import { loadExplorer, type NativeLayer, type NativeRequest } from "./addon.ts";
+import { nativeLayer, padInput, type Setting, showAnswer } from "./convert.ts";
 
 export { loadExplorer } from "./addon.ts";
 
@@ -38,12 +46,21 @@ export interface ExploreOptions {
   threads?: number | undefined;
   /** Aborting it rejects with its reason within a tenth of a second. */
   signal?: AbortSignal | undefined;
+  /**
+   * After which full spaces are left with the best found, a bound and its gap; the answer then
+   * depends on the machine. Default: none.
+   */
+  time_limit_s?: number | undefined;
   /** Root of the checkout, where `platforms/` and the addon lie; default: this one. */
   root?: string | undefined;
 }
 
 /** What {@link prepareLayers} resolves: a request whose shapes are known already. */
-export interface ResolvedRequest extends Pick<ExploreRequest, "name" | "power" | "space"> {
+export interface ResolvedRequest extends
+  Pick<
+    ExploreRequest,
+    "name" | "power" | "space" | "objective" | "pin" | "latency_limit_s"
+  > {
   protocol?: Protocol | undefined;
   platform: PlatformChoice;
   input: Shape;
@@ -92,20 +109,69 @@ export async function prepareLayers(
   const { power, layers } = request;
   const protocol = request.protocol ?? platform.protocol;
   checkSupported(request, protocol, platform);
+  const { space, objective, latency_limit_s, input } = request;
+  const natives = layers.map(nativeLayer);
+  const { layers: padded, channels } = space === "full"
+    ? padInput(natives, input.channels, platform)
+    : { layers: natives, channels: input.channels };
   return {
     name: request.name,
     protocol,
     power,
     platform,
+    space,
     layers,
     native: {
       protocol,
       power,
       platform,
-      input_elements: elements(request.input),
-      layers: layers.map(nativeLayer),
+      space,
+      ...(objective === undefined ? {} : { objective }),
+      ...(latency_limit_s === undefined ? {} : { latency_limit_s }),
+      input_elements: elements({ ...input, channels }),
+      layers: pinLayers(request, padded),
     },
   };
+}
+
+/** @throws UserError on a pin for a layer that the network has not, or outside the full space */
+function pinLayers(
+  { name, space, layers, pin }: ResolvedRequest,
+  natives: NativeLayer[],
+): NativeLayer[] {
+  if (pin === undefined) return natives;
+  if (space !== "full") {
+    throw new UserError({
+      message: `${name}: axes can be pinned in the full space only`,
+      field: "pin",
+      value: pin,
+      expected: "space: full",
+    });
+  }
+  const names = layers.map((layer) => layer.name);
+  for (const key of Object.keys(pin)) {
+    if (key === "*" || names.includes(key)) continue;
+    throw new UserError({
+      message: `${name}: no layer "${key}" to pin`,
+      field: `pin.${key}`,
+      value: key,
+      expected: ["*", ...names].join(", "),
+      nearest: nearestName(key, names),
+    });
+  }
+  return natives.map((native, i) => {
+    const fixed = pin[names[i]!] ?? pin["*"];
+    if (fixed === undefined) return native;
+    const { loop_order, ...rest } = fixed;
+    const order = loop_order === undefined
+      ? undefined
+      : PUBLISHED_ORDERS[loop_order as keyof typeof PUBLISHED_ORDERS] ??
+        loop_order;
+    return {
+      ...native,
+      pin: { ...rest, ...(order === undefined ? {} : { loop_order: order }) },
+    };
+  });
 }
 
 function checkSupported(
@@ -113,18 +179,31 @@ function checkSupported(
   protocol: Protocol,
   platform: Platform,
 ): void {
-  if (request.space === "full") {
+  const full = request.space === "full";
+  if (full && protocol !== "brownout") {
     throw new UserError({
-      message: `${request.name}: the explorer cannot walk the full space yet`,
+      message: `${request.name}: the full space is that of protocol brownout`,
       field: "space",
       value: request.space,
       expected: "published",
+      help: "Protocol inas2021 describes the published designs only.",
+    });
+  }
+  if (!full && (request.objective ?? "latency") !== "latency") {
+    throw new UserError({
+      message:
+        `${request.name}: the published space is explored for latency only`,
+      field: "objective",
+      value: request.objective,
+      expected: "latency",
+      help: "Ask for space: full.",
     });
   }
   if (protocol !== "brownout") return;
   if (request.power === "continuous") {
     throw new UserError({
-      message: `${request.name}: protocol brownout describes intermittent power only`,
+      message:
+        `${request.name}: protocol brownout describes intermittent power only`,
       field: "power",
       value: request.power,
       expected: "intermittent",
@@ -183,8 +262,11 @@ export async function explorePrepared(
     threads,
     signal,
     root,
+    options.time_limit_s,
   );
-  return prepared.map((p, i) => showAnswer(p.name, p.layers, answers[i]!, p));
+  return prepared.map((p, i) =>
+    showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p)
+  );
 }
 
 async function exploreNative(
@@ -192,8 +274,13 @@ async function exploreNative(
   threads: number,
   signal: AbortSignal | undefined,
   root: string | undefined,
+  time_limit_s: number | undefined,
 ) {
-  const { promise, cancel } = loadExplorer(root).explore(requests, threads);
+  const { promise, cancel } = loadExplorer(root).explore(
+    requests,
+    threads,
+    time_limit_s,
+  );
   signal?.addEventListener("abort", cancel, { once: true });
   // An abort between the last look and the listener would go unnoticed.
   if (signal?.aborted) cancel();
@@ -214,6 +301,10 @@ export interface NetworkOptions extends ExploreOptions {
   space?: DesignSpace | undefined;
   power?: Power | undefined;
   protocol?: Protocol | undefined;
+  objective?: Objective | undefined;
+  /** By layer name, `*` for the others. */
+  pin?: Record<string, Pin> | undefined;
+  latency_limit_s?: number | undefined;
 }
 
 /**
@@ -227,12 +318,23 @@ export function exploreNetwork(
   platform: PlatformChoice,
   options: NetworkOptions = {},
 ): Promise<ExploreAnswer> {
-  const { space = "published", power = "intermittent", protocol, ...rest } = options;
+  const {
+    space = "published",
+    power = "intermittent",
+    protocol,
+    objective,
+    pin,
+    latency_limit_s,
+    ...rest
+  } = options;
   return explore({
     name: network.name,
     power,
     space,
     ...(protocol !== undefined ? { protocol } : {}),
+    ...(objective !== undefined ? { objective } : {}),
+    ...(pin !== undefined ? { pin } : {}),
+    ...(latency_limit_s !== undefined ? { latency_limit_s } : {}),
     platform,
     network,
   }, rest);

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Network, ResolvedLayer } from "./network.ts";
-import { Design } from "./design.ts";
+import { Design, LoopOrder, MacSpan } from "./design.ts";
 import { PlatformChoice, Protocol } from "./platform.ts";
 
 const positive = z.number().int().positive();
@@ -15,12 +15,38 @@ export type Power = z.infer<typeof Power>;
 export const DesignSpace = z.enum(["published", "full"]);
 export type DesignSpace = z.infer<typeof DesignSpace>;
 
+/** What the best design has least of: seconds, joules, or bytes written to NVM. */
+export const Objective = z.enum(["latency", "energy", "wear"]);
+export type Objective = z.infer<typeof Objective>;
+
+/** Axes of a layer's design that are held fixed. */
+export const Pin = z.strictObject({
+  Tr: positive,
+  Tc: positive,
+  Tm: positive,
+  Tn: positive,
+  loop_order: LoopOrder,
+  mac_span: MacSpan,
+  S: positive,
+}).partial();
+export type Pin = z.infer<typeof Pin>;
+
+/** Of the full space. */
+const choice = {
+  objective: Objective.optional(),
+  /** By layer name; `*` stands for every layer that has no entry. */
+  pin: z.record(z.string(), Pin).optional(),
+  /** The network is infeasible where its latency is above. */
+  latency_limit_s: z.number().positive().optional(),
+};
+
 export const ExploreRequest = z.strictObject({
   name: z.string(),
   power: Power.default("intermittent"),
   space: DesignSpace.default("published"),
   /** Default: the profile's own. */
   protocol: Protocol.optional(),
+  ...choice,
   platform: PlatformChoice,
   network: Network,
 });
@@ -43,6 +69,7 @@ export const FlatRequest = z.strictObject({
   power: Power.default("intermittent"),
   space: DesignSpace.default("published"),
   protocol: Protocol.optional(),
+  ...choice,
   platform: PlatformChoice.extend({ profile: z.string().optional() })
     .optional(),
   layers: z.array(FlatLayer).min(1),
@@ -80,13 +107,38 @@ export const CostedDesign = z.strictObject({
   vm_bytes: count,
   /** Of one of the two planes of partial sums; 0 where no output tile is visited twice. */
   plane_bytes: count.optional(),
+  /** NVM bytes that the layer writes: sums, outputs and records (protocol brownout). */
+  written_bytes: count.optional(),
 });
 export type CostedDesign = z.infer<typeof CostedDesign>;
+
+/** Exact below 2^53; beyond, the nearest double. */
+const designs = z.number().nonnegative();
+
+/** Where the designs of a full space went: the fields but `total` add up to it. */
+export const Coverage = z.strictObject({
+  total: designs,
+  /** Evaluated power cycle by power cycle. */
+  visited: designs,
+  /** No better than another order, or span, of the same tile. */
+  order: designs,
+  span: designs,
+  /** Beyond a limit, and so is everything larger. */
+  vm: designs,
+  nvm: designs,
+  alignment: designs,
+  energy: designs,
+  /** Their objective is bounded from below by more than the optimum's. */
+  bound: designs,
+  /** Left when the time was up. */
+  unvisited: designs,
+});
+export type Coverage = z.infer<typeof Coverage>;
 
 export const Rejections = z.partialRecord(
   Binding,
   z.strictObject({
-    count,
+    count: designs,
     witness: Design,
     violation: z.number(),
     unit: z.string(),
@@ -103,9 +155,15 @@ export const FeasibleLayer = z.strictObject({
   /** Budget left by the worst power cycle, and VM left. */
   slack_J: z.number().optional(),
   slack_vm_bytes: z.number(),
-  designs_total: count,
-  designs_feasible: count,
+  designs_total: designs,
+  /** Of the full space: of those visited. */
+  designs_feasible: designs,
   proven_optimal: z.boolean(),
+  /** No design has less of the objective; the gap is what the optimum may still save. */
+  lower_bound: z.number().optional(),
+  coverage: Coverage.optional(),
+  /** Where the kernel takes even lengths only: input channels with one of zeros added. */
+  padded_input_channels: count.optional(),
   /** Power cycles (batches) of the layer under protocol brownout. */
   batches: count.optional(),
   runners_up: z.array(CostedDesign).default([]),
@@ -122,8 +180,11 @@ export const InfeasibleLayer = z.strictObject({
   unit: z.string(),
   nearest: Design,
   latency_s: z.null(),
-  designs_total: count,
+  designs_total: designs,
   designs_feasible: z.literal(0),
+  /** Nothing was found, but the time was up before every design was covered. */
+  proven_infeasible: z.boolean().optional(),
+  coverage: Coverage.optional(),
   rejected: Rejections.default({}),
 });
 export type InfeasibleLayer = z.infer<typeof InfeasibleLayer>;

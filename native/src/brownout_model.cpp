@@ -1,5 +1,7 @@
 #include "brownout_model.h"
 
+#include "alignment.h"
+
 #include <algorithm>
 #include <map>
 
@@ -134,16 +136,12 @@ bool BrownoutModel::aligned(const bo_design &design) {
   if (shape_.kind != BO_CONV || platform_.length_multiple == 1)
     return true;
   use(design);
-  const uint32_t multiple = platform_.length_multiple;
   const uint32_t rest = shape_.n % design.tn;
-  for (const SpanClass &column : columns_.classes)
-    for (uint32_t depth : {std::min<uint32_t>(design.tn, shape_.n), rest}) {
-      if (depth == 0)
-        continue;
-      bo_tile probe = tile(rows_.classes.front(), column, 0, 1, 0, depth);
-      if (bo_tile_macs(&shape_, &design, &probe).length % multiple != 0)
-        return false;
-    }
+  for (const SpanClass &row : rows_.classes)
+    for (const SpanClass &column : columns_.classes)
+      for (uint32_t depth : {std::min<uint32_t>(design.tn, shape_.n), rest})
+        if (depth > 0 && !even_vectors(shape_, design.span, row.extent, column.extent, depth))
+          return false;
   return true;
 }
 

@@ -39,7 +39,7 @@ public:
   BrownoutModel(const Platform &platform, const bo_shape &shape)
       : platform_(platform), shape_(shape) {}
 
-  /** Whether every MAC length that the design runs is a multiple of the kernel's. */
+  /** Whether the kernel takes every vector of the design's MAC calls: length and start. */
   bool aligned(const bo_design &design);
 
   /** Costs of all power cycles of the layer: one per batch. */

@@ -1,37 +1,18 @@
 #include "explorer.h"
 
-#include "brownout_model.h"
-#include "capacitor.h"
+#include "full_explorer.h"
 #include "inas2021.h"
+#include "parallel.h"
 #include "published_space.h"
+#include "runtime_model.h"
 
 #include <cmath>
 #include <limits>
-#include <thread>
+#include <memory>
 
 namespace brownout {
 
 namespace {
-
-/** Layer latency from its power cycles: running and charging. */
-double latency_s(const LayerTask &task, const Evaluation &evaluation) {
-  if (task.power == Power::continuous)
-    return evaluation.running_s();
-  const EnergyBuffer &buffer = task.platform->buffer;
-  double sum = 0, charge_s = 0;
-  const Cost *solved = nullptr;
-  for (const CycleClass &c : evaluation.classes) {
-    const bool known = solved != nullptr && solved->energy_J == c.cost.energy_J &&
-                       solved->latency_s == c.cost.latency_s;
-    if (!known) {
-      charge_s = task.protocol == Protocol::inas2021 ? published_recharge_s(buffer, c.cost.energy_J)
-                                                     : physical_recharge_s(buffer, c.cost);
-    }
-    solved = &c.cost;
-    sum += c.cycles * (c.cost.latency_s + charge_s);
-  }
-  return sum;
-}
 
 /** The published model: 16-bit sums in place, no planes. */
 class PublishedModel {
@@ -47,6 +28,7 @@ public:
   bool aligned(const bo_design &design) const {
     return task_.shape.kind != BO_CONV || design.tn % task_.platform->length_multiple == 0;
   }
+  double written_bytes(const bo_design &) const { return 0; }
   void evaluate(const bo_design &design, Evaluation &evaluation) const {
     if (task_.power == Power::continuous)
       inas2021_continuous(*task_.platform, task_.shape, design, evaluation);
@@ -57,32 +39,6 @@ public:
 private:
   const LayerTask &task_;
   uint64_t vm_bytes_ = 0;
-};
-
-/** What our runtime does. */
-class RuntimeModel {
-public:
-  explicit RuntimeModel(const LayerTask &task) : task_(task), model_(*task.platform, task.shape) {}
-
-  void place(const bo_design &design) {
-    nest_ = bo_nest_make(&task_.shape, &design);
-    layout_ = bo_vm_plan(&task_.shape, &design, &nest_);
-    plane_ = bo_plane_make(&task_.shape, &design, &nest_);
-  }
-  uint64_t vm_bytes() const { return layout_.total_bytes; }
-  uint64_t plane_bytes() const { return bo_plane_bytes(&plane_); }
-  bo_vm_layout layout() const { return layout_; }
-  bool aligned(const bo_design &design) { return model_.aligned(design); }
-  void evaluate(const bo_design &design, Evaluation &evaluation) {
-    model_.evaluate(design, nest_, plane_, evaluation);
-  }
-
-private:
-  const LayerTask &task_;
-  BrownoutModel model_;
-  bo_nest nest_{};
-  bo_vm_layout layout_{};
-  bo_plane plane_{};
 };
 
 template <class Model> CostedDesign cost_with(const LayerTask &task, const bo_design &design) {
@@ -99,9 +55,10 @@ template <class Model> CostedDesign cost_with(const LayerTask &task, const bo_de
   costed.vm_bytes = static_cast<uint32_t>(model.vm_bytes());
   costed.vm = model.layout();
   costed.plane_bytes = static_cast<uint32_t>(model.plane_bytes());
+  costed.written_bytes = model.written_bytes(design);
   const bool runs =
       task.power == Power::continuous || costed.energy_max_J <= task.platform->buffer.full_J();
-  costed.latency_s = runs ? latency_s(task, evaluation) : std::numeric_limits<double>::infinity();
+  costed.latency_s = runs ? layer_latency_s(task, evaluation) : std::numeric_limits<double>::infinity();
   return costed;
 }
 
@@ -140,10 +97,10 @@ void explore_share(const LayerTask &task, const PublishedSpace &space, uint32_t 
       const double worst_J = intermittent ? evaluation.worst_J() : 0;
       if (worst_J <= budget_J) {
         share.feasible++;
-        if (evaluation.running_s() > share.ranking.cutoff_s())
+        if (evaluation.running_s() > share.ranking.cutoff())
           return true;
         share.ranking.add(
-            {design, latency_s(task, evaluation), static_cast<uint32_t>(model.vm_bytes())});
+            {design, layer_latency_s(task, evaluation), static_cast<uint32_t>(model.vm_bytes())});
       } else {
         Rejection &rejection = rejections[static_cast<size_t>(Binding::energy)];
         rejection.count++;
@@ -176,47 +133,35 @@ CostedDesign cost_design(const LayerTask &task, const bo_design &design) {
                                              : cost_with<RuntimeModel>(task, design);
 }
 
-std::optional<std::vector<LayerResult>> explore_layers(const std::vector<LayerTask> &tasks,
-                                                       unsigned threads,
-                                                       const std::atomic<bool> &cancelled) {
-  struct Part {
-    size_t task;
-    uint32_t tr;
-  };
+namespace {
+
+/** A share of a task: one tile height. */
+struct Part {
+  size_t task;
+  uint32_t tr;
+};
+
+void explore_published(const std::vector<LayerTask> &tasks, unsigned threads,
+                       const std::atomic<bool> &cancelled, std::vector<LayerResult> &results) {
   std::vector<PublishedSpace> spaces;
   std::vector<Part> parts;
   for (size_t i = 0; i < tasks.size(); i++) {
     spaces.emplace_back(tasks[i].shape);
-    for (uint32_t tr : spaces.back().tr)
-      parts.push_back({i, tr});
+    if (tasks[i].space == Space::published)
+      for (uint32_t tr : spaces.back().tr)
+        parts.push_back({i, tr});
   }
-
   std::vector<Share> shares(parts.size());
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (;;) {
-      const size_t at = next.fetch_add(1);
-      if (at >= parts.size() || cancelled.load(std::memory_order_relaxed))
-        return;
-      const LayerTask &task = tasks[parts[at].task];
-      const PublishedSpace &space = spaces[parts[at].task];
-      if (task.protocol == Protocol::inas2021)
-        explore_share<PublishedModel>(task, space, parts[at].tr, shares[at], cancelled);
-      else
-        explore_share<RuntimeModel>(task, space, parts[at].tr, shares[at], cancelled);
-    }
-  };
-  std::vector<std::thread> crew;
-  const size_t helpers = std::min<size_t>(threads == 0 ? 1 : threads, parts.size());
-  for (size_t i = 1; i < helpers; i++)
-    crew.emplace_back(work);
-  work();
-  for (auto &thread : crew)
-    thread.join();
+  parallel_for(parts.size(), threads, [&](size_t at) {
+    const LayerTask &task = tasks[parts[at].task];
+    const PublishedSpace &space = spaces[parts[at].task];
+    if (task.protocol == Protocol::inas2021)
+      explore_share<PublishedModel>(task, space, parts[at].tr, shares[at], cancelled);
+    else
+      explore_share<RuntimeModel>(task, space, parts[at].tr, shares[at], cancelled);
+  });
   if (cancelled.load())
-    return std::nullopt;
-
-  std::vector<LayerResult> results(tasks.size());
+    return;
   std::vector<Ranking> rankings(tasks.size(), Ranking(1 + RUNNERS_UP));
   for (size_t at = 0; at < parts.size(); at++) {
     LayerResult &result = results[parts[at].task];
@@ -229,6 +174,130 @@ std::optional<std::vector<LayerResult>> explore_layers(const std::vector<LayerTa
   for (size_t i = 0; i < tasks.size(); i++)
     for (const Candidate &candidate : rankings[i].best())
       results[i].best.push_back(cost_design(tasks[i], candidate.design));
+}
+
+/** One bound per platform; building it takes some thousand solutions of the capacitor. */
+std::vector<std::shared_ptr<const ChargeBound>>
+charge_bounds(const std::vector<LayerTask> &tasks, unsigned threads) {
+  std::vector<const Platform *> platforms;
+  std::vector<size_t> index(tasks.size());
+  for (size_t i = 0; i < tasks.size(); i++) {
+    if (tasks[i].space != Space::full)
+      continue;
+    const auto known = std::find_if(platforms.begin(), platforms.end(), [&](const Platform *p) {
+      return p == tasks[i].platform || *p == *tasks[i].platform;
+    });
+    index[i] = static_cast<size_t>(known - platforms.begin());
+    if (known == platforms.end())
+      platforms.push_back(tasks[i].platform);
+  }
+  std::vector<std::shared_ptr<const ChargeBound>> bounds(platforms.size());
+  parallel_for(platforms.size(), threads,
+               [&](size_t i) { bounds[i] = std::make_shared<const ChargeBound>(*platforms[i]); });
+  std::vector<std::shared_ptr<const ChargeBound>> of_task(tasks.size());
+  for (size_t i = 0; i < tasks.size(); i++)
+    if (tasks[i].space == Space::full)
+      of_task[i] = bounds[index[i]];
+  return of_task;
+}
+
+void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
+                  const std::atomic<bool> &cancelled, FullExplorer::Clock::time_point until,
+                  std::vector<LayerResult> &results) {
+  const auto bounds = charge_bounds(tasks, threads);
+  std::vector<std::unique_ptr<const FullExplorer>> explorers(tasks.size());
+  std::vector<size_t> full;
+  std::vector<Part> parts;
+  for (size_t i = 0; i < tasks.size(); i++) {
+    if (tasks[i].space != Space::full)
+      continue;
+    full.push_back(i);
+    explorers[i] = std::make_unique<const FullExplorer>(tasks[i], *bounds[i]);
+    const Sizes &trs = explorers[i]->space().range(0);
+    for (uint32_t tr = trs.from; tr <= trs.to; tr++)
+      parts.push_back({i, tr});
+  }
+
+  std::vector<std::vector<FullExplorer::Seed>> seeds(parts.size());
+  parallel_for(parts.size(), threads, [&](size_t at) {
+    seeds[at] = explorers[parts[at].task]->seeds(parts[at].tr, cancelled);
+  });
+  std::vector<std::vector<FullExplorer::Seed>> of_task(tasks.size());
+  for (size_t at = 0; at < parts.size(); at++)
+    of_task[parts[at].task].insert(of_task[parts[at].task].end(), seeds[at].begin(),
+                                   seeds[at].end());
+  std::vector<double> cutoffs(tasks.size());
+  parallel_for(full.size(), threads, [&](size_t at) {
+    const size_t i = full[at];
+    cutoffs[i] = explorers[i]->cutoff(std::move(of_task[i]));
+  });
+
+  std::vector<FullExplorer::Part> found(parts.size());
+  parallel_for(parts.size(), threads, [&](size_t at) {
+    const size_t i = parts[at].task;
+    found[at] = explorers[i]->explore(parts[at].tr, cutoffs[i], until, cancelled);
+  });
+  if (cancelled.load())
+    return;
+
+  std::vector<Ranking> rankings(tasks.size(), Ranking(1 + RUNNERS_UP));
+  std::vector<double> open(tasks.size(), std::numeric_limits<double>::infinity());
+  for (size_t i : full)
+    results[i].coverage = Coverage{};
+  for (size_t at = 0; at < parts.size(); at++) {
+    const size_t i = parts[at].task;
+    LayerResult &result = results[i];
+    *result.coverage += found[at].coverage;
+    result.designs_feasible += found[at].feasible;
+    for (size_t b = 0; b < BINDINGS; b++)
+      result.rejections[b].merge(found[at].rejections[b]);
+    rankings[i].merge(found[at].ranking);
+    if (!found[at].complete) {
+      result.proven_optimal = false;
+      if (!seeds[at].empty())
+        open[i] = std::min(open[i], seeds[at].front().bound);
+    }
+  }
+  std::vector<Part> unexplained;
+  for (size_t i : full) {
+    LayerResult &result = results[i];
+    result.designs_total = result.coverage->total = explorers[i]->space().total();
+    result.coverage->unvisited = result.designs_total - result.coverage->covered();
+    const auto best = rankings[i].best();
+    for (const Candidate &candidate : best)
+      result.best.push_back(cost_design(tasks[i], candidate.design));
+    result.lower_bound = best.empty() ? open[i] : std::min(best.front().score, open[i]);
+    if (best.empty() && result.proven_optimal) {
+      const Sizes &trs = explorers[i]->space().range(0);
+      for (uint32_t tr = trs.from; tr <= trs.to; tr++)
+        unexplained.push_back({i, tr});
+    }
+  }
+  std::vector<Rejections> reasons(unexplained.size());
+  parallel_for(unexplained.size(), threads, [&](size_t at) {
+    reasons[at] = explorers[unexplained[at].task]->explain(unexplained[at].tr, cancelled);
+  });
+  for (size_t at = 0; at < unexplained.size(); at++)
+    for (size_t b = 0; b < BINDINGS; b++)
+      results[unexplained[at].task].rejections[b].merge(reasons[at][b]);
+}
+
+} // namespace
+
+std::optional<std::vector<LayerResult>> explore_layers(const std::vector<LayerTask> &tasks,
+                                                       unsigned threads,
+                                                       const std::atomic<bool> &cancelled,
+                                                       double time_limit_s) {
+  using Clock = FullExplorer::Clock;
+  auto until = Clock::time_point::max();
+  if (time_limit_s < 1e9)
+    until = Clock::now() +
+            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(time_limit_s));
+  std::vector<LayerResult> results(tasks.size());
+  explore_published(tasks, threads, cancelled, results);
+  explore_full(tasks, threads, cancelled, until, results);
+  if (cancelled.load())
+    return std::nullopt;
   return results;
 }
 

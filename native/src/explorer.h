@@ -1,7 +1,9 @@
-/** Explores the design space of layers: every design visited, the best ones proven. */
+/** Explores the design space of layers: every design visited or set aside by a proof, the best ones
+ * proven. */
 #pragma once
 
 #include "evaluation.h"
+#include "full_space.h"
 #include "ranking.h"
 #include "rejection.h"
 
@@ -13,6 +15,9 @@ namespace brownout {
 
 enum class Protocol { inas2021, brownout };
 enum class Power { intermittent, continuous };
+enum class Space { published, full };
+/** What is least: seconds, joules, or bytes written to NVM. */
+enum class Objective { latency, energy, wear };
 
 /** One layer to explore. */
 struct LayerTask {
@@ -22,6 +27,35 @@ struct LayerTask {
   bo_shape shape;
   /** Most that one plane of partial sums may take in NVM (protocol brownout). */
   uint64_t plane_limit_bytes;
+  Space space = Space::published;
+  Objective objective = Objective::latency;
+  /** Of the full space. */
+  Pins pins{};
+};
+
+/** Where the designs of a full space went: the sum of all fields but `total` is `total`. */
+struct Coverage {
+  DesignCount total = 0;
+  /** Evaluated power cycle by power cycle. */
+  DesignCount visited = 0;
+  /** No better than another order or span of the same tile. */
+  DesignCount order = 0, span = 0;
+  /** Beyond a limit, and so is everything larger. */
+  DesignCount vm = 0, nvm = 0, alignment = 0, energy = 0;
+  /** Their objective is bounded from below by more than the optimum's. */
+  DesignCount bound = 0;
+  /** Left when the time was up. */
+  DesignCount unvisited = 0;
+
+  DesignCount covered() const {
+    return visited + order + span + vm + nvm + alignment + energy + bound;
+  }
+  Coverage &operator+=(const Coverage &o) {
+    total += o.total, visited += o.visited, order += o.order, span += o.span, vm += o.vm;
+    nvm += o.nvm, alignment += o.alignment, energy += o.energy, bound += o.bound;
+    unvisited += o.unvisited;
+    return *this;
+  }
 };
 
 /** A design with its cost. */
@@ -36,11 +70,19 @@ struct CostedDesign {
   uint32_t vm_bytes;
   bo_vm_layout vm;
   uint32_t plane_bytes;
+  /** NVM bytes that the layer writes (protocol brownout). */
+  double written_bytes;
 };
 
 struct LayerResult {
-  uint64_t designs_total = 0;
-  uint64_t designs_feasible = 0;
+  DesignCount designs_total = 0;
+  /** Of the full space: of those visited. */
+  DesignCount designs_feasible = 0;
+  /** Of the full space. */
+  std::optional<Coverage> coverage;
+  bool proven_optimal = true;
+  /** No design scores less: the optimum's score where it is proven. */
+  double lower_bound = 0;
   Rejections rejections{};
   /** The optimum and its runners-up, best first; empty where nothing is feasible. */
   std::vector<CostedDesign> best;
@@ -56,10 +98,13 @@ CostedDesign cost_design(const LayerTask &task, const bo_design &design);
 /**
  * Explores every task; the answer does not depend on the number of threads.
  * @param cancelled is looked at often
+ * @param time_limit_s after which full spaces are left with the best found and a bound; with it the
+ *   answer depends on the machine
  * @return nothing when cancelled
  */
 std::optional<std::vector<LayerResult>> explore_layers(const std::vector<LayerTask> &tasks,
                                                        unsigned threads,
-                                                       const std::atomic<bool> &cancelled);
+                                                       const std::atomic<bool> &cancelled,
+                                                       double time_limit_s = 1.0 / 0.0);
 
 } // namespace brownout

@@ -72,6 +72,8 @@ public:
     return value.As<Napi::Boolean>().Value();
   }
 
+  bool has(const char *key) const { return !object_.Get(key).IsUndefined(); }
+
   Reader child(const char *key) const {
     const Napi::Value value = object_.Get(key);
     if (!value.IsObject())
@@ -152,6 +154,37 @@ Platform read_platform(const Reader &from) {
   return p;
 }
 
+/** Four letters of R, C, M, N. */
+void read_order(const Reader &from, uint8_t *loops) {
+  const std::string letters = "RCMN", order = from.word("loop_order");
+  if (order.size() != 4 || !std::is_permutation(order.begin(), order.end(), letters.begin()))
+    from.refuse("loop_order", "must be four letters of R, C, M, N");
+  for (size_t i = 0; i < 4; i++)
+    loops[i] = static_cast<uint8_t>(letters.find(order[i]));
+}
+
+uint8_t read_span(const Reader &from) {
+  const std::string span = from.word("mac_span");
+  if (span != "channel" && span != "row" && span != "window")
+    from.refuse("mac_span", "must be channel, row or window");
+  return span == "channel" ? BO_SPAN_CHANNEL : span == "row" ? BO_SPAN_ROW : BO_SPAN_WINDOW;
+}
+
+Pins read_pins(const Reader &from) {
+  Pins pins;
+  const auto size = [&](const char *key, uint16_t &pin) {
+    if (from.has(key))
+      pin = from.size(key);
+  };
+  size("Tr", pins.tr), size("Tc", pins.tc), size("Tm", pins.tm), size("Tn", pins.tn);
+  size("S", pins.s);
+  if (from.has("loop_order"))
+    read_order(from, pins.order);
+  if (from.has("mac_span"))
+    pins.span = read_span(from);
+  return pins;
+}
+
 NetworkLayer read_layer(const Reader &from, int index) {
   NetworkLayer layer{};
   const std::string kind = from.word("kind");
@@ -175,6 +208,8 @@ NetworkLayer read_layer(const Reader &from, int index) {
     from.refuse("inputs", "must not be empty");
   if (layer.no_work)
     return layer;
+  if (from.has("pin"))
+    layer.pins = read_pins(from.child("pin"));
   s.has_bias = from.flag("has_bias");
   s.h = from.size("h"), s.w = from.size("w"), s.n = from.size("n");
   s.r = from.size("r"), s.c = from.size("c"), s.m = from.size("m");
@@ -205,6 +240,24 @@ NetworkRequest read_request(const Reader &from) {
   request.power = power == "intermittent" ? Power::intermittent : Power::continuous;
   if (request.protocol == Protocol::brownout && request.power == Power::continuous)
     from.refuse("power", "must be intermittent under protocol brownout");
+  if (from.has("space")) {
+    const std::string space = from.word("space");
+    if (space != "published" && space != "full")
+      from.refuse("space", "must be published or full");
+    request.space = space == "full" ? Space::full : Space::published;
+  }
+  if (request.space == Space::full && request.protocol != Protocol::brownout)
+    from.refuse("space", "must be published under protocol inas2021");
+  if (from.has("objective")) {
+    const std::string objective = from.word("objective");
+    if (objective != "latency" && objective != "energy" && objective != "wear")
+      from.refuse("objective", "must be latency, energy or wear");
+    request.objective = objective == "energy" ? Objective::energy
+                        : objective == "wear" ? Objective::wear
+                                              : Objective::latency;
+  }
+  if (from.has("latency_limit_s"))
+    request.latency_limit_s = from.positive("latency_limit_s");
   request.platform = read_platform(from.child("platform"));
   request.input_elements = from.integer("input_elements", 1, INT32_MAX);
   const Napi::Array layers = from.list("layers");
@@ -220,13 +273,8 @@ bo_design read_design(const Reader &from) {
   bo_design d{};
   d.tr = from.size("Tr"), d.tc = from.size("Tc"), d.tm = from.size("Tm"), d.tn = from.size("Tn");
   d.s = from.size("S");
-  const std::string letters = "RCMN", order = from.word("loop_order");
-  if (order.size() != 4 || !std::is_permutation(order.begin(), order.end(), letters.begin()))
-    from.refuse("loop_order", "must be four letters of R, C, M, N");
-  for (size_t i = 0; i < 4; i++)
-    d.order[i] = static_cast<uint8_t>(letters.find(order[i]));
-  const std::string span = from.word("mac_span");
-  d.span = span == "channel" ? BO_SPAN_CHANNEL : span == "row" ? BO_SPAN_ROW : BO_SPAN_WINDOW;
+  read_order(from, d.order);
+  d.span = read_span(from);
   return d;
 }
 
@@ -252,6 +300,7 @@ Napi::Object write_costed(Napi::Env env, const CostedDesign &costed) {
   out["power_cycles"] = costed.power_cycles;
   out["vm_bytes"] = costed.vm_bytes;
   out["plane_bytes"] = costed.plane_bytes;
+  out["written_bytes"] = costed.written_bytes;
   Napi::Object vm = Napi::Object::New(env);
   vm["input"] = costed.vm.input;
   vm["weights"] = costed.vm.weights;
@@ -268,6 +317,21 @@ Napi::Object write_layer(Napi::Env env, const LayerResult &layer) {
   Napi::Object out = Napi::Object::New(env);
   out["designs_total"] = static_cast<double>(layer.designs_total);
   out["designs_feasible"] = static_cast<double>(layer.designs_feasible);
+  out["proven_optimal"] = layer.proven_optimal;
+  if (layer.coverage) {
+    const Coverage &c = *layer.coverage;
+    Napi::Object coverage = Napi::Object::New(env);
+    const std::pair<const char *, DesignCount> fields[] = {
+        {"total", c.total}, {"visited", c.visited}, {"order", c.order},
+        {"span", c.span},   {"vm", c.vm},           {"nvm", c.nvm},
+        {"alignment", c.alignment}, {"energy", c.energy}, {"bound", c.bound},
+        {"unvisited", c.unvisited}};
+    for (const auto &[name, count] : fields)
+      coverage[name] = static_cast<double>(count);
+    out["coverage"] = coverage;
+    if (std::isfinite(layer.lower_bound))
+      out["lower_bound"] = layer.lower_bound;
+  }
   Napi::Array best = Napi::Array::New(env);
   for (uint32_t i = 0; i < layer.best.size(); i++)
     best[i] = write_costed(env, layer.best[i]);
@@ -348,13 +412,14 @@ using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 class ExploreWorker : public Napi::AsyncWorker {
 public:
   ExploreWorker(Napi::Env env, std::vector<NetworkRequest> requests, unsigned threads,
-                CancelFlag cancelled)
+                CancelFlag cancelled, double time_limit_s)
       : AsyncWorker(env, "brownout.explore"), deferred_(Napi::Promise::Deferred::New(env)),
-        requests_(std::move(requests)), threads_(threads), cancelled_(std::move(cancelled)) {}
+        requests_(std::move(requests)), threads_(threads), cancelled_(std::move(cancelled)),
+        time_limit_s_(time_limit_s) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  void Execute() override { answers_ = explore_networks(requests_, threads_, *cancelled_); }
+  void Execute() override { answers_ = explore_networks(requests_, threads_, *cancelled_, time_limit_s_); }
 
   void OnOK() override {
     const Napi::Env env = Env();
@@ -374,10 +439,11 @@ private:
   std::vector<NetworkRequest> requests_;
   unsigned threads_;
   CancelFlag cancelled_;
+  double time_limit_s_;
   std::optional<std::vector<NetworkAnswer>> answers_;
 };
 
-/** explore(requests, threads) -> { promise, cancel }; the promise gives null when cancelled. */
+/** explore(requests, threads, time_limit_s?) -> { promise, cancel }; the promise gives null when cancelled. */
 Napi::Value explore(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 2 || !info[0].IsArray() || !info[1].IsNumber())
@@ -386,12 +452,18 @@ Napi::Value explore(const Napi::CallbackInfo &info) {
   const double threads = info[1].As<Napi::Number>().DoubleValue();
   if (!(threads >= 1 && threads <= 1024))
     throw Napi::TypeError::New(env, "threads must be from 1 to 1024");
+  double time_limit_s = std::numeric_limits<double>::infinity();
+  if (info.Length() > 2 && info[2].IsNumber())
+    time_limit_s = info[2].As<Napi::Number>().DoubleValue();
+  if (!(time_limit_s >= 0))
+    throw Napi::TypeError::New(env, "time_limit_s must not be negative");
   std::vector<NetworkRequest> requests;
   for (uint32_t i = 0; i < list.Length(); i++)
     requests.push_back(read_request(item(list, i, "requests")));
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
   auto *worker =
-      new ExploreWorker(env, std::move(requests), static_cast<unsigned>(threads), cancelled);
+      new ExploreWorker(env, std::move(requests), static_cast<unsigned>(threads), cancelled,
+                        time_limit_s);
   Napi::Object out = Napi::Object::New(env);
   out["promise"] = worker->promise();
   out["cancel"] = Napi::Function::New(

@@ -3,6 +3,7 @@
 #include "capacitor.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -85,8 +86,15 @@ public:
     }
   }
 
-  size_t find(size_t request, const NetworkRequest &of, const bo_shape &s, uint64_t plane_limit) {
-    const Key key{platform_of_[request],
+  size_t find(size_t request, const NetworkRequest &of, const NetworkLayer &layer,
+              uint64_t plane_limit) {
+    const bo_shape &s = layer.shape;
+    const Pins &pins = layer.pins;
+    const uint32_t order = static_cast<uint32_t>(pins.order[0]) << 24 | pins.order[1] << 16 |
+                           pins.order[2] << 8 | pins.order[3];
+    const Key key{{pins.tr, pins.tc, pins.tm, pins.tn, pins.s, order, pins.span,
+                   static_cast<uint32_t>(of.space), static_cast<uint32_t>(of.objective)},
+                  platform_of_[request],
                   static_cast<int>(of.protocol),
                   static_cast<int>(of.power),
                   s.kind,
@@ -106,14 +114,15 @@ public:
                   plane_limit};
     const auto [entry, fresh] = index_.try_emplace(key, tasks.size());
     if (fresh)
-      tasks.push_back({platforms_[platform_of_[request]], of.protocol, of.power, s, plane_limit});
+      tasks.push_back({platforms_[platform_of_[request]], of.protocol, of.power, s, plane_limit,
+                       of.space, of.objective, pins});
     return entry->second;
   }
 
   std::vector<LayerTask> tasks;
 
 private:
-  using Key = std::tuple<size_t, int, int, int, int, int, int, int, int, int, int, int, int, int,
+  using Key = std::tuple<std::array<uint32_t, 9>, size_t, int, int, int, int, int, int, int, int, int, int, int, int, int,
                          int, int, int, uint64_t>;
   std::vector<const Platform *> platforms_;
   std::vector<size_t> platform_of_;
@@ -140,19 +149,23 @@ void total(const NetworkRequest &request, NetworkAnswer &answer) {
     if (!answer.miss)
       answer.miss = NetworkMiss{binding, violation};
   };
+  const auto check_latency = [&] {
+    if (answer.feasible && answer.latency_s > request.latency_limit_s)
+      missed(Binding::latency, answer.latency_s - request.latency_limit_s);
+  };
   const double nvm = request.platform.nvm_bytes;
   if (request.protocol == Protocol::inas2021) {
     const double needed = published_nvm_bytes(request);
     if (needed > nvm)
       missed(Binding::nvm, needed - nvm);
-    return;
+    return check_latency();
   }
   place_planes(*answer.nvm, plane_bytes);
   const double needed = static_cast<double>(answer.nvm->total_bytes);
   if (needed > nvm)
     missed(Binding::nvm, needed - nvm);
   if (!answer.delivery)
-    return;
+    return check_latency();
   const Delivery &d = *answer.delivery;
   answer.latency_s += d.latency_s;
   answer.energy_J += d.start.energy_J + d.deliver.energy_J;
@@ -161,6 +174,7 @@ void total(const NetworkRequest &request, NetworkAnswer &answer) {
   const double budget_J = request.platform.buffer.safe_J();
   if (worst_J > budget_J)
     missed(Binding::energy, worst_J - budget_J);
+  check_latency();
 }
 
 } // namespace
@@ -173,7 +187,7 @@ uint64_t weight_elements(const bo_shape &shape) {
 
 std::optional<std::vector<NetworkAnswer>>
 explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
-                 const std::atomic<bool> &cancelled) {
+                 const std::atomic<bool> &cancelled, double time_limit_s) {
   constexpr size_t NONE = static_cast<size_t>(-1);
   std::vector<NetworkAnswer> answers(requests.size());
   std::vector<std::vector<size_t>> task_of(requests.size());
@@ -194,11 +208,11 @@ explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
       // A limit that no plane of the layer can reach is no limit: equal layers stay equal.
       const bool binds = spare < 4 * output_elements(layer.shape);
       task_of[i].push_back(
-          layer.no_work ? NONE : table.find(i, request, layer.shape, binds ? spare : UNLIMITED));
+          layer.no_work ? NONE : table.find(i, request, layer, binds ? spare : UNLIMITED));
     }
   }
 
-  auto explored = explore_layers(table.tasks, threads, cancelled);
+  auto explored = explore_layers(table.tasks, threads, cancelled, time_limit_s);
   if (!explored)
     return std::nullopt;
   std::vector<std::shared_ptr<const LayerResult>> results;

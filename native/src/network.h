@@ -15,6 +15,7 @@ struct NetworkLayer {
   bool no_work;
   std::vector<int> inputs;
   uint32_t output_elements;
+  Pins pins{};
 };
 
 struct NetworkRequest {
@@ -23,6 +24,10 @@ struct NetworkRequest {
   Platform platform;
   uint32_t input_elements;
   std::vector<NetworkLayer> layers;
+  Space space = Space::published;
+  Objective objective = Objective::latency;
+  /** Above it the network is infeasible. */
+  double latency_limit_s = 1.0 / 0.0;
 };
 
 /** The first power cycle, which stores the input, and the last, which delivers the result. */
@@ -55,7 +60,7 @@ struct NetworkAnswer {
 /** Nothing when cancelled. */
 std::optional<std::vector<NetworkAnswer>>
 explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
-                 const std::atomic<bool> &cancelled);
+                 const std::atomic<bool> &cancelled, double time_limit_s = 1.0 / 0.0);
 
 /** Weights of a layer, elements. */
 uint64_t weight_elements(const bo_shape &shape);

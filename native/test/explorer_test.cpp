@@ -172,7 +172,7 @@ TEST("Ranking does not depend on the order in which candidates come", {
       Candidate c{};
       c.design.tr = static_cast<uint16_t>(i + 1), c.design.order[3] = BO_N;
       // Many ties, and differences in the last digits.
-      c.latency_s = dice.pick(1, 6) * (1 + 1e-15 * dice.pick(0, 3));
+      c.score = dice.pick(1, 6) * (1 + 1e-15 * dice.pick(0, 3));
       c.vm_bytes = dice.pick(1, 5);
       candidates.push_back(c);
     }

@@ -10,38 +10,44 @@ export const explore = defineStage<ExploreParameters>({
   parameters: ExploreParameters,
   needs: ["search"],
   module: import.meta.url,
-  sources: ["native/src", "native/CMakeLists.txt", "runtime-c/core", "platforms"],
+  sources: [
+    "native/src",
+    "native/CMakeLists.txt",
+    "runtime-c/core",
+    "platforms",
+  ],
 
   async preflight({ params, root }) {
-    const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
+    const { readProfile, resolvePlatform } = await import(
+      "../../network/platform.ts"
+    );
     const problems: Problem[] = [];
     for (const { profile: name, ...overrides } of params.platforms) {
       try {
-        resolvePlatform(await readProfile(join(root, "platforms"), name), overrides);
+        resolvePlatform(
+          await readProfile(join(root, "platforms"), name),
+          overrides,
+        );
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         problems.push(...error.problems);
       }
-    }
-    if (params.space === "full") {
-      problems.push({
-        message: "the explorer cannot walk the full space yet",
-        field: "space",
-        value: params.space,
-        expected: "published",
-      });
     }
     return problems;
   },
 
   async run({ params, input, artifactDir, root, threads, progress, signal }) {
     const { readJson, writeJson } = await import("../../base/files.ts");
-    const { ArchitectureArtifact } = await import("../../network/artifacts/architecture.ts");
+    const { ArchitectureArtifact } = await import(
+      "../../network/artifacts/architecture.ts"
+    );
     const { DesignsArtifact } = await import("../../network/explore.ts");
     const { energyBudget_J } = await import("../../network/platform.ts");
     const { advise } = await import("../../native/advice.ts");
     const { estimatedFigures } = await import("../../native/estimates.ts");
-    const { explorePrepared, prepareRequest } = await import("../../native/mod.ts");
+    const { explorePrepared, prepareRequest } = await import(
+      "../../native/mod.ts"
+    );
 
     const { network } = await readJson(
       join(input("search"), "architecture.json"),
@@ -55,6 +61,7 @@ export const explore = defineStage<ExploreParameters>({
         name: network.name,
         power: "intermittent" as const,
         space: params.space,
+        objective: params.objective,
         protocol: "brownout" as const,
         platform,
         network,
@@ -67,8 +74,11 @@ export const explore = defineStage<ExploreParameters>({
     for (const [i, choice] of params.platforms.entries()) {
       const { platform, layers, protocol, power } = prepared[i]!;
       const answer = answers[i]!;
-      const designs = answer.layers.reduce((sum, layer) => sum + layer.designs_total, 0);
-      progress.note(`${choice.profile}: ${designs} designs tried`);
+      const designs = answer.layers.reduce(
+        (sum, layer) => sum + layer.designs_total,
+        0,
+      );
+      progress.note(`${choice.profile}: ${designs} designs covered`);
       if (!answer.feasible) {
         problems.push({
           message: `${network.name} has no safe design on ${choice.profile}`,
@@ -78,23 +88,27 @@ export const explore = defineStage<ExploreParameters>({
         continue;
       }
       const budget = energyBudget_J(platform);
-      await writeJson(join(artifactDir, choice.profile, "designs.json"), DesignsArtifact, {
-        platform: {
-          choice,
-          protocol,
-          kernel: platform.kernel,
-          vm_bytes: platform.vm_bytes,
-          nvm_bytes: platform.nvm_bytes,
-          energy_budget_J: budget.safe_J,
-          energy_full_J: budget.full_J,
-          estimated: estimatedFigures(profiles.get(choice.profile)!, choice),
+      await writeJson(
+        join(artifactDir, choice.profile, "designs.json"),
+        DesignsArtifact,
+        {
+          platform: {
+            choice,
+            protocol,
+            kernel: platform.kernel,
+            vm_bytes: platform.vm_bytes,
+            nvm_bytes: platform.nvm_bytes,
+            energy_budget_J: budget.safe_J,
+            energy_full_J: budget.full_J,
+            estimated: estimatedFigures(profiles.get(choice.profile)!, choice),
+          },
+          space: params.space,
+          power,
+          network,
+          layers,
+          answer,
         },
-        space: params.space,
-        power,
-        network,
-        layers,
-        answer,
-      });
+      );
     }
     if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);
   },
@@ -110,10 +124,14 @@ export const explore = defineStage<ExploreParameters>({
         join(artifactDir, name, "designs.json"),
         DesignsArtifact,
       );
-      const vm = Math.max(...answer.layers.map((layer) => layer.feasible ? layer.vm_bytes : 0));
+      const vm = Math.max(
+        ...answer.layers.map((layer) => layer.feasible ? layer.vm_bytes : 0),
+      );
       const worst_J = Math.max(
         answer.delivery?.energy_max_J ?? 0,
-        ...answer.layers.map((layer) => layer.feasible ? layer.energy_max_J ?? 0 : 0),
+        ...answer.layers.map((layer) =>
+          layer.feasible ? layer.energy_max_J ?? 0 : 0
+        ),
       );
       const estimated = platform.estimated.length === 0
         ? ""
@@ -121,13 +139,17 @@ export const explore = defineStage<ExploreParameters>({
       rows.push(
         [
           `modelled on ${name}`,
-          `latency ${answer.latency_s?.toPrecision(4)} s in ${answer.power_cycles} power cycles` +
+          `latency ${
+            answer.latency_s?.toPrecision(4)
+          } s in ${answer.power_cycles} power cycles` +
           estimated,
         ],
         [
           `limits of ${name}`,
           `VM ${vm} of ${platform.vm_bytes} bytes, NVM ${answer.nvm?.total_bytes} of ` +
-          `${platform.nvm_bytes} bytes, worst power cycle ${(1e3 * worst_J).toPrecision(4)} of ` +
+          `${platform.nvm_bytes} bytes, worst power cycle ${
+            (1e3 * worst_J).toPrecision(4)
+          } of ` +
           `${(1e3 * platform.energy_budget_J).toPrecision(4)} mJ`,
         ],
       );

@@ -1,6 +1,6 @@
 /** Parameters of the explore stage. */
 import { z } from "zod";
-import { DesignSpace } from "../../network/explore.ts";
+import { DesignSpace, Objective } from "../../network/explore.ts";
 import { PlatformChoice } from "../../network/platform.ts";
 
 export const ExploreParameters = z.strictObject({
@@ -8,5 +8,7 @@ export const ExploreParameters = z.strictObject({
   platforms: z.array(PlatformChoice).min(1),
   /** Which designs are tried. */
   space: DesignSpace.default("published"),
+  /** Of the full space: what the best design has least of. Default: latency. */
+  objective: Objective.optional(),
 });
 export type ExploreParameters = z.infer<typeof ExploreParameters>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
-import { DesignsArtifact } from "../../network/explore.ts";
+import { DesignsArtifact, type FeasibleLayer } from "../../network/explore.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
 import { PlatformProfile, profileNames, readProfile } from "../../network/platform.ts";
 import { advise } from "../../native/advice.ts";
@@ -108,6 +108,52 @@ Deno.test("exploreNetwork() fits VM, NVM and the energy budget", async () => {
   }
 });
 
+Deno.test("exploreNetwork() proves the optimum of the full space and accounts for every design", async () => {
+  const platform = { profile: "msp430fr5994-spi", kernel: "lea" };
+  const published = await exploreNetwork(network, platform);
+  const full = await exploreNetwork(network, platform, { space: "full" });
+  assert.ok(full.feasible && full.latency_s! < published.latency_s!);
+  for (const layer of full.layers) {
+    assert.ok(layer.feasible && layer.proven_optimal);
+    const { total, ...parts } = layer.coverage!;
+    assert.equal(Object.values(parts).reduce((a, b) => a + b), total);
+    assert.equal(total, layer.designs_total);
+    assert.ok(layer.lower_bound! <= layer.latency_s * (1 + 1e-12));
+  }
+  const { Tr, Tc, Tm, Tn, S, loop_order, mac_span } = full.layers[0] as FeasibleLayer;
+  const pin = { conv1: { Tr, Tc, Tm, Tn, S, loop_order, mac_span } };
+  const pinned = await exploreNetwork(network, platform, { space: "full", pin });
+  assert.deepEqual(pinned.latency_s, full.latency_s);
+  assert.equal(pinned.layers[0]!.designs_total, 1);
+  const objectives = ["latency", "energy", "wear"] as const;
+  const answers = await Promise.all(
+    objectives.map((objective) => exploreNetwork(network, platform, { space: "full", objective })),
+  );
+  const written = answers.map((answer) =>
+    answer.layers.reduce((sum, layer) => sum + (layer as FeasibleLayer).written_bytes!, 0)
+  );
+  assert.ok(answers[1]!.energy_J! <= Math.min(...answers.map((a) => a.energy_J!)));
+  assert.ok(written[2]! <= Math.min(...written));
+  assert.ok(answers[0]!.latency_s! <= Math.min(...answers.map((a) => a.latency_s!)));
+});
+
+Deno.test("exploreNetwork() keeps a latency requirement, or says by how much it is missed", async () => {
+  const platform = { profile: "msp430fr5994-spi", kernel: "lea" };
+  const free = await exploreNetwork(network, platform, { space: "full" });
+  const within = await exploreNetwork(network, platform, {
+    space: "full",
+    latency_limit_s: free.latency_s! * 1.001,
+  });
+  assert.equal(within.latency_s, free.latency_s);
+  const missed = await exploreNetwork(network, platform, {
+    space: "full",
+    latency_limit_s: free.latency_s! * 0.9,
+  });
+  assert.equal(missed.feasible, false);
+  assert.equal(missed.binding, "latency");
+  assert.ok(Math.abs(missed.violation! - free.latency_s! * 0.1) < 1e-9);
+});
+
 Deno.test("exploreNetwork() refuses planes that do not fit in NVM, and says so", async () => {
   const choice = {
     profile: "msp430fr5994-spi",
@@ -206,8 +252,20 @@ Deno.test("explore() refuses what it cannot do, as the user's mistake", async ()
   const power = "continuous" as const;
   const refused: [Parameters<typeof exploreNetwork>, RegExp][] = [
     [
-      [network, { profile: "msp430fr5994-spi" }, { space: "full" }],
-      /full space yet/,
+      [network, { profile: "msp430fr5994-inas2021" }, { space: "full" }],
+      /full space is that of protocol brownout/,
+    ],
+    [
+      [network, { profile: "msp430fr5994-spi" }, { objective: "wear" }],
+      /for latency only/,
+    ],
+    [
+      [network, { profile: "msp430fr5994-spi" }, { space: "full", pin: { conv3: { Tr: 2 } } }],
+      /no layer "conv3" to pin/,
+    ],
+    [
+      [network, { profile: "msp430fr5994-spi" }, { space: "full", pin: { conv1: { Tr: 99 } } }],
+      /no design has the pinned axes/,
     ],
     [
       [network, { profile: "msp430fr5994-spi" }, { power }],

@@ -1,0 +1,464 @@
+#include "full_explorer.h"
+
+#include "alignment.h"
+
+#include <cmath>
+#include <limits>
+
+namespace brownout {
+
+namespace {
+
+constexpr double INFINITE = std::numeric_limits<double>::infinity();
+/** Of each tile height, and of those tried in all. */
+constexpr size_t SEEDS = 8;
+constexpr size_t TRIED_SEEDS = 24;
+/** Far more than the rounding of the closed form: it must not refuse what just fits. */
+constexpr double UP = 1 + 1e-9;
+
+/** The score that as many designs reach as are wanted. */
+class Cutoff {
+public:
+  explicit Cutoff(double given) : given_(with_ties(given)) {}
+
+  double value() const { return std::min(given_, with_ties(scores_[RUNNERS_UP])); }
+  double reached() const { return scores_[RUNNERS_UP]; }
+
+  void add(double score) {
+    for (double &kept : scores_)
+      if (score < kept)
+        std::swap(score, kept);
+  }
+
+private:
+  static double with_ties(double score) {
+    return score * (1 + Ranking::EQUAL) * (1 + Ranking::EQUAL);
+  }
+
+  double given_;
+  double scores_[RUNNERS_UP + 1] = {INFINITE, INFINITE, INFINITE, INFINITE};
+};
+
+Rejection &of(Rejections &rejections, Binding binding) {
+  return rejections[static_cast<size_t>(binding)];
+}
+
+uint64_t ceil_div(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
+
+/** The largest S that splits a sweep into at least so many batches. */
+uint64_t largest_size(uint64_t sweep, uint64_t chunks) {
+  return chunks <= 1 ? sweep : (sweep - 1) / (chunks - 1);
+}
+
+} // namespace
+
+struct FullExplorer::Search {
+  Search(const LayerTask &task, double given) : model(task), cutoff(given) {}
+
+  RuntimeModel model;
+  Evaluation evaluation;
+  Cutoff cutoff;
+  Part part;
+};
+
+FullExplorer::FullExplorer(const LayerTask &task, const ChargeBound &charge)
+    : task_(task), charge_(charge), space_(task.shape, task.pins),
+      totals_(*task.platform, task.shape), budget_J_(task.platform->buffer.safe_J()) {}
+
+bo_design FullExplorer::design_of(const TileTotals &tile, const Order &order, uint64_t s) const {
+  bo_design d{};
+  d.tr = static_cast<uint16_t>(tile.rows->tile), d.tc = static_cast<uint16_t>(tile.columns->tile);
+  d.tm = static_cast<uint16_t>(tile.tm), d.tn = static_cast<uint16_t>(tile.tn);
+  std::memcpy(d.order, order.loops, 4);
+  d.span = space_.spans().front();
+  d.s = static_cast<uint16_t>(s);
+  return d;
+}
+
+uint64_t FullExplorer::vm_of(const TileTotals &tile) const {
+  return static_cast<uint64_t>(tile.input_vm) + tile.weights_vm + tile.bias_vm + tile.block_vm;
+}
+
+/**
+ * Calls visit(tile) for every tile that fits in VM, too_large(tile, sizes of a box) for the rest:
+ * VM grows with every size, so beyond a tile that does not fit none does. Stops when visit says
+ * false.
+ */
+template <class TooLarge, class Visit>
+bool FullExplorer::for_each_tile(uint32_t tr, const TooLarge &too_large, const Visit &visit) const {
+  const Sizes &tcs = space_.range(1), &tms = space_.range(2), &tns = space_.range(3);
+  for (uint32_t tc = tcs.from; tc <= tcs.to; tc++) {
+    bool first_tm_fits = true;
+    for (uint32_t tm = tms.from; tm <= tms.to; tm++) {
+      bool first_tn_fits = true;
+      for (uint32_t tn = tns.from; tn <= tns.to; tn++) {
+        const TileTotals tile = totals_.tile(tr, tc, tm, tn);
+        if (vm_of(tile) <= task_.platform->vm_bytes) {
+          if (!visit(tile))
+            return false;
+          continue;
+        }
+        first_tn_fits = tn > tns.from;
+        first_tm_fits = first_tn_fits || tm > tms.from;
+        if (first_tn_fits)
+          too_large(tile, Sizes{tc, tc}, Sizes{tm, tm}, Sizes{tn, tns.to});
+        else if (first_tm_fits)
+          too_large(tile, Sizes{tc, tc}, Sizes{tm, tms.to}, tns);
+        else
+          too_large(tile, Sizes{tc, tcs.to}, tms, tns);
+        break;
+      }
+      if (!first_tn_fits)
+        break;
+    }
+    if (!first_tm_fits)
+      break;
+  }
+  return true;
+}
+
+unsigned FullExplorer::aligned_spans(const TileTotals &tile) const {
+  unsigned aligned = 0;
+  for (uint8_t span : space_.spans())
+    aligned |= 1u << span;
+  if (space_.pool() || task_.platform->length_multiple == 1)
+    return aligned;
+  const uint32_t tr = tile.rows->tile, tc = tile.columns->tile;
+  const uint32_t last_columns = task_.shape.c % tc, rest = task_.shape.n % tile.tn;
+  for (uint8_t span : space_.spans())
+    for (uint32_t columns : {tc, last_columns})
+      for (uint32_t depth : {tile.tn, rest})
+        if (columns > 0 && depth > 0 && !even_vectors(task_.shape, span, tr, columns, depth))
+          aligned &= ~(1u << span);
+  return aligned;
+}
+
+uint8_t FullExplorer::best_span(const TileTotals &tile, unsigned aligned) const {
+  const bo_shape &s = task_.shape;
+  const auto allows = [&](int span) { return (aligned >> span & 1) != 0; };
+  uint8_t best = allows(2) ? 2 : allows(1) ? 1 : 0;
+  const bool window_is_row = tile.columns->ones == 0 || s.kernel_h == 1;
+  const bool row_is_channel = s.kernel_w == 1;
+  const bool window_is_channel =
+      row_is_channel && window_is_row && (s.kernel_h == 1 || tile.columns->ones == 0);
+  if (best == 2 && allows(1) && window_is_row)
+    best = 1;
+  if (best == 2 && allows(0) && window_is_channel)
+    best = 0;
+  if (best == 1 && allows(0) && row_is_channel)
+    best = 0;
+  return best;
+}
+
+double FullExplorer::bound(const OrderTotals &order, uint64_t chunks, double most_J) const {
+  const auto k = static_cast<double>(chunks);
+  const double cycles = order.outer * k;
+  if (task_.objective == Objective::wear)
+    return order.fixed_bytes + k * order.each_bytes + cycles * BO_RECORD_BYTES;
+  const Cost total = order.fixed + k * order.each + cycles * totals_.cycle();
+  if (task_.objective == Objective::energy)
+    return total.energy_J / UP;
+  return charge_.at_least_s(total, most_J);
+}
+
+uint64_t FullExplorer::least_chunks(const OrderTotals &order) const {
+  // fixed + k (each + outer * cycle) <= k * outer * budget
+  const double room =
+      order.outer * (budget_J_ * UP - totals_.cycle().energy_J) - order.each.energy_J;
+  if (room <= 0)
+    return order.fixed.energy_J > 0 || room < 0 ? 0 : 1;
+  const double chunks = order.fixed.energy_J / room;
+  if (chunks > static_cast<double>(order.sweep))
+    return 0;
+  return chunks <= 1 ? 1 : static_cast<uint64_t>(std::ceil(chunks * (1 - 1e-12)));
+}
+
+double FullExplorer::most_J(const OrderTotals &order, uint64_t s) const {
+  return std::min(budget_J_,
+                  (order.fixed_most_J + static_cast<double>(s) * order.tile_most_J) * UP);
+}
+
+void FullExplorer::try_design(const bo_design &design, Search &search) const {
+  search.part.coverage.visited++;
+  search.model.place(design);
+  search.model.evaluate(design, search.evaluation);
+  const double worst_J = search.evaluation.worst_J();
+  if (worst_J > budget_J_) {
+    Rejection &rejection = of(search.part.rejections, Binding::energy);
+    rejection.count++;
+    rejection.offer_sole({design, worst_J - budget_J_});
+    return;
+  }
+  search.part.feasible++;
+  const bool wear = task_.objective == Objective::wear;
+  const double energy_J = search.evaluation.energy_J();
+  if (task_.objective == Objective::energy && energy_J > search.cutoff.value())
+    return;
+  if (wear && search.model.written_bytes(design) > search.cutoff.value())
+    return;
+  const double latency_s = layer_latency_s(task_, search.evaluation);
+  const double score = wear                                      ? search.model.written_bytes(design)
+                       : task_.objective == Objective::energy ? energy_J
+                                                                 : latency_s;
+  if (score > search.cutoff.value())
+    return;
+  search.cutoff.add(score);
+  search.part.ranking.add({design, score, static_cast<uint32_t>(search.model.vm_bytes()),
+                           wear ? latency_s : 0.0});
+}
+
+void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned aligned,
+                        Search &search) const {
+  Coverage &coverage = search.part.coverage;
+  Rejections &rejections = search.part.rejections;
+  const bool reduces = order.loops[3] == BO_N;
+  const uint64_t sweep = tile.trips.of(sweep_of(order.loops), space_.pool());
+  const uint64_t sizes = space_.batch_sizes(sweep);
+  if (sizes == 0)
+    return;
+  uint64_t from = space_.pins().s == 0 ? 1 : space_.pins().s;
+  uint64_t to = from + sizes - 1;
+
+  const auto spans = static_cast<uint64_t>(__builtin_popcount(aligned));
+  const uint64_t refused = (space_.spans().size() - spans) * sizes;
+  if (refused > 0) {
+    coverage.alignment += refused;
+    of(rejections, Binding::alignment).count += refused;
+    of(rejections, Binding::alignment).offer_any({design_of(tile, order, from), 1});
+  }
+  if (spans == 0)
+    return;
+  coverage.span += (spans - 1) * sizes;
+  const uint8_t span = best_span(tile, aligned);
+  const auto design_at = [&](uint64_t s) {
+    bo_design design = design_of(tile, order, s);
+    design.span = span;
+    return design;
+  };
+
+  if (!reduces) {
+    const uint64_t limit = task_.platform->vm_bytes, base = vm_of(tile) - tile.block_vm;
+    const uint64_t fits = (limit - base) / tile.block_vm;
+    if (to > fits) {
+      const uint64_t least = std::max(from, fits + 1);
+      coverage.vm += to - least + 1;
+      of(rejections, Binding::vm).count += to - least + 1;
+      of(rejections, Binding::vm)
+          .offer_any({design_at(least), static_cast<double>(base + least * tile.block_vm - limit)});
+      if (fits < from)
+        return;
+      to = fits;
+    }
+  }
+  const OrderTotals totals = totals_.order(tile, order, span);
+  if (totals.plane_bytes > task_.plane_limit_bytes) {
+    // Only a batch of the whole sweep needs no planes, where N is swept.
+    const bool whole = totals.planes_need_chunks && to == sweep;
+    const uint64_t last = whole ? to - 1 : to;
+    if (last >= from) {
+      const double over = 2 * static_cast<double>(totals.plane_bytes - task_.plane_limit_bytes);
+      coverage.nvm += last - from + 1;
+      of(rejections, Binding::nvm).count += last - from + 1;
+      of(rejections, Binding::nvm).offer_any({design_at(from), over});
+    }
+    if (!whole)
+      return;
+    from = to;
+  }
+
+  const uint64_t least = least_chunks(totals);
+  const uint64_t most_size = least == 0 ? 0 : largest_size(sweep, least);
+  if (to > most_size) {
+    const uint64_t first = std::max(from, most_size + 1);
+    coverage.energy += to - first + 1;
+    Rejection &rejection = of(rejections, Binding::energy);
+    rejection.count += to - first + 1;
+    if (!rejection.has_sole) {
+      const bo_design witness = design_at(first);
+      search.model.place(witness);
+      search.model.evaluate(witness, search.evaluation);
+      rejection.offer_sole({witness, search.evaluation.worst_J() - budget_J_});
+    }
+    if (most_size < from)
+      return;
+    to = most_size;
+  }
+
+  for (uint64_t s = to; s >= from && s > 0;) {
+    const uint64_t chunks = ceil_div(sweep, s);
+    const uint64_t lowest = std::max(from, ceil_div(sweep, chunks));
+    // Fewer tiles in a batch are more batches of less energy each: the bound only rises.
+    if (bound(totals, chunks, most_J(totals, s)) > search.cutoff.value()) {
+      coverage.bound += s - from + 1;
+      return;
+    }
+    for (uint64_t size = s; size >= lowest && size > 0; size--)
+      try_design(design_at(size), search);
+    s = lowest - 1;
+  }
+}
+
+std::vector<FullExplorer::Seed> FullExplorer::seeds(uint32_t tr,
+                                                    const std::atomic<bool> &cancelled) const {
+  std::vector<Seed> best;
+  const auto before = [](const Seed &a, const Seed &b) { return a.bound < b.bound; };
+  for_each_tile(
+      tr, [](const TileTotals &, const Sizes &, const Sizes &, const Sizes &) {},
+      [&](const TileTotals &tile) {
+        const unsigned aligned = aligned_spans(tile);
+        if (aligned == 0)
+          return !cancelled.load(std::memory_order_relaxed);
+        const uint8_t span = best_span(tile, aligned);
+        for (const Order &order : space_.orders()) {
+          const uint64_t sweep = tile.trips.of(sweep_of(order.loops), space_.pool());
+          if (space_.batch_sizes(sweep) == 0)
+            continue;
+          uint64_t to = space_.pins().s != 0 ? space_.pins().s : std::min(sweep, FullSpace::MOST_S);
+          if (order.loops[3] != BO_N)
+            to = std::min(to, (task_.platform->vm_bytes - (vm_of(tile) - tile.block_vm)) /
+                                  tile.block_vm);
+          if (to == 0)
+            continue;
+          const OrderTotals totals = totals_.order(tile, order, span);
+          const uint64_t least = least_chunks(totals);
+          if (least == 0)
+            continue;
+          const uint64_t chunks = std::max(ceil_div(sweep, to), least);
+          const double score = bound(totals, chunks, most_J(totals, to));
+          if (best.size() == SEEDS && score >= best.back().bound)
+            continue;
+          const Seed seed{score, design_of(tile, order, to)};
+          best.insert(std::upper_bound(best.begin(), best.end(), seed, before), seed);
+          if (best.size() > SEEDS)
+            best.pop_back();
+        }
+        return !cancelled.load(std::memory_order_relaxed);
+      });
+  return best;
+}
+
+double FullExplorer::cutoff(std::vector<Seed> seeds) const {
+  std::stable_sort(seeds.begin(), seeds.end(),
+                   [](const Seed &a, const Seed &b) { return a.bound < b.bound; });
+  Search search(task_, INFINITE);
+  size_t tried = 0;
+  for (const Seed &seed : seeds) {
+    if (tried++ >= TRIED_SEEDS || seed.bound > search.cutoff.value())
+      break;
+    const bo_design &d = seed.design;
+    const TileTotals tile = totals_.tile(d.tr, d.tc, d.tm, d.tn);
+    Order order;
+    std::memcpy(order.loops, d.order, 4);
+    walk(tile, order, aligned_spans(tile), search);
+  }
+  return search.cutoff.reached();
+}
+
+FullExplorer::Part FullExplorer::explore(uint32_t tr, double cutoff, Clock::time_point until,
+                                         const std::atomic<bool> &cancelled) const {
+  Search search(task_, cutoff);
+  Coverage &coverage = search.part.coverage;
+  const uint64_t vm_limit = task_.platform->vm_bytes;
+  const Sizes one_tr{tr, tr};
+  const auto too_large = [&](const TileTotals &tile, const Sizes &tc, const Sizes &tm,
+                             const Sizes &tn) {
+    const DesignCount count = space_.count(one_tr, tc, tm, tn);
+    coverage.vm += count;
+    of(search.part.rejections, Binding::vm).count += static_cast<uint64_t>(count);
+    of(search.part.rejections, Binding::vm)
+        .offer_any({design_of(tile, space_.orders().front(), 1),
+                    static_cast<double>(vm_of(tile) - vm_limit)});
+  };
+  if (space_.orders().empty())
+    return search.part;
+  unsigned looks = 0;
+  search.part.complete = for_each_tile(tr, too_large, [&](const TileTotals &tile) {
+    if (cancelled.load(std::memory_order_relaxed) ||
+        (until != Clock::time_point::max() && looks++ % 64 == 0 && Clock::now() > until))
+      return false;
+    DesignCount canonical = 0;
+    const unsigned aligned = aligned_spans(tile);
+    for (const Order &order : space_.orders()) {
+      canonical += space_.batch_sizes(tile.trips.of(sweep_of(order.loops), space_.pool())) *
+                   space_.spans().size();
+      walk(tile, order, aligned, search);
+    }
+    const uint32_t tc = tile.columns->tile;
+    coverage.order +=
+        space_.count(one_tr, {tc, tc}, {tile.tm, tile.tm}, {tile.tn, tile.tn}) - canonical;
+    return true;
+  });
+  return search.part;
+}
+
+Rejections FullExplorer::explain(uint32_t tr, const std::atomic<bool> &cancelled) const {
+  Rejections found{};
+  RuntimeModel model(task_);
+  Evaluation evaluation;
+  const uint64_t vm_limit = task_.platform->vm_bytes;
+  const auto look = [&](const TileTotals &tile) {
+    const uint64_t vm = vm_of(tile);
+    const double vm_over = vm > vm_limit ? static_cast<double>(vm - vm_limit) : 0;
+    if (vm_over > 0 && !of(found, Binding::vm).could_be_sole(vm_over))
+      return false;
+    const unsigned aligned = aligned_spans(tile);
+    if (aligned == 0)
+      return true;
+    const uint8_t span = best_span(tile, aligned);
+    for (const Order &order : space_.orders()) {
+      const OrderTotals totals = totals_.order(tile, order, span);
+      const uint64_t sizes = space_.batch_sizes(totals.sweep);
+      if (sizes == 0)
+        continue;
+      const uint64_t from = space_.pins().s == 0 ? 1 : space_.pins().s;
+      // One tile at a time takes least VM and energy; only where N is swept, fewer visits of the
+      // partial sums may be worth more tiles.
+      const uint64_t to = order.loops[3] == BO_N ? from + sizes - 1 : from;
+      for (uint64_t s = from; s <= to; s++) {
+        const uint64_t chunks = ceil_div(totals.sweep, s);
+        const double cycles = totals.outer * static_cast<double>(chunks);
+        const double mean_J = (totals.fixed.energy_J +
+                               static_cast<double>(chunks) * totals.each.energy_J) /
+                                  cycles +
+                              totals_.cycle().energy_J;
+        const bool planes = !totals.planes_need_chunks || chunks > 1;
+        const double nvm_over =
+            planes && totals.plane_bytes > task_.plane_limit_bytes
+                ? 2 * static_cast<double>(totals.plane_bytes - task_.plane_limit_bytes)
+                : 0;
+        const double over_J = mean_J / UP - budget_J_;
+        if (over_J > 0 && (vm_over > 0 || nvm_over > 0 ||
+                           !of(found, Binding::energy).could_be_sole(over_J)))
+          continue;
+        bo_design design = design_of(tile, order, s);
+        design.span = span;
+        model.place(design);
+        const double block_over =
+            model.vm_bytes() > vm_limit ? static_cast<double>(model.vm_bytes() - vm_limit) : 0;
+        model.evaluate(design, evaluation);
+        const double energy_over = std::max(0.0, evaluation.worst_J() - budget_J_);
+        const int misses = (block_over > 0) + (nvm_over > 0) + (energy_over > 0);
+        if (misses != 1)
+          continue;
+        if (block_over > 0)
+          of(found, Binding::vm).offer_sole({design, block_over});
+        else if (nvm_over > 0)
+          of(found, Binding::nvm).offer_sole({design, nvm_over});
+        else
+          of(found, Binding::energy).offer_sole({design, energy_over});
+      }
+    }
+    return true;
+  };
+  for (uint32_t tc = space_.range(1).from; tc <= space_.range(1).to; tc++)
+    for (uint32_t tm = space_.range(2).from; tm <= space_.range(2).to; tm++)
+      for (uint32_t tn = space_.range(3).from; tn <= space_.range(3).to; tn++) {
+        if (cancelled.load(std::memory_order_relaxed))
+          return found;
+        if (!look(totals_.tile(tr, tc, tm, tn)))
+          break;
+      }
+  return found;
+}
+
+} // namespace brownout

@@ -1,0 +1,76 @@
+/**
+ * Finds the proven optimum of a layer's full space without visiting every design: whole boxes of
+ * tile sizes, orders, spans and values of S are set aside by limits that grow with them, by
+ * dominance, and by lower bounds on the objective.
+ */
+#pragma once
+
+#include "charge_bound.h"
+#include "layer_totals.h"
+#include "runtime_model.h"
+
+#include <chrono>
+
+namespace brownout {
+
+/** The full space of one layer, explored tile height by tile height; parts never share state. */
+class FullExplorer {
+public:
+  using Clock = std::chrono::steady_clock;
+
+  /** @param task, charge must outlive the explorer */
+  FullExplorer(const LayerTask &task, const ChargeBound &charge);
+
+  /** A tile and an order, and the least that any of its designs can score. */
+  struct Seed {
+    double bound;
+    bo_design design;
+  };
+  /** Of one tile height those that promise most, best first; the first is the least of all. */
+  std::vector<Seed> seeds(uint32_t tr, const std::atomic<bool> &cancelled) const;
+
+  /** A score that at least as many designs reach as are wanted, found by trying the best seeds. */
+  double cutoff(std::vector<Seed> seeds) const;
+
+  struct Part {
+    Coverage coverage;
+    DesignCount feasible = 0;
+    Rejections rejections{};
+    Ranking ranking{1 + RUNNERS_UP};
+    bool complete = true;
+  };
+  /** Covers every design of one tile height; visits those that could score at most `cutoff`. */
+  Part explore(uint32_t tr, double cutoff, Clock::time_point until,
+               const std::atomic<bool> &cancelled) const;
+
+  /** Where nothing is feasible: the least miss of each limit, of one tile height. */
+  Rejections explain(uint32_t tr, const std::atomic<bool> &cancelled) const;
+
+  const FullSpace &space() const { return space_; }
+
+private:
+  struct Search;
+
+  template <class TooLarge, class Visit>
+  bool for_each_tile(uint32_t tr, const TooLarge &too_large, const Visit &visit) const;
+  bo_design design_of(const TileTotals &tile, const Order &order, uint64_t s) const;
+  uint64_t vm_of(const TileTotals &tile) const;
+  /** Spans whose MAC calls the kernel takes, as bits. */
+  unsigned aligned_spans(const TileTotals &tile) const;
+  /** The best of them: the longest, or a shorter one that makes the same calls. */
+  uint8_t best_span(const TileTotals &tile, unsigned aligned) const;
+  double bound(const OrderTotals &order, uint64_t chunks, double most_J) const;
+  /** Below so many batches a sweep their mean energy exceeds the budget; 0: however many. */
+  uint64_t least_chunks(const OrderTotals &order) const;
+  double most_J(const OrderTotals &order, uint64_t s) const;
+  void walk(const TileTotals &tile, const Order &order, unsigned aligned, Search &search) const;
+  void try_design(const bo_design &design, Search &search) const;
+
+  const LayerTask &task_;
+  const ChargeBound &charge_;
+  const FullSpace space_;
+  const LayerTotals totals_;
+  const double budget_J_;
+};
+
+} // namespace brownout

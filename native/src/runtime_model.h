@@ -1,0 +1,62 @@
+/** The runtime's cost of one design with its places in VM and NVM, and the time power cycles take. */
+#pragma once
+
+#include "brownout_model.h"
+#include "capacitor.h"
+#include "explorer.h"
+
+namespace brownout {
+
+/** Layer latency from its power cycles: running and charging. */
+inline double layer_latency_s(const LayerTask &task, const Evaluation &evaluation) {
+  if (task.power == Power::continuous)
+    return evaluation.running_s();
+  const EnergyBuffer &buffer = task.platform->buffer;
+  double sum = 0, charge_s = 0;
+  const Cost *solved = nullptr;
+  for (const CycleClass &c : evaluation.classes) {
+    const bool known = solved != nullptr && solved->energy_J == c.cost.energy_J &&
+                       solved->latency_s == c.cost.latency_s;
+    if (!known) {
+      charge_s = task.protocol == Protocol::inas2021 ? published_recharge_s(buffer, c.cost.energy_J)
+                                                     : physical_recharge_s(buffer, c.cost);
+    }
+    solved = &c.cost;
+    sum += c.cycles * (c.cost.latency_s + charge_s);
+  }
+  return sum;
+}
+
+/** What our runtime does. */
+class RuntimeModel {
+public:
+  explicit RuntimeModel(const LayerTask &task) : task_(task), model_(*task.platform, task.shape) {}
+
+  void place(const bo_design &design) {
+    nest_ = bo_nest_make(&task_.shape, &design);
+    layout_ = bo_vm_plan(&task_.shape, &design, &nest_);
+    plane_ = bo_plane_make(&task_.shape, &design, &nest_);
+  }
+  uint64_t vm_bytes() const { return layout_.total_bytes; }
+  uint64_t plane_bytes() const { return bo_plane_bytes(&plane_); }
+  bo_vm_layout layout() const { return layout_; }
+  bool aligned(const bo_design &design) { return model_.aligned(design); }
+  void evaluate(const bo_design &design, Evaluation &evaluation) {
+    model_.evaluate(design, nest_, plane_, evaluation);
+  }
+  /** NVM bytes written by the layer: sums, codes and records. */
+  double written_bytes(const bo_design &design) const {
+    const double outputs = static_cast<double>(task_.shape.r) * task_.shape.c * task_.shape.m;
+    return 2 * outputs + 4 * outputs * (bo_visits(&design, &nest_) - 1.0) +
+           static_cast<double>(BO_RECORD_BYTES) * nest_.batches;
+  }
+
+private:
+  const LayerTask &task_;
+  BrownoutModel model_;
+  bo_nest nest_{};
+  bo_vm_layout layout_{};
+  bo_plane plane_{};
+};
+
+} // namespace brownout
