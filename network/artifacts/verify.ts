@@ -12,6 +12,7 @@ export const Scenario = z.strictObject({
     "cuts while provisioning",
     "a cut at every write",
     "simulator",
+    "cuts between instructions",
   ]),
   /** What executed the model: this machine, or a simulator of the board. */
   on: z.enum(["host", "qemu-system-arm", "mspdebug"]),

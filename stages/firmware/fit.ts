@@ -14,27 +14,19 @@ export interface Needs {
   outputs: number;
 }
 
-/** Bytes of the program memory that are taken beside the code, with `vectors` golden vectors. */
-export function heldBytes(board: Board, needs: Needs, vectors: number) {
+/** Bytes of the program memory that are taken beside the code, without golden vectors. */
+function heldBytes(board: Board, needs: Needs) {
   const { image_bytes, nvm_bytes } = needs.layout;
   const { holds } = board.program;
   return {
     image: holds.includes("image") ? image_bytes : 0,
     arena: holds.includes("arena") ? nvm_bytes - image_bytes : 0,
-    vectors: holds.includes("vectors") ? vectorsBytes(vectors, needs.inputs, needs.outputs) : 0,
+    vectors: holds.includes("vectors") ? vectorsBytes(0, needs.inputs, needs.outputs) : 0,
   };
 }
 
-/**
- * Every memory that is too small, with the numbers.
- * @param vectors golden vectors that the image cannot do without
- */
-export function refuseUnfit(
-  board: Board,
-  profile: string,
-  needs: Needs,
-  vectors: number,
-): Problem[] {
+/** Every memory that is too small, with the numbers. */
+export function refuseUnfit(board: Board, profile: string, needs: Needs): Problem[] {
   const problems: Problem[] = [];
   const { layout } = needs;
   const refuse = (memory: string, needed: number, available: number, of: string, help?: string) => {
@@ -49,12 +41,11 @@ export function refuseUnfit(
     });
   };
   const program = board.regions.get(board.program.region)!;
-  const held = heldBytes(board, needs, vectors);
+  const held = heldBytes(board, needs);
   const runtime = board.program.runtime_bytes;
   const parts = [`runtime at least ${runtime}`];
   if (held.image > 0) parts.push(`constants with header and records ${held.image}`);
   if (held.arena > 0) parts.push(`maps and planes ${held.arena}`);
-  if (held.vectors > 0) parts.push(`golden vectors ${held.vectors}`);
   refuse(
     `program memory ${board.program.region}`,
     runtime + held.image + held.arena + held.vectors,

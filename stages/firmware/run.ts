@@ -85,8 +85,7 @@ export const firmware = defineStage<FirmwareParameters>({
         inputs: (await readNpy(join(dump, "vectors.inputs.npy"), Int16Array)).data,
         outputs: (await readNpy(join(dump, "vectors.outputs.npy"), Int16Array)).data,
       };
-      // The simulated image holds one golden vector at least, whatever the application is.
-      problems.push(...refuseUnfit(board, profile, { layout, vm_reserved_bytes, ...sizes }, 1));
+      problems.push(...refuseUnfit(board, profile, { layout, vm_reserved_bytes, ...sizes }));
       plans.push({
         profile,
         dump,
@@ -139,12 +138,19 @@ export const firmware = defineStage<FirmwareParameters>({
               `network, ${asked} were asked for`,
           );
         }
+        if (size.vectors.simulation === 0) {
+          progress.warn(
+            `${profile}: no golden vector fits beside the network, so no simulator runs its image`,
+          );
+        }
         const to = join(artifactDir, profile);
         for (const path of ["Makefile", ...await sourceFiles(join(place, "src"))]) {
           const name = path === "Makefile" ? path : join("src", path);
           await writeWhole(join(to, name), await Deno.readFile(join(place, name)));
         }
-        for (const name of ["firmware.elf", "firmware.hex", "simulation.elf"]) {
+        const images = ["firmware.elf", "firmware.hex"];
+        if (size.vectors.simulation > 0) images.push("simulation.elf");
+        for (const name of images) {
           await writeWhole(join(to, name), await Deno.readFile(join(place, "build", name)));
         }
         const host = join(artifactDir, "host", profile);

@@ -101,17 +101,20 @@ export const verify = defineStage<VerifyParameters>({
       const host = scenarios.filter(({ on }) => on === "host");
       const sum = (key: "inferences" | "cuts" | "mismatches", of = scenarios) =>
         of.reduce((total, scenario) => total + scenario[key], 0);
-      const simulated = scenarios.filter(({ on }) => on !== "host").map((scenario) =>
-        `${scenario.on}: ${scenario.inferences} uncut, ${scenario.mismatches} wrong` +
-        (scenario.instructions === undefined
+      const simulated = scenarios.filter(({ on }) => on !== "host").map((scenario) => {
+        const { on, inferences, cuts, mismatches, instructions } = scenario;
+        const each = instructions === undefined
           ? ""
-          : `, ${Math.round(scenario.instructions / scenario.inferences)} instructions each`)
-      );
+          : `, ${Math.round(instructions / inferences)} instructions each`;
+        const how = cuts > 0 ? `inferences, ${cuts} cuts between instructions` : "uncut";
+        return `${on}: ${inferences} ${how}, ${mismatches} wrong${each}`;
+      });
       rows.push([
         `verified for ${name}`,
         `${sum("inferences", host)} inferences, ${sum("cuts", host)} power cuts, ` +
         `${sum("mismatches", host)} wrong; ${counted.power_cycles} power cycles each, as ` +
-        `modelled; ${simulated.join("; ")} (NVM as plain memory)`,
+        `modelled` + simulated.map((text) => `; ${text}`).join("") +
+        (simulated.length > 0 ? " (NVM as plain memory)" : ""),
       ]);
     }
     return rows;

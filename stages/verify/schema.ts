@@ -15,6 +15,8 @@ export const VerifyParameters = z.strictObject({
   max_cuts: z.number().int().positive().max(1_000_000).default(100),
   /** Inferences of one campaign, golden vectors in turn. Without cuts, all of them are run. */
   vectors: z.number().int().positive().max(65535).default(4),
+  /** Runs of the MSP430's code in its simulator that are cut between two instructions. */
+  instruction_cuts: z.number().int().positive().max(10_000).default(12),
   /**
    * One cut at each NVM write of an inference, in every way. `auto`: where it takes seconds rather
    * than hours, by the writes and multiplications that the network has.

@@ -108,7 +108,7 @@ function judge(simulation: Simulation, seen: Seen, commits: number): string | un
 }
 
 /** Sequence of the newest of the two progress records; runtime-c/core/protocol.h. */
-function lastSequence(nvm: Uint8Array): number {
+export function lastSequence(nvm: Uint8Array): number {
   const view = new DataView(nvm.buffer, nvm.byteOffset, nvm.byteLength);
   const [first, second] = [view.getUint32(0, true), view.getUint32(16, true)];
   const newer = (second - first | 0) > 0 ? second : first;
@@ -186,7 +186,9 @@ async function runMspdebug(simulation: Simulation): Promise<Seen | string> {
   };
 }
 
-function brokenDown(run: { code: number; late: boolean; stdout: string; stderr: string }): string {
+export function brokenDown(
+  run: { code: number; late: boolean; stdout: string; stderr: string },
+): string {
   const said = (run.stderr.trim() || run.stdout.trim()).split("\n").at(-1) ?? "";
   return run.late
     ? `the simulation did not end within ${LIMIT_SECONDS} s`

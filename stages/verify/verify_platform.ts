@@ -12,7 +12,8 @@ import { compareCommits, EVERY_WRITE_WORK, everyWriteWork, modelled } from "./co
 import { replayCommand, runHost } from "./host_runner.ts";
 import { checkVectors } from "./reference.ts";
 import type { VerifyParameters } from "./schema.ts";
-import { simulate } from "./simulate.ts";
+import { cutBetweenInstructions } from "./instruction_cuts.ts";
+import { simulate, type Simulation } from "./simulate.ts";
 
 export interface Verification {
   params: Omit<VerifyParameters, "platforms">;
@@ -117,14 +118,13 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       ["every-write", "--inferences", "1"],
     );
   }
-  progress(`simulator ${board.simulator.program}`);
   const model = modelled(designs);
   const simulated = size.vectors.simulation;
-  const elf = await Deno.readFile(join(firmware, profile, "simulation.elf"));
-  scenarios.push(
-    await simulate({
+  if (simulated > 0) {
+    progress(`simulator ${board.simulator.program}`);
+    const simulation: Simulation = {
       board,
-      elf,
+      elf: await Deno.readFile(join(firmware, profile, "simulation.elf")),
       image,
       outputs: outputs.data.subarray(0, simulated * sizes.outputs),
       vectors: simulated,
@@ -135,8 +135,15 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       program: verification.simulator,
       work: verification.work,
       signal,
-    }),
-  );
+    };
+    const uncutThere = await simulate(simulation);
+    scenarios.push(uncutThere);
+    if (board.simulator.program === "mspdebug" && uncutThere.failure === null) {
+      progress("cuts between instructions");
+      const { seed, instruction_cuts } = params;
+      scenarios.push(await cutBetweenInstructions(simulation, seed, instruction_cuts));
+    }
+  }
 
   const problems = scenarios.flatMap((scenario) => problemOf(scenario, profile, folder));
   const { counted, difference } = compareCommits(
@@ -168,6 +175,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
         `${board.simulator.program}: ${board.simulator.lacks}`,
         "host: the board's own code, its kernels and its NVM driver",
         "everywhere: the capacitor and the harvester; cuts fall at NVM writes, not by energy",
+        ...(simulated > 0 ? [] : ["the board's code: no golden vector fits beside the network"]),
         ...(every ? [] : ["a cut at every single write of an inference (every_write)"]),
       ],
     },

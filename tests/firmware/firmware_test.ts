@@ -120,11 +120,24 @@ Deno.test("firmware.run() says by how much the linker finds the image too large"
     const header = join(folder, "dump", FRAM, "platform.h");
     const text = await Deno.readTextFile(header);
     await Deno.writeTextFile(header, text.replace(/BO_NVM_BYTES \d+/, "BO_NVM_BYTES 47000"));
-    const error = await refused(
-      runStage(firmware, folder, { platforms: [FRAM] }),
-      ExitCode.infeasible,
-    );
+    const platforms = [FRAM];
+    const error = await refused(runStage(firmware, folder, { platforms }), ExitCode.infeasible);
     assert.match(error.message, /firmware does not fit .*: memory region FRAM overflows by \d+/);
+
+    // Room for the network and the runtime, and for no golden vector beside them.
+    await Deno.writeTextFile(header, text);
+    const { artifact } = await runStage(firmware, folder, { platforms });
+    const size = await readJson(join(artifact, FRAM, "size.json"), FirmwareSize);
+    const { used_bytes, limit_bytes } = size.regions.find(({ name }) => name === "FRAM")!;
+    const vector = 2 * (30 + 4);
+    const free = limit_bytes - used_bytes + size.vectors.firmware * vector;
+    const nvm = size.nvm.used_bytes + free - vector / 2;
+    await Deno.writeTextFile(header, text.replace(/BO_NVM_BYTES \d+/, `BO_NVM_BYTES ${nvm}`));
+    const full = await runStage(firmware, folder, { platforms });
+    const { vectors } = await readJson(join(full.artifact, FRAM, "size.json"), FirmwareSize);
+    assert.deepEqual(vectors, { firmware: 0, simulation: 0, all: 3 });
+    assert.ok(!await exists(join(full.artifact, FRAM, "simulation.elf")));
+    assert.match(full.notes.join("\n"), /no golden vector fits/);
   }));
 
 Deno.test("memoryOverflows() reads GNU ld and failed assertions, and nothing else", () => {

@@ -103,7 +103,11 @@ export async function runStage(
     workDir: work,
     root,
     threads: 2,
-    progress: { update: () => {}, note: (text) => notes.push(text), warn: () => {} },
+    progress: {
+      update: () => {},
+      note: (text) => notes.push(text),
+      warn: (text) => notes.push(text),
+    },
     signal: options.signal ?? new AbortController().signal,
   };
   await stage.run(context);
