@@ -103,5 +103,10 @@ export function parsedJson(text: string): unknown {
 
 /** The command that repeats a failure. */
 export function replayCommand(folder: string, replay: string): string {
-  return `cd '${folder.replaceAll("'", `'\\''`)}' && ./brownout_host nvm.bin vectors.bin ${replay}`;
+  return `cd ${quoted(folder)} && ./brownout_host nvm.bin vectors.bin ${replay}`;
+}
+
+/** A word for the shell. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

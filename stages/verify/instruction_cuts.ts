@@ -5,6 +5,7 @@ import { Random } from "../../base/random.ts";
 import type { Scenario } from "../../network/artifacts/verify.ts";
 import { type Elf, readElf } from "../../toolchain/elf.ts";
 import { runProgram } from "../../toolchain/program.ts";
+import type { Board } from "../firmware/board.ts";
 import { brokenDown, lastSequence, type Simulation } from "./simulate.ts";
 
 /** Cuts of one run that does not aim at a commit, at most. */
@@ -58,6 +59,7 @@ export async function cutBetweenInstructions(
     }
     sum.mismatches++;
     failure ??= {
+      replay: replayOf(simulation, elf, cuts),
       what: `${problem}; run ${run}, power fails ${cuts.map(describe).join(", then ")}`,
     };
   }
@@ -118,23 +120,10 @@ async function runWithCuts(
   cuts: readonly Cut[],
 ): Promise<{ commits: number; problem: string | undefined } | string> {
   const { board, work, outputs, vectors, power_cycles } = simulation;
-  const forget = [...new Set([board.ram_region, board.vm_region])].map((name) => {
-    const { origin, bytes } = board.regions.get(name)!;
-    return `fill ${hex(origin)} ${hex(bytes)} ${POISON}`;
-  });
   const files = ["verification.bin", "records.bin"].map((name) => join(work, name));
   for (const file of files) await Deno.remove(file).catch(() => {});
   const run = await mspdebug(simulation, [
-    "prog simulation.elf",
-    ...cuts.flatMap((cut) => [
-      ...("commit" in cut ? runToRecord(elf, cut.commit) : []),
-      ...(cut.steps > 0 ? [`step ${cut.steps}`] : []),
-      ...forget,
-      "reset",
-    ]),
-    // A runtime that refuses to go on ends without a result.
-    `setbreak ${at(elf, "bo_simulation_stop")}`,
-    ...runTo(elf, "brownout_release"),
+    ...commandsOf(board, elf, cuts),
     `save_raw ${at(elf, "bo_verification")} 16 verification.bin`,
     `save_raw ${at(elf, "bo_nvm_memory")} ${RECORDS_BYTES} records.bin`,
   ]);
@@ -157,6 +146,38 @@ async function runWithCuts(
     ? `${commits} commits, the model says ${power_cycles}`
     : undefined;
   return { commits, problem };
+}
+
+/** Commands that run the image, cut where it is told to, until its first result is released. */
+function commandsOf(board: Board, elf: Elf, cuts: readonly Cut[]): string[] {
+  const forget = [...new Set([board.ram_region, board.vm_region])].map((name) => {
+    const { origin, bytes } = board.regions.get(name)!;
+    return `fill ${hex(origin)} ${hex(bytes)} ${POISON}`;
+  });
+  return [
+    "prog simulation.elf",
+    ...cuts.flatMap((cut) => [
+      ...("commit" in cut ? runToRecord(elf, cut.commit) : []),
+      ...(cut.steps > 0 ? [`step ${cut.steps}`] : []),
+      ...forget,
+      "reset",
+    ]),
+    // A runtime that refuses to go on ends without a result.
+    `setbreak ${at(elf, "bo_simulation_stop")}`,
+    ...runTo(elf, "brownout_release"),
+  ];
+}
+
+/** What a person types where simulation.elf lies; at the end it shows bo_verification and records. */
+function replayOf({ board }: Simulation, elf: Elf, cuts: readonly Cut[]): string {
+  const commands = [
+    "simio add hwmult m",
+    ...commandsOf(board, elf, cuts),
+    `md ${at(elf, "bo_verification")} 16`,
+    `md ${at(elf, "bo_nvm_memory")} ${RECORDS_BYTES}`,
+  ];
+  const words = commands.map((text) => text.includes(" ") ? `"${text}"` : text);
+  return `timeout ${LIMIT_SECONDS} mspdebug -q sim ${words.join(" ")}`;
 }
 
 function mspdebug({ program, work, signal }: Simulation, commands: readonly string[]) {

@@ -9,7 +9,7 @@ import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import type { Board } from "../firmware/board.ts";
 import { compareCommits, EVERY_WRITE_WORK, everyWriteWork, modelled } from "./counted.ts";
-import { replayCommand, runHost } from "./host_runner.ts";
+import { quoted, replayCommand, runHost } from "./host_runner.ts";
 import { checkVectors } from "./reference.ts";
 import type { VerifyParameters } from "./schema.ts";
 import { cutBetweenInstructions } from "./instruction_cuts.ts";
@@ -145,7 +145,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
     }
   }
 
-  const problems = scenarios.flatMap((scenario) => problemOf(scenario, profile, folder));
+  const problems = scenarios.flatMap((scenario) => problemOf(scenario, profile, firmware));
   const { counted, difference } = compareCommits(
     designs,
     layout,
@@ -182,13 +182,17 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
   };
 }
 
-function problemOf(scenario: Scenario, profile: string, folder: string): Problem[] {
+function problemOf(scenario: Scenario, profile: string, firmware: string): Problem[] {
   const { failure, name, on } = scenario;
   if (failure === null) return [];
+  const command = (replay: string) =>
+    on === "host"
+      ? replayCommand(join(firmware, "host", profile), replay)
+      : `cd ${quoted(join(firmware, profile))} && ${replay}`;
   return [{
     message: `${profile}: scenario "${name}" on ${on}: ${failure.what}`,
     ...(failure.replay !== undefined && {
-      help: `repeat: ${replayCommand(folder, failure.replay)}`,
+      help: `repeat: ${command(failure.replay)}`,
     }),
   }];
 }
