@@ -24,9 +24,11 @@ const starters: Record<BackendName, () => Promise<Started>> = {
     const { version, gpu } = await startTensorflow(TENSORFLOW_PLACE);
     return {
       description: `TensorFlow ${version} on ${gpu ? "a GPU" : "the processor"}`,
-      determinism: `the same data, options and seed are meant to give the same bytes on this ` +
-        `version of TensorFlow and the same ${gpu ? "GPU" : "processor and number of cores"}; ` +
-        "others may round otherwise",
+      determinism: gpu
+        ? "the same data, options and seed are meant to give the same bytes on this version of " +
+          "TensorFlow and the same GPU; others may round otherwise"
+        : "the same data, options and seed give the same bytes on this version of TensorFlow and " +
+          "the same kind of processor, for any number of cores; others may round otherwise",
     };
   },
   webgpu: async () => await (await import("./webgpu.ts")).startWebgpu(),

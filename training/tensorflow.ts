@@ -11,6 +11,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { readTensorflow } from "../toolchain/tensorflow_place.ts";
 import { registerTensorflowKernels, type TensorflowBackend } from "./tensorflow_kernels.ts";
 
+/**
+ * Threads of one operation, whatever the machine has: where TensorFlow splits a sum among its threads,
+ * their number decides how it rounds.
+ */
+const THREADS = "8";
+
 interface Binding {
   readonly TF_Version: string;
 }
@@ -22,7 +28,12 @@ export async function startTensorflow(place: string): Promise<{ version: string;
   // Its libraries write to the terminal what only their developers need; errors stay.
   setDefault("TF_CPP_MIN_LOG_LEVEL", "2");
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
-  setDefault("TF_DETERMINISTIC_OPS", "1");
+  // For the same bytes every time: a fixed number of threads, no sums in random order on a GPU, and no
+  // shortened factors there.
+  Deno.env.set("TF_NUM_INTRAOP_THREADS", THREADS);
+  Deno.env.set("TF_NUM_INTEROP_THREADS", "1");
+  Deno.env.set("TF_DETERMINISTIC_OPS", "1");
+  Deno.env.set("NVIDIA_TF32_OVERRIDE", "0");
   for (const library of record.preload) preload(join(place, library));
   // Node.js 23 took this away, the package still calls it.
   const utilities = util as unknown as Record<string, unknown>;

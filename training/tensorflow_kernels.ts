@@ -1,5 +1,6 @@
 /** Kernels of the TensorFlow backend that call one of its operations where the package calls several. */
 import * as tf from "@tensorflow/tfjs-core";
+import { depthwiseFilterGradient } from "./wasm_gradients.ts";
 
 /** What is used of the package's backend class. */
 export interface TensorflowBackend {
@@ -22,5 +23,13 @@ export function registerTensorflowKernels(backend: TensorflowBackend): void {
         inputs["dy"] as tf.Tensor,
         inputs["y"] as tf.Tensor,
       ]),
+  });
+  if (!backend.isUsingGpuDevice) return;
+  // On a GPU TensorFlow has no such kernel that repeats itself, and refuses instead.
+  tf.unregisterKernel(tf.DepthwiseConv2dNativeBackpropFilter, "tensorflow");
+  tf.registerKernel({
+    kernelName: tf.DepthwiseConv2dNativeBackpropFilter,
+    backendName: "tensorflow",
+    kernelFunc: depthwiseFilterGradient as unknown as tf.KernelFunc,
   });
 }

@@ -81,34 +81,7 @@ export function registerWasmGradients(): void {
           around(shape, spread.shape, filter.shape, geometry) as unknown as "valid",
         );
       }),
-    [tf.DepthwiseConv2dNativeBackpropFilter]: ({ inputs, attrs }) =>
-      tf.tidy(() => {
-        const x = inputs["x"] as tf.Tensor4D;
-        const dy = inputs["dy"] as tf.Tensor4D;
-        const filterShape = attrs.filterShape!;
-        const [kh, kw, n] = filterShape;
-        const { stride: [sh, sw], top, bottom, left, right } = geometryOf(
-          x.shape,
-          filterShape,
-          attrs,
-          true,
-        );
-        const padded = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]);
-        const [batch, rows, columns] = dy.shape;
-        const taps: tf.Tensor1D[] = [];
-        for (let i = 0; i < kh; i++) {
-          for (let j = 0; j < kw; j++) {
-            const seen = tf.stridedSlice(
-              padded,
-              [0, i, j, 0],
-              [batch, i + (rows - 1) * sh + 1, j + (columns - 1) * sw + 1, n],
-              [1, sh, sw, 1],
-            );
-            taps.push(tf.sum(tf.mul(seen, dy), [0, 1, 2]));
-          }
-        }
-        return tf.reshape(tf.stack(taps), filterShape);
-      }),
+    [tf.DepthwiseConv2dNativeBackpropFilter]: depthwiseFilterGradient,
     // The kernel that ships starts its maximum at the smallest positive number: it is wrong wherever a
     // window holds only negative values.
     [tf.MaxPoolGrad]: ({ inputs, attrs }) =>
@@ -121,6 +94,37 @@ export function registerWasmGradients(): void {
       kernelFunc: kernelFunc as unknown as tf.KernelFunc,
     });
   }
+}
+
+/** Tap by tap: sums over whole maps, which every backend adds up in one order. */
+export function depthwiseFilterGradient({ inputs, attrs }: KernelArguments): tf.Tensor {
+  return tf.tidy(() => {
+    const x = inputs["x"] as tf.Tensor4D;
+    const dy = inputs["dy"] as tf.Tensor4D;
+    const filterShape = attrs.filterShape!;
+    const [kh, kw, n] = filterShape;
+    const { stride: [sh, sw], top, bottom, left, right } = geometryOf(
+      x.shape,
+      filterShape,
+      attrs,
+      true,
+    );
+    const padded = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]);
+    const [batch, rows, columns] = dy.shape;
+    const taps: tf.Tensor1D[] = [];
+    for (let i = 0; i < kh; i++) {
+      for (let j = 0; j < kw; j++) {
+        const seen = tf.stridedSlice(
+          padded,
+          [0, i, j, 0],
+          [batch, i + (rows - 1) * sh + 1, j + (columns - 1) * sw + 1, n],
+          [1, sh, sw, 1],
+        );
+        taps.push(tf.sum(tf.mul(seen, dy), [0, 1, 2]));
+      }
+    }
+    return tf.reshape(tf.stack(taps), filterShape);
+  });
 }
 
 interface MaxPoolInputs {
@@ -163,7 +167,7 @@ function maxPoolGradient(
   return tf.addN(parts);
 }
 
-interface KernelArguments {
+export interface KernelArguments {
   inputs: Record<string, tf.Tensor>;
   attrs: ConvAttributes;
 }

@@ -1,0 +1,116 @@
+/**
+ * Samples per second of training the CIFAR network 3x3x8, 5x5x8, 7x7x4, 7x7x24, 3x3x24 + global average
+ * pool + fc, per backend, beside PyTorch where a Python with it is found.
+ *
+ *     deno run -A bench/training.ts [--backend NAME] [--seconds N] [--python PROGRAM]
+ */
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type BackendName, backendNames, chooseBackend } from "../training/backend_choice.ts";
+
+const BATCHES = [64, 256];
+/** A software adapter is there to be correct: it takes seconds per step. */
+const NOT_FOR_SPEED: readonly BackendName[] = ["webgpu-software"];
+
+export interface TrainingBenchOptions {
+  /** Only this backend; default all that run here. */
+  readonly backend?: string | undefined;
+  /** Per backend and batch size. */
+  readonly seconds?: number | undefined;
+  /** Python that has PyTorch; default `python3`. */
+  readonly python?: string | undefined;
+}
+
+interface Measurement {
+  readonly name: string;
+  readonly batch: number;
+  readonly description: string;
+  /** Samples per second of rounds of three steps, ascending. */
+  readonly rounds: readonly number[];
+}
+
+/** Measures, and gives the section "Training" of bench/RESULTS.md. */
+export async function run(
+  { backend, seconds = 5, python = "python3" }: TrainingBenchOptions = {},
+): Promise<string> {
+  const absent: string[] = [];
+  const measured: Measurement[] = [];
+  const names = backend === undefined
+    ? backendNames.filter((name) => !NOT_FOR_SPEED.includes(name))
+    : [backend];
+  const sizes = BATCHES.map(String);
+  for (const name of names) {
+    const obstacle = backend === undefined
+      ? await chooseBackend(name).then(() => undefined, (error: Error) => error)
+      : undefined;
+    if (obstacle !== undefined) {
+      absent.push(obstacle.message.split("\n")[0]!);
+      continue;
+    }
+    const script = join(import.meta.dirname!, "training_measure.ts");
+    const args = ["run", "-A", script, name, String(seconds), ...sizes];
+    const lines = await output(Deno.execPath(), args);
+    if (lines === undefined) throw new Error(`backend ${name} could not be measured`);
+    measured.push(...parsed(name, lines));
+  }
+  const script = join(import.meta.dirname!, "training_pytorch.py");
+  const lines = await output(python, [script, String(seconds), ...sizes]);
+  if (lines === undefined) absent.push("PyTorch is not installed for this Python");
+  else measured.push(...parsed("PyTorch", lines));
+  return section(measured, absent);
+}
+
+async function output(program: string, args: string[]): Promise<string | undefined> {
+  const command = new Deno.Command(program, { args, stdin: "null", stderr: "null" });
+  const { success, stdout } = await command.output();
+  return success ? new TextDecoder().decode(stdout) : undefined;
+}
+
+function parsed(name: string, lines: string): Measurement[] {
+  return lines.trim().split("\n").filter((line) => line.startsWith("{")).map((line) => {
+    const { batch, rounds, description } = JSON.parse(line) as Measurement;
+    return { name, batch, description, rounds: [...rounds].sort((a, b) => a - b) };
+  });
+}
+
+function section(measured: readonly Measurement[], absent: readonly string[]): string {
+  const load = Deno.loadavg()[0]!.toFixed(1);
+  const median = ({ rounds }: Measurement) => rounds[Math.floor(rounds.length / 2)]!;
+  const rows = measured.map((one) => {
+    const torch = measured.find(({ name, batch }) => name === "PyTorch" && batch === one.batch);
+    const share = (pick: (one: Measurement) => number) =>
+      torch === undefined ? "" : (pick(one) / pick(torch)).toFixed(2);
+    const best = (m: Measurement) => m.rounds.at(-1)!;
+    return `| ${one.name} | ${one.batch} | ${Math.round(median(one))} | ${
+      Math.round(best(one))
+    } | ${share(median)} | ${share(best)} | ${one.description} |`;
+  });
+  return [
+    "## Training",
+    "",
+    "Samples per second of a training step (samples gathered, forward, loss, backward, Adam) of the " +
+    "CIFAR network 3x3x8, 5x5x8, 7x7x4, 7x7x24, 3x3x24 + global average pool + fc, in rounds of three " +
+    `steps, one after the other in one run. Machine: ${cpus()[0]?.model ?? "unknown"}, ` +
+    `${navigator.hardwareConcurrency} cores, load average at the end ${load}.`,
+    "",
+    "| backend | batch | median | best | of PyTorch (median) | of PyTorch (best) | runs on |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    ...absent.map((reason) => `Not measured: ${reason}.`),
+    "",
+  ].join("\n");
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      backend: { type: "string" },
+      seconds: { type: "string", default: "5" },
+      python: { type: "string" },
+    },
+  });
+  console.log(await run({ ...values, seconds: Number(values.seconds) }));
+}
