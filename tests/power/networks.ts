@@ -10,6 +10,7 @@ interface FlatLayer {
   kernel: { h: number; w: number };
   output: { channels: number };
   published_design: Pick<Design, "Tr" | "Tc" | "Tm" | "Tn" | "S"> & { loop_order: "I" | "W" | "O" };
+  best: Record<"latency_s" | "energy_max_J" | "energy_min_J" | "power_cycles", number>;
 }
 
 export interface GoldenNetwork {
@@ -18,6 +19,8 @@ export interface GoldenNetwork {
   platform: PlatformChoice;
   /** Per layer, as published. */
   designs: FlatLayer["published_design"][];
+  /** Their published figures. */
+  best: FlatLayer["best"][];
 }
 
 /** The intermittent golden networks: no bias, ReLU behind convs and hidden fc layers. */
@@ -44,5 +47,6 @@ export async function goldenNetworks(profile: string): Promise<GoldenNetwork[]> 
     },
     platform: { ...platform, profile },
     designs: layers.map((layer) => layer.published_design),
+    best: layers.map((layer) => layer.best),
   }));
 }

@@ -13,6 +13,7 @@
 #include "host.h"
 #include "meter.h"
 #include "platform.h"
+#include "published.h"
 #include "runtime.h"
 #include "vectors.h"
 
@@ -22,6 +23,8 @@ static const char usage[] =
     "  --after-commit sleep|run_on     default: as the dump has it\n"
     "  --inferences N                  measured, after one that is not; default 1\n"
     "  --cold                          the first start of a new image runs on the capacitor, too\n"
+    "  --accounts brownout|inas2021    inas2021: as published, off after each commit, no "
+    "capacitor\n"
     "  --limit-s S                     of simulated time; default 1e7\n"
     "  --detail-step-s S               of the voltage curve's part in full; default 1e-3\n";
 
@@ -133,7 +136,10 @@ static void simulate(simulation *s, double limit_s) {
       return;
     }
     const double before_s = c->time_s;
-    if (!bo_capacitor_charge(c, s->platform.v_on, limit_s)) {
+    if (s->meter.published) {
+      const double off_s = bo_published_off_s(&s->platform, s->meter.cycle_J);
+      c->time_s += isnan(off_s) ? 0 : off_s;
+    } else if (!bo_capacitor_charge(c, s->platform.v_on, limit_s)) {
       s->wrong = "the capacitor is not full again within the time limit";
       return;
     }
@@ -243,7 +249,7 @@ int main(int count, char **words) {
   static simulation s;
   const char *platform = NULL, *image = NULL, *vectors = NULL, *source = "constant";
   double limit_s = 1e7;
-  int cold = 0;
+  int cold = 0, published = 0;
   s.sleeps = BO_AFTER_COMMIT_SLEEP;
   s.wanted = 2;
   s.detail_step_s = 1e-3;
@@ -270,6 +276,10 @@ int main(int count, char **words) {
       limit_s = number(name, value, 1e12);
     else if (strcmp(name, "--detail-step-s") == 0)
       s.detail_step_s = number(name, value, 1e6);
+    else if (strcmp(name, "--accounts") == 0 && strcmp(value, "inas2021") == 0)
+      published = 1;
+    else if (strcmp(name, "--accounts") == 0 && strcmp(value, "brownout") == 0)
+      published = 0;
     else if (strcmp(name, "--after-commit") == 0 && strcmp(value, "sleep") == 0)
       s.sleeps = 1;
     else if (strcmp(name, "--after-commit") == 0 && strcmp(value, "run_on") == 0)
@@ -296,7 +306,9 @@ int main(int count, char **words) {
     return 70;
   bo_host_vm(BO_VM_BYTES);
   bo_meter_start(&s.meter, &brownout_model, &s.platform, &s.source);
-  s.meter.mains = !cold;
+  s.meter.mains = !cold && !published;
+  s.meter.published = published;
+  s.sleeps |= published;
   bo_curve_start(&s.curve, s.platform.v_on);
   s.meter.capacitor.watch = bo_curve_add;
   s.meter.capacitor.context = &s.curve;

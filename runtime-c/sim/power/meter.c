@@ -9,6 +9,7 @@
 #include "dot.h"
 #include "host.h"
 #include "nest.h"
+#include "published.h"
 #include "requantise.h"
 
 const char *const bo_deed_names[BO_DEEDS] = {
@@ -45,9 +46,9 @@ static void book_boot(bo_meter *m) {
 
 /** Draws a cost; the share of it that was done before power failed, or 1. */
 static double draw(bo_meter *m, bo_deed deed, double count, double elements, bo_cost cost) {
-  const double share =
-      m->mains ? 1 : bo_capacitor_run(&m->capacitor, cost.energy_J, cost.latency_s);
-  if (m->mains)
+  const int free = m->mains || m->published;
+  const double share = free ? 1 : bo_capacitor_run(&m->capacitor, cost.energy_J, cost.latency_s);
+  if (free)
     m->capacitor.time_s += cost.latency_s;
   const bo_booked what = {share < 1 ? 0 : count, share < 1 ? 0 : elements, share * cost.energy_J,
                           share * cost.latency_s};
@@ -67,7 +68,7 @@ static void draw_whole(bo_meter *m, bo_deed deed, double count, double elements,
     bo_host_power_fails(BO_HOST_NO_WRITE);
 }
 
-static bo_reuse reuse_of(const bo_design *design) {
+bo_reuse bo_reuse_of(const bo_design *design) {
   const uint8_t last = design->order[3];
   return last == BO_M ? BO_REUSE_I : last == BO_N ? BO_REUSE_O : BO_REUSE_W;
 }
@@ -97,7 +98,7 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
   const bo_platform *p = m->platform;
   const int batch = bo_counted_layer < model->layer_count;
   const bo_layer *layer = batch ? &model->layers[bo_counted_layer] : NULL;
-  const bo_reuse reuse = batch ? reuse_of(&layer->design) : BO_REUSE_O;
+  const bo_reuse reuse = batch ? bo_reuse_of(&layer->design) : BO_REUSE_O;
   charge c = {BO_DID_READ_RECORDS, {0, 0}};
   if (address < BO_NVM_RELEASES) {
     c.deed = writing ? BO_DID_WRITE_RECORD : BO_DID_READ_RECORDS;
@@ -129,22 +130,35 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
 static void on_read(uint32_t address, uint16_t bytes) {
   const charge c = classify(current, address, 0);
   const double elements = bytes / 2.0;
+  if (current->published) {
+    draw(current, c.deed, 1, elements, bo_published_transfer(current, c.deed, elements));
+    return;
+  }
   draw_whole(current, c.deed, 0, 0, c.overhead);
   draw_whole(current, c.deed, 1, elements, bo_affine_of(&current->platform->nvm_read, elements));
+}
+
+/** Draws a write; where power fails within it, NVM keeps what was through. */
+static void send(bo_meter *m, const charge *c, uint16_t bytes) {
+  const bo_affine *write = &m->platform->nvm_write;
+  const double elements = bytes / 2.0;
+  if (draw(m, c->deed, 0, 0, c->overhead) < 1 || draw(m, c->deed, 0, 0, write->fixed) < 1)
+    bo_host_power_fails(0);
+  const bo_cost transfer = {elements * write->per_element.energy_J,
+                            elements * write->per_element.latency_s};
+  const double share = draw(m, c->deed, 1, elements, transfer);
+  if (share < 1)
+    bo_host_power_fails((uint32_t)(share * bytes));
 }
 
 static void on_write(uint32_t address, uint16_t bytes) {
   bo_meter *m = current;
   const charge c = classify(m, address, 1);
-  const double elements = bytes / 2.0;
-  const bo_affine *write = &m->platform->nvm_write;
-  if (draw(m, c.deed, 0, 0, c.overhead) < 1 || draw(m, c.deed, 0, 0, write->fixed) < 1)
-    bo_host_power_fails(0);
-  const bo_cost transfer = {elements * write->per_element.energy_J,
-                            elements * write->per_element.latency_s};
-  const double share = draw(m, c.deed, 1, elements, transfer);
-  if (share < 1)
-    bo_host_power_fails((uint32_t)(share * bytes));
+  if (m->published) {
+    draw(m, c.deed, 1, bytes / 2.0, bo_published_transfer(m, c.deed, bytes / 2.0));
+  } else {
+    send(m, &c, bytes);
+  }
   if (c.deed == BO_DID_WRITE_RESULT)
     m->result_written = 1;
   if (c.deed == BO_DID_WRITE_RECORD) {
@@ -168,7 +182,9 @@ int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
 int16_t __real_bo_requantise(int32_t sum, const bo_requantisation *by);
 int16_t __wrap_bo_requantise(int32_t sum, const bo_requantisation *by);
 int16_t __wrap_bo_requantise(int32_t sum, const bo_requantisation *by) {
-  draw_whole(current, BO_DID_REQUANTISE, 1, 1, current->platform->requantise);
+  /* Published sums are codes already. */
+  if (!current->published)
+    draw_whole(current, BO_DID_REQUANTISE, 1, 1, current->platform->requantise);
   return __real_bo_requantise(sum, by);
 }
 
@@ -177,7 +193,7 @@ void __wrap_bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *
 void __wrap_bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums) {
   const bo_platform *p = current->platform;
   const double elements = (double)tile->window_h * tile->window_w * tile->depth;
-  const bo_cost one = bo_cost_sum(p->add, p->pool);
+  const bo_cost one = current->published ? bo_published_pool(p) : bo_cost_sum(p->add, p->pool);
   const bo_cost all = {elements * one.energy_J, elements * one.latency_s};
   draw_whole(current, BO_DID_POOL, elements, elements, all);
   __real_bo_compute_pool(tile, input, sums);
@@ -208,6 +224,8 @@ void bo_meter_start(bo_meter *m, const bo_model *model, const bo_platform *platf
 void bo_meter_boot(bo_meter *m) {
   m->cycle_J = 0;
   m->result_written = 0;
+  m->indices_read = m->sums_read = 0;
+  m->backed_up = 0;
   draw_whole(m, BO_DID_REBOOT, 1, 0, m->platform->reboot);
 }
 

@@ -60,6 +60,9 @@ typedef struct {
   const bo_platform *platform;
   bo_capacitor capacitor;
   int mains; /**< on a bench supply until the first commit: time passes, the capacitor stays full */
+  int published;               /**< accounts of protocol inas2021 (published.h); no capacitor */
+  int indices_read, sums_read; /**< published: in this power cycle */
+  double backed_up;            /**< published: outputs, in this power cycle */
   bo_account accounts[BO_ACCOUNTS];
   bo_booked boot[2]; /**< reboot and records, until it is known which layer the boot serves */
   double cycle_J;    /**< drawn since this power cycle began */
@@ -75,6 +78,9 @@ void bo_meter_start(bo_meter *meter, const bo_model *model, const bo_platform *p
 
 /** The board starts: charges for the reboot. Within a power cycle of the host port. */
 void bo_meter_boot(bo_meter *meter);
+
+/** The buffer that a design keeps. */
+bo_reuse bo_reuse_of(const bo_design *design);
 
 /** A power cycle is over. */
 void bo_meter_cycle_end(bo_meter *meter, int died);

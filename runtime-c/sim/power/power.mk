@@ -12,7 +12,7 @@ POWER_LINK := $(WRAPPED:%=-Wl,--wrap=%) -lm
 RUNTIME_C := compute counters crc engine image protocol runtime
 RUNTIME_O := $(RUNTIME_C:%=$(OUT)/core/%.o) $(OUT)/kernels/dot.o $(OUT)/kernels/requantise.o \
              $(OUT)/ports/host/host.o
-PARTS := capacitor source trace table curve meter
+PARTS := capacitor source trace table curve meter published
 PARTS_O := $(PARTS:%=$(OUT)/%.o)
 POWER_H := $(wildcard $(POWER)/*.h $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h \
            $(RUNTIME)/ports/host/*.h $(RUNTIME)/apps/*.h)

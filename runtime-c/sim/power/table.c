@@ -34,6 +34,7 @@ static const field fields[] = {
     AFFINE(nvm_write),
     AFFINE(mac),
     COST("add", add),
+    COST("max", max),
     COST("requantise", requantise),
     COST("reboot", reboot),
     COST("fetch_input", fetch_input),
