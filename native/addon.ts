@@ -92,7 +92,29 @@ export interface NativeAnswer {
   layers: (NativeLayerAnswer | null)[];
 }
 
+/** Networks that are chains, level by level (native/space.ts). */
+export interface NativeSpace {
+  common: NativeRequest;
+  levels: { choices: number; layer: number[]; next: number[] }[];
+  tails: { layers: number[] }[];
+}
+
+export interface NativeSpaceTable {
+  latency_s: Float64Array;
+  energy_J: Float64Array;
+  state: Uint8Array;
+  designs: number;
+  visited: number;
+  layers: number;
+  limited_layers: number;
+}
+
 export interface Addon {
+  /** A table of every network of a space; null when cancelled. @throws TypeError on bad input */
+  space(
+    request: NativeSpace,
+    threads: number,
+  ): { promise: Promise<NativeSpaceTable | null>; cancel: () => void };
   /** Explores off the event loop; the promise gives null when cancelled. @throws TypeError on bad input */
   explore(
     requests: NativeRequest[],

@@ -40,6 +40,7 @@ import { loadExplorer, type NativeLayer, type NativeRequest } from "./addon.ts";
 import { nativeLayer, padInput, type Setting, showAnswer } from "./convert.ts";
 
 export { loadExplorer } from "./addon.ts";
+export { exploreSpace, type SpaceTable } from "./space.ts";
 
 export interface ExploreOptions {
   /** Threads of the explorer; default: all. The answer does not depend on it. */

@@ -1,6 +1,6 @@
 /** The addon: plain objects in, plain objects out, the work on other threads (native/mod.ts is its
  * face). */
-#include "network.h"
+#include "space_table.h"
 
 #include <napi.h>
 
@@ -472,6 +472,124 @@ Napi::Value explore(const Napi::CallbackInfo &info) {
   return out;
 }
 
+std::vector<int32_t> read_indices(const Reader &from, const char *key) {
+  const Napi::Array list = from.list(key);
+  std::vector<int32_t> indices;
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    const double index = list.Get(i).ToNumber().DoubleValue();
+    if (!(index >= -1 && index < INT32_MAX) || index != std::floor(index))
+      from.refuse(key, "must hold indices");
+    indices.push_back(static_cast<int32_t>(index));
+  }
+  return indices;
+}
+
+/** Most networks that a table is made for. */
+constexpr double MAX_NETWORKS = 1 << 28;
+
+SpaceRequest read_space(const Reader &from) {
+  SpaceRequest request{read_request(from.child("common")), {}, {}};
+  const auto layers = static_cast<int32_t>(request.common.layers.size());
+  const Napi::Array levels = from.list("levels"), tails = from.list("tails");
+  if (levels.Length() == 0 || tails.Length() == 0)
+    from.refuse("levels", "must not be empty");
+  double networks = 1;
+  uint32_t states = 1;
+  for (uint32_t i = 0; i < levels.Length(); i++) {
+    const Reader level = item(levels, i, from.path() + ".levels");
+    SpaceLevel l{level.integer("choices", 1, 1 << 20), read_indices(level, "layer"),
+                 read_indices(level, "next")};
+    networks *= l.choices;
+    if (l.layer.size() != uint64_t{states} * l.choices || l.next.size() != l.layer.size())
+      level.refuse("layer", "must have one entry per state and choice");
+    int32_t most = 0;
+    for (size_t k = 0; k < l.layer.size(); k++) {
+      if (l.layer[k] >= layers || (l.layer[k] >= 0 && l.next[k] < 0))
+        level.refuse("layer", "must name layers");
+      most = std::max(most, l.next[k]);
+    }
+    states = static_cast<uint32_t>(most) + 1;
+    request.levels.push_back(std::move(l));
+  }
+  if (networks > MAX_NETWORKS)
+    from.refuse("levels", "make more than 2^28 networks");
+  if (states > tails.Length())
+    from.refuse("tails", "must have one entry per last state");
+  for (uint32_t i = 0; i < tails.Length(); i++) {
+    request.tails.push_back(read_indices(item(tails, i, from.path() + ".tails"), "layers"));
+    const auto &tail = request.tails.back();
+    const bool known = std::all_of(tail.begin(), tail.end(),
+                                   [&](int32_t layer) { return layer >= 0 && layer < layers; });
+    if (tail.empty() || !known)
+      from.refuse("tails", "must name layers");
+  }
+  return request;
+}
+
+class SpaceWorker : public Napi::AsyncWorker {
+public:
+  SpaceWorker(Napi::Env env, SpaceRequest request, unsigned threads, CancelFlag cancelled)
+      : AsyncWorker(env, "brownout.space"), deferred_(Napi::Promise::Deferred::New(env)),
+        request_(std::move(request)), threads_(threads), cancelled_(std::move(cancelled)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { table_ = explore_space(request_, threads_, *cancelled_); }
+
+  void OnOK() override {
+    const Napi::Env env = Env();
+    Napi::HandleScope scope(env);
+    if (!table_)
+      return deferred_.Resolve(env.Null());
+    const size_t size = table_->state.size();
+    const auto numbers = [&](const std::vector<double> &from) {
+      Napi::Float64Array to = Napi::Float64Array::New(env, size);
+      std::copy(from.begin(), from.end(), to.Data());
+      return to;
+    };
+    Napi::Uint8Array states = Napi::Uint8Array::New(env, size);
+    for (size_t i = 0; i < size; i++)
+      states.Data()[i] = static_cast<uint8_t>(table_->state[i]);
+    Napi::Object out = Napi::Object::New(env);
+    out["latency_s"] = numbers(table_->latency_s);
+    out["energy_J"] = numbers(table_->energy_J);
+    out["state"] = states;
+    out["designs"] = static_cast<double>(table_->designs);
+    out["visited"] = static_cast<double>(table_->visited);
+    out["layers"] = static_cast<double>(table_->layers);
+    out["limited_layers"] = static_cast<double>(table_->limited_layers);
+    deferred_.Resolve(out);
+  }
+
+  void OnError(const Napi::Error &error) override { deferred_.Reject(error.Value()); }
+
+private:
+  Napi::Promise::Deferred deferred_;
+  SpaceRequest request_;
+  unsigned threads_;
+  CancelFlag cancelled_;
+  std::optional<SpaceTable> table_;
+};
+
+/** space(request, threads) -> { promise, cancel }; the promise gives null when cancelled. */
+Napi::Value space(const Napi::CallbackInfo &info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsObject() || !info[1].IsNumber())
+    throw Napi::TypeError::New(env, "space(request, threads)");
+  const double threads = info[1].As<Napi::Number>().DoubleValue();
+  if (!(threads >= 1 && threads <= 1024))
+    throw Napi::TypeError::New(env, "threads must be from 1 to 1024");
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  auto *worker = new SpaceWorker(env, read_space({info[0].As<Napi::Object>(), "request"}),
+                                 static_cast<unsigned>(threads), cancelled);
+  Napi::Object out = Napi::Object::New(env);
+  out["promise"] = worker->promise();
+  out["cancel"] = Napi::Function::New(
+      env, [cancelled](const Napi::CallbackInfo &) { cancelled->store(true); }, "cancel");
+  worker->Queue();
+  return out;
+}
+
 /** cost(request, layer, design): one design of one layer, feasible or not. */
 Napi::Value cost(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
@@ -491,6 +609,7 @@ Napi::Value cost(const Napi::CallbackInfo &info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["explore"] = Napi::Function::New(env, explore, "explore");
+  exports["space"] = Napi::Function::New(env, space, "space");
   exports["cost"] = Napi::Function::New(env, cost, "cost");
   return exports;
 }

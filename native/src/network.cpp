@@ -40,26 +40,6 @@ Cost input_cost(const NetworkRequest &request, int reuse) {
   return cost;
 }
 
-/** docs/protocol-brownout.md: start and deliver, each a power cycle of its own. */
-Delivery delivery_of(const NetworkRequest &request) {
-  const Platform &p = request.platform;
-  const int o = static_cast<int>(Reuse::output);
-  const double outputs = request.layers.back().output_elements;
-  const Cost boot = p.reboot + 2.0 * p.nvm_read.of(8);
-  const Cost commit = p.nvm_write.of(8);
-  Delivery delivery{};
-  delivery.start = boot + 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(outputs) +
-                   p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
-  delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
-                     p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
-  for (const Cost &cycle : {delivery.start, delivery.deliver}) {
-    const bool runs = cycle.energy_J <= p.buffer.full_J();
-    delivery.latency_s += runs ? cycle.latency_s + physical_recharge_s(p.buffer, cycle)
-                               : std::numeric_limits<double>::infinity();
-  }
-  return delivery;
-}
-
 /** The published constraint: two buffers of the largest map, and all weights. */
 double published_nvm_bytes(const NetworkRequest &request) {
   uint64_t largest = request.input_elements, weights = 0;
@@ -179,6 +159,25 @@ void total(const NetworkRequest &request, NetworkAnswer &answer) {
 
 } // namespace
 
+/** docs/protocol-brownout.md: start and deliver, each a power cycle of its own. */
+Delivery delivery_of(const NetworkRequest &request, double outputs) {
+  const Platform &p = request.platform;
+  const int o = static_cast<int>(Reuse::output);
+  const Cost boot = p.reboot + 2.0 * p.nvm_read.of(8);
+  const Cost commit = p.nvm_write.of(8);
+  Delivery delivery{};
+  delivery.start = boot + 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(outputs) +
+                   p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
+  delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
+                     p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
+  for (const Cost &cycle : {delivery.start, delivery.deliver}) {
+    const bool runs = cycle.energy_J <= p.buffer.full_J();
+    delivery.latency_s += runs ? cycle.latency_s + physical_recharge_s(p.buffer, cycle)
+                               : std::numeric_limits<double>::infinity();
+  }
+  return delivery;
+}
+
 uint64_t weight_elements(const bo_shape &shape) {
   return shape.kind == BO_CONV
              ? static_cast<uint64_t>(shape.kernel_h) * shape.kernel_w * shape.m * shape.n
@@ -199,7 +198,7 @@ explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
     if (request.protocol == Protocol::brownout) {
       answer.nvm = plan_maps(request);
       if (request.power == Power::intermittent)
-        answer.delivery = delivery_of(request);
+        answer.delivery = delivery_of(request, request.layers.back().output_elements);
       const uint64_t nvm = request.platform.nvm_bytes, rest = answer.nvm->arena_end;
       if (rest <= nvm)
         spare = (nvm - rest) / 2;

@@ -62,6 +62,9 @@ std::optional<std::vector<NetworkAnswer>>
 explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
                  const std::atomic<bool> &cancelled, double time_limit_s = 1.0 / 0.0);
 
+/** The first and the last power cycle of a network with so many outputs. */
+Delivery delivery_of(const NetworkRequest &request, double outputs);
+
 /** Weights of a layer, elements. */
 uint64_t weight_elements(const bo_shape &shape);
 

@@ -1,0 +1,278 @@
+#include "space_table.h"
+
+#include "parallel.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace brownout {
+
+namespace {
+
+constexpr double INFINITE = std::numeric_limits<double>::infinity();
+constexpr uint64_t UNLIMITED = std::numeric_limits<uint64_t>::max();
+
+struct LayerFacts {
+  bool feasible;
+  double latency_s, energy_J;
+  uint64_t plane_bytes;
+  uint64_t outputs, weights, constants_bytes, map_bytes;
+  uint32_t bias;
+};
+
+LayerFacts facts_of(const NetworkLayer &layer, const LayerResult &result) {
+  LayerFacts f{};
+  f.feasible = !result.best.empty();
+  if (f.feasible) {
+    const CostedDesign &best = result.best.front();
+    f.latency_s = best.latency_s, f.energy_J = best.energy_J, f.plane_bytes = best.plane_bytes;
+  }
+  f.outputs = layer.output_elements;
+  f.weights = weight_elements(layer.shape);
+  f.bias = layer.shape.has_bias ? layer.shape.m : 0;
+  const auto align4 = [](uint64_t bytes) { return (bytes + 3) & ~uint64_t{3}; };
+  f.constants_bytes = align4(2 * f.weights) + align4(4 * uint64_t{f.bias});
+  f.map_bytes = align4(2 * f.outputs);
+  return f;
+}
+
+/** A network whose partial sums do not fit beside its maps as they are. */
+struct Limited {
+  size_t network;
+  std::vector<int32_t> layers;
+  uint64_t plane_limit;
+};
+
+class Walk {
+public:
+  Walk(const SpaceRequest &request, const std::vector<LayerFacts> &facts, const Delivery *delivery,
+       SpaceTable &table)
+      : request_(request), facts_(facts), delivery_(delivery), table_(table) {
+    sizes_.assign(request.levels.size() + 1, 1);
+    for (size_t l = request.levels.size(); l-- > 0;)
+      sizes_[l] = sizes_[l + 1] * request.levels[l].choices;
+  }
+
+  size_t size() const { return sizes_.front(); }
+
+  /** All networks of one first choice. */
+  std::vector<Limited> run(uint32_t choice) const {
+    std::vector<Limited> limited;
+    std::vector<int32_t> path;
+    step(0, 0, 0, {0, 0, 0}, path, limited, static_cast<int>(choice));
+    return limited;
+  }
+
+  /** Latency and energy with delivery, in the order in which a single network adds them up. */
+  void finish(size_t network, double latency_s, double energy_J) const {
+    if (delivery_ != nullptr) {
+      latency_s += delivery_->latency_s;
+      energy_J += delivery_->start.energy_J + delivery_->deliver.energy_J;
+      const double budget_J = request_.common.platform.buffer.safe_J();
+      if (std::max(delivery_->start.energy_J, delivery_->deliver.energy_J) > budget_J) {
+        table_.state[network] = NetworkState::delivery;
+        return;
+      }
+    }
+    table_.state[network] = NetworkState::feasible;
+    table_.latency_s[network] = latency_s, table_.energy_J[network] = energy_J;
+  }
+
+private:
+  struct Sum {
+    double latency_s, energy_J;
+    int infeasible;
+  };
+
+  void fill(size_t from, size_t count, NetworkState state) const {
+    std::fill_n(table_.state.begin() + static_cast<std::ptrdiff_t>(from), count, state);
+  }
+
+  static Sum add(Sum sum, const LayerFacts &f) {
+    sum.latency_s += f.latency_s, sum.energy_J += f.energy_J;
+    sum.infeasible += !f.feasible;
+    return sum;
+  }
+
+  void step(size_t level, int32_t state, size_t at, Sum sum, std::vector<int32_t> &path,
+            std::vector<Limited> &limited, int only) const {
+    if (level == request_.levels.size())
+      return close(state, at, sum, path, limited);
+    const SpaceLevel &l = request_.levels[level];
+    for (uint32_t choice = 0; choice < l.choices; choice++) {
+      if (only >= 0 && choice != static_cast<uint32_t>(only))
+        continue;
+      const size_t edge = static_cast<size_t>(state) * l.choices + choice;
+      const size_t next = at + choice * sizes_[level + 1];
+      const int32_t layer = l.layer[edge];
+      if (layer < 0) {
+        fill(next, sizes_[level + 1], NetworkState::not_buildable);
+        continue;
+      }
+      path.push_back(layer);
+      step(level + 1, l.next[edge], next, add(sum, facts_[static_cast<size_t>(layer)]), path,
+           limited, -1);
+      path.pop_back();
+    }
+  }
+
+  void close(int32_t tail, size_t network, Sum sum, std::vector<int32_t> &path,
+             std::vector<Limited> &limited) const {
+    const auto &closing = request_.tails[static_cast<size_t>(tail)];
+    const size_t length = path.size();
+    for (int32_t layer : closing) {
+      path.push_back(layer);
+      sum = add(sum, facts_[static_cast<size_t>(layer)]);
+    }
+    if (sum.infeasible > 0)
+      table_.state[network] = NetworkState::layer_infeasible;
+    else if (request_.common.protocol == Protocol::inas2021)
+      close_published(network, sum, path);
+    else
+      close_brownout(network, sum, path, limited);
+    path.resize(length);
+  }
+
+  void close_published(size_t network, const Sum &sum, const std::vector<int32_t> &path) const {
+    uint64_t largest = request_.common.input_elements, weights = 0;
+    for (int32_t layer : path) {
+      const LayerFacts &f = facts_[static_cast<size_t>(layer)];
+      largest = std::max(largest, f.outputs), weights += f.weights;
+    }
+    const Platform &p = request_.common.platform;
+    if ((2 * largest + weights) * p.element_bytes > p.nvm_bytes)
+      table_.state[network] = NetworkState::nvm;
+    else
+      finish(network, sum.latency_s, sum.energy_J);
+  }
+
+  void close_brownout(size_t network, const Sum &sum, const std::vector<int32_t> &path,
+                      std::vector<Limited> &limited) const {
+    const uint64_t nvm = request_.common.platform.nvm_bytes;
+    uint64_t constants = 0, maps = (2 * uint64_t{request_.common.input_elements} + 3) & ~3ull;
+    uint64_t planes = 0;
+    for (int32_t layer : path) {
+      const LayerFacts &f = facts_[static_cast<size_t>(layer)];
+      constants += f.constants_bytes, maps += f.map_bytes;
+      planes = std::max(planes, f.plane_bytes);
+    }
+    const auto outputs =
+        static_cast<uint32_t>(facts_[static_cast<size_t>(path.back())].outputs);
+    const uint64_t fixed = bo_header_address(outputs) + BO_HEADER_BYTES + constants;
+    // Were no two maps to share bytes, it would fit: no plan is needed to know it does.
+    if (fixed + maps + 2 * planes <= nvm)
+      return finish(network, sum.latency_s, sum.energy_J);
+    const uint64_t arena = plan(path);
+    if (arena + 2 * planes <= nvm)
+      return finish(network, sum.latency_s, sum.energy_J);
+    table_.state[network] = NetworkState::nvm;
+    if (arena <= nvm)
+      limited.push_back({network, path, (nvm - arena) / 2});
+  }
+
+  uint64_t plan(const std::vector<int32_t> &path) const {
+    std::vector<PlannedLayer> layers;
+    for (size_t i = 0; i < path.size(); i++) {
+      const LayerFacts &f = facts_[static_cast<size_t>(path[i])];
+      layers.push_back({{static_cast<int>(i) - 1},
+                        static_cast<uint32_t>(f.outputs),
+                        static_cast<uint32_t>(f.weights),
+                        f.bias,
+                        false});
+    }
+    return plan_nvm(request_.common.input_elements, layers).arena_end;
+  }
+
+  const SpaceRequest &request_;
+  const std::vector<LayerFacts> &facts_;
+  const Delivery *delivery_;
+  SpaceTable &table_;
+  std::vector<size_t> sizes_;
+};
+
+/** Networks that would fit with smaller planes: their offending layers once more, within them. */
+bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> &facts,
+                     const std::vector<Limited> &limited, const Walk &walk, unsigned threads,
+                     const std::atomic<bool> &cancelled, SpaceTable &table) {
+  std::map<std::pair<int32_t, uint64_t>, size_t> index;
+  std::vector<LayerTask> tasks;
+  const NetworkRequest &common = request.common;
+  for (const Limited &network : limited)
+    for (int32_t layer : network.layers) {
+      if (facts[static_cast<size_t>(layer)].plane_bytes <= network.plane_limit)
+        continue;
+      const auto [entry, fresh] = index.try_emplace({layer, network.plane_limit}, tasks.size());
+      if (fresh)
+        tasks.push_back({&common.platform, common.protocol, common.power,
+                         common.layers[static_cast<size_t>(layer)].shape, network.plane_limit,
+                         common.space, common.objective, Pins{}});
+    }
+  const auto results = explore_layers(tasks, threads, cancelled);
+  if (!results)
+    return false;
+  table.limited_layers = tasks.size();
+  for (const Limited &network : limited) {
+    double latency_s = 0, energy_J = 0;
+    bool feasible = true;
+    for (int32_t layer : network.layers) {
+      LayerFacts f = facts[static_cast<size_t>(layer)];
+      const auto found = index.find({layer, network.plane_limit});
+      if (found != index.end())
+        f = facts_of(common.layers[static_cast<size_t>(layer)], (*results)[found->second]);
+      latency_s += f.latency_s, energy_J += f.energy_J;
+      feasible &= f.feasible;
+    }
+    if (feasible)
+      walk.finish(network.network, latency_s, energy_J);
+  }
+  return true;
+}
+
+} // namespace
+
+std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned threads,
+                                        const std::atomic<bool> &cancelled) {
+  const NetworkRequest &common = request.common;
+  std::vector<LayerTask> tasks;
+  for (const NetworkLayer &layer : common.layers)
+    tasks.push_back({&common.platform, common.protocol, common.power, layer.shape, UNLIMITED,
+                     common.space, common.objective, Pins{}});
+  const auto results = explore_layers(tasks, threads, cancelled);
+  if (!results)
+    return std::nullopt;
+
+  SpaceTable table;
+  std::vector<LayerFacts> facts;
+  for (size_t i = 0; i < tasks.size(); i++) {
+    const LayerResult &result = (*results)[i];
+    facts.push_back(facts_of(common.layers[i], result));
+    table.designs += result.designs_total;
+    table.visited += result.coverage ? result.coverage->visited : result.designs_total;
+  }
+  table.layers = tasks.size();
+
+  std::optional<Delivery> delivery;
+  if (common.protocol == Protocol::brownout)
+    delivery = delivery_of(common, static_cast<double>(
+                                       facts[static_cast<size_t>(request.tails.front().back())]
+                                           .outputs));
+  const Walk walk(request, facts, delivery ? &*delivery : nullptr, table);
+  table.latency_s.assign(walk.size(), INFINITE);
+  table.energy_J.assign(walk.size(), INFINITE);
+  table.state.assign(walk.size(), NetworkState::not_buildable);
+  std::vector<std::vector<Limited>> limited(request.levels.front().choices);
+  parallel_for(limited.size(), threads, [&](size_t choice) {
+    if (!cancelled.load(std::memory_order_relaxed))
+      limited[choice] = walk.run(static_cast<uint32_t>(choice));
+  });
+  std::vector<Limited> all;
+  for (auto &some : limited)
+    all.insert(all.end(), some.begin(), some.end());
+  if (cancelled.load() ||
+      !explore_limited(request, facts, all, walk, threads, cancelled, table))
+    return std::nullopt;
+  return table;
+}
+
+} // namespace brownout

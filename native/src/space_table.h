@@ -1,0 +1,49 @@
+/** Every network of a search space at once: distinct layers are explored once, networks are sums. */
+#pragma once
+
+#include "network.h"
+
+namespace brownout {
+
+/** One step of the chain: from each state some choices, each a layer that leads to a state. */
+struct SpaceLevel {
+  uint32_t choices;
+  /** By state * choices + choice: index of the layer, -1 where it cannot be built. */
+  std::vector<int32_t> layer;
+  /** The same: state of the next level (of the last level: index of the tail). */
+  std::vector<int32_t> next;
+};
+
+/** Networks that are chains: one choice per level, then a tail of layers that has none. */
+struct SpaceRequest {
+  /** Its layers are the distinct layers of the space; `inputs` are not looked at. */
+  NetworkRequest common;
+  std::vector<SpaceLevel> levels;
+  std::vector<std::vector<int32_t>> tails;
+};
+
+enum class NetworkState : uint8_t {
+  feasible = 0,
+  /** A kernel is larger than its input. */
+  not_buildable = 1,
+  layer_infeasible = 2,
+  nvm = 3,
+  /** Storing the input or delivering the result exceeds the energy budget. */
+  delivery = 4,
+};
+
+struct SpaceTable {
+  /** By network: choices of the levels as digits, the last level's fastest. Infinite where
+   * infeasible. */
+  std::vector<double> latency_s, energy_J;
+  std::vector<NetworkState> state;
+  DesignCount designs = 0, visited = 0;
+  /** Distinct layers, and those explored again because a network leaves less NVM for planes. */
+  uint64_t layers = 0, limited_layers = 0;
+};
+
+/** Nothing when cancelled. */
+std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned threads,
+                                        const std::atomic<bool> &cancelled);
+
+} // namespace brownout

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import type { PlatformChoice } from "../../network/platform.ts";
+import { buildNetwork, SearchSpace, spaceSize } from "../../network/space.ts";
+import { exploreNetwork } from "../../native/mod.ts";
+import {
+  exploreSpace,
+  latencyQuantiles,
+  NETWORK_STATES,
+  networkChoices,
+  networkNumber,
+} from "../../native/space.ts";
+
+const conv = SearchSpace.parse({
+  type: "conv",
+  dimensions: 2,
+  layers: 2,
+  kernels: [1, 3, 7],
+  channels: [4, 8, 24],
+  bias: true,
+});
+const image = { h: 10, w: 10, channels: 3 };
+const fc = SearchSpace.parse({ type: "fc", layers: 3, units: [48, 96] });
+const features = { h: 1, w: 1, channels: 50 };
+
+/** Every network of the table as {@link exploreNetwork} finds it; how often each state occurs. */
+async function compare(
+  space: SearchSpace,
+  input: typeof image,
+  platform: PlatformChoice,
+  options: Parameters<typeof exploreSpace>[4] = {},
+  every = 1,
+): Promise<Map<string, number>> {
+  const table = await exploreSpace(space, input, 10, platform, options);
+  assert.equal(table.state.length, spaceSize(space));
+  const seen = new Map<string, number>();
+  for (let number = 0; number < table.state.length; number += every) {
+    const choices = networkChoices(space, number);
+    assert.equal(networkNumber(space, choices), number);
+    const state = NETWORK_STATES[table.state[number]!]!;
+    seen.set(state, (seen.get(state) ?? 0) + 1);
+    const build = () => buildNetwork(space, choices, input, 10);
+    if (state === "not buildable") {
+      await assert.rejects(async () => await exploreNetwork(build(), platform, options));
+      continue;
+    }
+    const answer = await exploreNetwork(build(), platform, options);
+    assert.equal(answer.feasible, state === "feasible", `${choices}: ${state}`);
+    assert.equal(answer.latency_s ?? Infinity, table.latency_s[number]);
+    assert.equal(answer.energy_J ?? Infinity, table.energy_J[number]);
+  }
+  return seen;
+}
+
+Deno.test("exploreSpace() gives every network what exploreNetwork() gives it", async () => {
+  const seen = await compare(conv, image, { profile: "msp430fr5994-spi" });
+  assert.deepEqual([...seen.keys()].sort(), ["feasible", "not buildable"]);
+  await compare(fc, features, { profile: "msp430fr5994-spi", kernel: "lea" }, { space: "full" });
+  await compare(
+    conv,
+    image,
+    { profile: "msp430fr5994-spi", kernel: "lea" },
+    { space: "full" },
+    7,
+  );
+});
+
+Deno.test("exploreSpace() tells networks apart that do not fit", async () => {
+  const published = { protocol: "inas2021" as const };
+  const small = { profile: "msp430fr5994-inas2021", nvm_bytes: 12000 };
+  assert.ok((await compare(conv, image, small, published)).has("does not fit in NVM"));
+  // Little energy wants planes of partial sums; little NVM leaves some networks small ones only.
+  const scarce = { profile: "msp430fr5994-spi", capacitance_F: 0.0008, vm_bytes: 700 };
+  const roomy = await exploreSpace(conv, image, 10, scarce);
+  assert.equal(roomy.limited_layers, 0);
+  const tight = { ...scarce, nvm_bytes: 16000 };
+  assert.ok((await compare(conv, image, tight)).has("does not fit in NVM"));
+  assert.ok((await exploreSpace(conv, image, 10, tight)).limited_layers > 0);
+  const starved = { profile: "msp430fr5994-spi", capacitance_F: 0.00017 };
+  assert.ok((await compare(conv, image, starved)).has("a layer has no safe design"));
+});
+
+Deno.test("exploreSpace() gives the same bytes for 1, 2 and 8 threads, and stops when aborted", async () => {
+  const platform = { profile: "msp430fr5994-spi", kernel: "lea" };
+  const options = { space: "full" as const };
+  const one = await exploreSpace(conv, image, 10, platform, { ...options, threads: 1 });
+  for (const threads of [2, 8]) {
+    assert.deepEqual(await exploreSpace(conv, image, 10, platform, { ...options, threads }), one);
+  }
+  const reason = new Error("enough");
+  await assert.rejects(
+    exploreSpace(conv, image, 10, platform, { ...options, signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
+});
+
+Deno.test("latencyQuantiles() takes feasible networks only, between neighbours in proportion", () => {
+  const latency_s = Float64Array.from([4, Infinity, 1, 2, 3]);
+  const table = { latency_s } as Parameters<typeof latencyQuantiles>[0];
+  assert.deepEqual(latencyQuantiles(table, [0, 0.25, 0.5, 1]), [1, 1.75, 2.5, 4]);
+});
