@@ -1,0 +1,71 @@
+/** A simulated board with its firmware: what both simulators offer to runs, campaigns, oracle. */
+#ifndef BROWNOUT_SIM_BOARD_H
+#define BROWNOUT_SIM_BOARD_H
+
+#include <stdint.h>
+
+#include "elf.h"
+
+#define NEVER UINT64_MAX
+
+typedef enum {
+  BOARD_RUNS, /**< the instructions that were asked for are done */
+  BOARD_CUT,
+  BOARD_OFF,     /**< it has raised its shut-off pin */
+  BOARD_STOPPED, /**< board_stop() */
+  BOARD_ASLEEP,  /**< waits for an interrupt, which is not modelled */
+  BOARD_CRASHED  /**< illegal instruction, access to nothing */
+} board_state;
+
+/** All since the board was made. */
+typedef struct {
+  uint64_t instructions;
+  uint64_t cycles; /**< MSP430: approximate; Cortex-M: an instruction each, and SPI byte times */
+  uint64_t wait_cycles, code_words, cache_misses;
+  uint64_t nvm_reads, nvm_writes; /**< internal FRAM: accesses without fetches; SPI FRAM: bytes */
+  uint64_t ram_reads, ram_writes, spi_bytes, dma_transfers, warnings;
+  double time_s; /**< powered */
+} board_counts;
+
+/** Absolute counts after which power fails; NEVER. */
+typedef struct {
+  uint64_t instructions, cycles, nvm_writes, spi_bytes;
+} board_limits;
+
+typedef struct board board;
+struct board {
+  const char *name;
+  void *machine;
+  uint8_t *nvm;       /**< as the runtime addresses it, from 0 */
+  uint32_t nvm_bytes; /**< that may be looked at there */
+  uint8_t *all_nvm;   /**< everything that outlives a power failure */
+  uint32_t all_nvm_bytes;
+  uint32_t first_warning; /**< address */
+  /** Told of NVM bytes that have just been written, by runtime address. */
+  void (*written)(void *context, uint32_t address, uint32_t bytes);
+  void *context;
+
+  void (*power_on)(board *b, uint64_t noise_seed);
+  board_state (*run)(board *b, uint64_t instructions);
+  void (*stop)(board *b);
+  void (*set_limits)(board *b, const board_limits *limits);
+  void (*count)(board *b, board_counts *counts);
+  void (*free)(board *b);
+};
+
+typedef struct {
+  int nvm_file; /**< descriptor of a file of all_nvm's size to map, or -1 */
+  int keep_nvm; /**< the file already holds a state: do not program over it */
+  int ignore_shut_off;
+} board_options;
+
+/** Bytes of all_nvm. */
+#define MSP430FR5994_NVM_BYTES 0x40000u
+#define MSP432P401R_NVM_BYTES 0x80000u
+
+/** Null where the firmware does not fit the board; `*why` says it. */
+board *board_msp430fr5994(const elf_file *elf, const board_options *options, const char **why);
+/** Also null where this program was built without its emulator. */
+board *board_msp432p401r(const elf_file *elf, const board_options *options, const char **why);
+
+#endif

@@ -1,0 +1,10 @@
+#include "board.h"
+
+#include <stddef.h>
+
+board *board_msp432p401r(const elf_file *elf, const board_options *options, const char **why) {
+  (void)elf;
+  (void)options;
+  *why = "cannot run: this bo_sim was built without libunicorn (libunicorn-dev)";
+  return NULL;
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# The images as they are flashed: uncut, in campaigns, under a capacitor; with planted defects.
+set -eu
+out=$1
+sim=$2
+runtime=..
+mkdir -p "$out"
+gcc -std=c11 -O1 -fno-strict-aliasing -I$runtime/core -I$runtime/kernels -I$runtime/ports/host \
+  -I$runtime/tests/support -I$runtime/apps $runtime/core/crc.c $runtime/ports/host/host.c \
+  $runtime/tests/support/network.c $runtime/tests/boards/export.c -o "$out/export"
+passed=0
+failed=0
+verdict() { # name right answer
+  if [ "$2" = yes ]; then
+    passed=$((passed + 1))
+    echo "ok $1"
+  else
+    failed=$((failed + 1))
+    echo "FAIL $1: $3"
+  fi
+}
+field() { echo "$answer" | sed -n "s/.*\"$1\":\([^,}]*\).*/\1/p"; }
+expect() { # name wanted-status arguments...
+  name=$1
+  wanted=$2
+  shift 2
+  status=0
+  answer=$(timeout 100 "$sim" "$@" 2>&1) || status=$?
+  [ $status = "$wanted" ] && right=yes || right=no
+  verdict "$name" $right "$answer"
+}
+boards=msp430fr5994
+if "$sim" --board msp432p401r /bin/true 2>&1 | grep -q libunicorn; then
+  echo "skipped: msp432p401r, since libunicorn is not there"
+else
+  boards="msp430fr5994 msp432p401r"
+fi
+seed=3
+dump=$out/$seed
+mkdir -p "$dump"
+"$out/export" $seed "$dump" 2>/dev/null
+crcs=
+for board in $boards; do
+  make -s -f $runtime/build.mk BOARD=$board DUMP="$dump" OUT="$dump/$board" firmware
+  elf=$dump/$board/firmware.elf
+  expect "$board uncut" 0 --board $board "$elf"
+  crcs="$crcs $(field outputs_crc)"
+  expect "$board random cuts" 0 --board $board "$elf" --inferences 2 --campaign 15 --max-cuts 60
+  [ "$(field cuts)" -gt 100 ] && right=yes || right=no
+  verdict "$board was cut" $right "$answer"
+  expect "$board cut at NVM writes" 0 --board $board "$elf" --inferences 1 --every-write 37
+  expect "$board under a capacitor" 0 --board $board "$elf" --ignore-shut-off \
+    --capacitor 0.001,2000,2.99,2.8,3.0 --energy 1e-6,1e-9,1e-9,1e-9,7e-9
+  [ "$(field brown_outs)" -gt 10 ] && right=yes || right=no
+  verdict "$board ran out of energy" $right "$answer"
+  # Two programs, one after the other, on one NVM file.
+  rm -f "$dump/$board.nvm"
+  expect "$board NVM in a file" 0 --board $board "$elf" --nvm "$dump/$board.nvm" --inferences 2
+  expect "$board goes on from the file" 0 --board $board "$elf" --nvm "$dump/$board.nvm" --inferences 2
+  # Planted defects show in the shipped image too; two a board, since each is a build.
+  case $board in
+  msp430fr5994) bugs="BO_BUG_COMMIT_BEFORE_DATA BO_BUG_DELIVER_TWICE" ;;
+  *) bugs="BO_BUG_WRONG_SLOT BO_BUG_OFF_BY_ONE_BATCH" ;;
+  esac
+  for bug in $bugs; do
+    make -s -f $runtime/build.mk BOARD=$board DUMP="$dump" OUT="$dump/$board-$bug" PLANTED=$bug \
+      "$dump/$board-$bug/firmware.elf"
+    expect "$board with $bug is found out" 1 --board $board "$dump/$board-$bug/firmware.elf" \
+      --inferences 2 --campaign 20 --max-cuts 40 --boot-instructions 5000000
+  done
+  # Expected outputs that are wrong by one bit.
+  size=$(wc -c <"$dump/vectors.bin")
+  cp "$dump/vectors.bin" "$dump/wrong.bin"
+  printf '\125' | dd of="$dump/wrong.bin" bs=1 seek=$((size - 1)) conv=notrunc 2>/dev/null
+  expect "$board other outputs are found out" 1 --board $board "$elf" --vectors "$dump/wrong.bin"
+done
+set -- $crcs
+[ $# = 1 ] || [ "$1" = "$2" ] && right=yes || right=no
+verdict "boards give equal outputs" $right "$crcs"
+expect "a wrong call" 2 --board msp430fr5994 "$dump/nvm.bin"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
