@@ -152,6 +152,14 @@ export class Study implements JobSource, Disposable {
     return row === undefined ? undefined : JSON.parse(String(row["scores"]));
   }
 
+  /** Time that its trainings took together, s; 0 where there are none. */
+  seconds(network: string): number {
+    const row = this.#database.prepare(
+      "SELECT sum(seconds) AS seconds FROM trials WHERE study = ? AND network = ?",
+    ).get(this.#study, network);
+    return Number(row?.["seconds"] ?? 0);
+  }
+
   /** Offers jobs to every process that shares the study. */
   publish(jobs: readonly TrialJob[]): void {
     const insert = this.#database.prepare("INSERT OR IGNORE INTO jobs VALUES (?, ?, ?, ?, ?)");

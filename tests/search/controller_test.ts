@@ -100,7 +100,7 @@ Deno.test("Reward.of() without a requirement is accuracy alone", () => {
 
 Deno.test("Reinforce moves on where an action repeats, and draws where it comes a third time", () => {
   // One decision with one choice: every action repeats, and drawing changes nothing.
-  const searcher = new Reinforce(setting({ radices: [1], trials: 5 }));
+  const searcher = new Reinforce(setting({ radices: [1], trials: 3 }));
   for (let batch = searcher.ask(); batch.length > 0; batch = searcher.ask()) {
     searcher.tell([{ ...trained(0.5, 1), indices: batch[0]!, energy_J: null }]);
   }

@@ -27,7 +27,7 @@ async function text(command: Deno.Command): Promise<{ code: number; out: string;
 }
 
 Deno.test("a search that other processes help with, one of them killed, ends as it would alone", async () => {
-  const params = parameters({ trials: 8, epochs: 12 });
+  const params = parameters({ trials: 8, epochs: 40 });
   const alone = await runSearch({ folder, workDir: await workDir(), params });
   const work = await workDir();
   const path = `${work}/study.db`;
@@ -44,16 +44,18 @@ Deno.test("a search that other processes help with, one of them killed, ends as 
   const victim = study("work", path).spawn();
   const reader = victim.stdout.getReader();
   await reader.read();
-  victim.kill("SIGKILL");
-  await victim.status;
-  while (!(await reader.read()).done);
-  await victim.stderr.cancel();
   const claims = () => {
     const database = new DatabaseSync(path);
     const rows = database.prepare("SELECT pid FROM claims").all();
     database.close();
     return rows.length;
   };
+  // It takes up its next job a moment after it has told of one.
+  while (claims() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  victim.kill("SIGKILL");
+  await victim.status;
+  while (!(await reader.read()).done);
+  await victim.stderr.cancel();
   assert.equal(claims(), 1, "the victim held nothing: the test shows nothing");
   const helper = text(study("work", path, "--idle", "0.1"));
   const result = await runSearch({ folder, workDir: work, params });

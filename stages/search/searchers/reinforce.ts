@@ -19,6 +19,7 @@ export class Reinforce implements Searcher {
   #pending: { indices: readonly number[]; action: string } | undefined;
   #last: readonly number[] | undefined;
   #inARow = 1;
+  #trials = 0;
 
   constructor(setting: SearcherSetting) {
     this.#setting = setting;
@@ -28,12 +29,12 @@ export class Reinforce implements Searcher {
   }
 
   /**
-   * One network; an action that repeats the last one, and one that cannot be built, use up a trial
-   * without being asked for.
+   * One network. An action that repeats the last one moves on without a trial; one that cannot be built
+   * uses up a trial without being asked for.
    */
   ask(): readonly (readonly number[])[] {
     if (this.#pending !== undefined) return [];
-    while (this.#steps.length < this.#setting.trials) {
+    while (this.#trials < this.#setting.trials) {
       const explores = this.#random.uniform() < EXPLORATION;
       let indices = explores ? this.#draw() : this.#controller.decide();
       let action = explores ? "random" : "policy";
@@ -71,6 +72,7 @@ export class Reinforce implements Searcher {
   }
 
   #take(step: { indices: readonly number[]; action: string }, reward: number): void {
+    this.#trials++;
     this.#steps.push({ ...step, reward });
     this.#controller.learn(step.indices, reward);
   }

@@ -1,0 +1,266 @@
+/** How well cheap figures rank networks, and how well search methods learn; from recorded accuracies. */
+import { Random } from "../base/random.ts";
+import { explore } from "../native/mod.ts";
+import { macs, type Network, resolveLayers, weightShape } from "../network/network.ts";
+import { buildNetwork, decisions } from "../network/space.ts";
+import { choicesOf } from "../stages/search/sampler.ts";
+import { searchers } from "../stages/search/searchers/registry.ts";
+import { Reward } from "../stages/search/searchers/reward.ts";
+import type { Told } from "../stages/search/searchers/searcher.ts";
+import { PLATFORM } from "./search/har.ts";
+import { kendall } from "./search/kendall.ts";
+import { HAR_SPACE, type Recorded } from "./search/record.ts";
+import { Surrogate } from "./search/surrogate.ts";
+
+const INPUT = { h: 128, w: 1, channels: 9 };
+const CLASSES = 6;
+const TRIALS = 60;
+const SEEDS = 10;
+/** TS1 of the published comparison at 5 mF. */
+const REQUIREMENT_s = 18.7;
+
+interface Table {
+  readonly networks: readonly Recorded[];
+}
+
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function build(chosen: Record<string, number>): Network {
+  const indices = decisions(HAR_SPACE).map(({ name, choices }) => choices.indexOf(chosen[name]!));
+  return buildNetwork(HAR_SPACE, indices, INPUT, CLASSES);
+}
+
+/** Rank correlation of what can be had early with the accuracy after the last epoch. */
+function fidelities(networks: readonly Recorded[]): [string, number, string][] {
+  const last = networks.map(({ epochs }) => Math.max(...epochs));
+  const length = networks[0]!.epochs.length;
+  const tau = (values: readonly number[]) => kendall(values, last);
+  const built = networks.map(({ decisions }) => resolveLayers(build(decisions)));
+  const parameters = built.map((layers) =>
+    layers.reduce(
+      (sum, layer) => sum + weightShape(layer).reduce((product, n) => product * n, 1),
+      0,
+    )
+  );
+  const work = built.map((layers) => layers.reduce((sum, layer) => sum + macs(layer), 0));
+  const upTo = (values: readonly number[], epochs: number) => Math.max(...values.slice(0, epochs));
+  const cost = (epochs: number) => `1/${Number((length / epochs).toPrecision(3))}`;
+  return [
+    ...[1, 2, 3, 4, 6].map((epochs): [string, number, string] => [
+      `best of ${epochs} of ${length} epochs`,
+      tau(networks.map((one) => upTo(one.epochs, epochs))),
+      cost(epochs),
+    ]),
+    ...[2, 4, 8].map((epochs): [string, number, string] => [
+      `a quarter of the samples, best of ${epochs} epochs`,
+      tau(networks.map((one) => upTo(one.quarter, epochs))),
+      cost(epochs / 4),
+    ]),
+    ...[1, 2, 3].map((patience): [string, number, string] => {
+      const stops = networks.map(({ epochs }) => stopAfter(epochs, patience));
+      return [
+        `stopped after ${patience} epochs without a better one`,
+        tau(networks.map((one, i) => upTo(one.epochs, stops[i]!))),
+        cost(mean(stops)),
+      ];
+    }),
+    ["zero-cost: number of parameters", tau(parameters), "0"],
+    ["zero-cost: multiply-accumulates", tau(work), "0"],
+  ];
+}
+
+function stopAfter(accuracies: readonly number[], patience: number): number {
+  let best = 0;
+  for (let i = 1; i < accuracies.length; i++) {
+    if (accuracies[i]! > accuracies[best]!) best = i;
+    if (i - best >= patience) return i + 1;
+  }
+  return accuracies.length;
+}
+
+/** What is lost, on average, by choosing among 32 recorded networks by halving instead of in full. */
+function halving(networks: readonly Recorded[], rungs: readonly number[], keep: number) {
+  const length = networks[0]!.epochs.length;
+  const losses: number[] = [];
+  const costs: number[] = [];
+  for (let seed = 0; seed < 500; seed++) {
+    const drawn = new Random(seed, "bench/halving").shuffle([...networks]).slice(0, 32);
+    const best = (one: Recorded, epochs: number) => Math.max(...one.epochs.slice(0, epochs));
+    let active: readonly Recorded[] = drawn;
+    let epochs = 0;
+    let before = 0;
+    for (const rung of [...rungs, length]) {
+      epochs += active.length * (rung - before);
+      before = rung;
+      if (rung === length) break;
+      active = [...active].sort((a, b) => best(b, rung) - best(a, rung))
+        .slice(0, Math.ceil(keep * active.length));
+    }
+    const found = Math.max(...active.map((one) => best(one, length)));
+    losses.push(Math.max(...drawn.map((one) => best(one, length))) - found);
+    costs.push(epochs / (32 * length));
+  }
+  return { loss: mean(losses), cost: mean(costs) };
+}
+
+/** Every network of the space: its latency at 5 mF (published model) and its surrogate accuracy. */
+async function world(surrogate: Surrogate): Promise<(indices: readonly number[]) => Told> {
+  const radices = decisions(HAR_SPACE).map(({ choices }) => choices.length);
+  const size = radices.reduce((product, n) => product * n, 1);
+  const all = Array.from({ length: size }, (_, number) => {
+    const indices = radices.map((n, i) =>
+      Math.floor(number / radices.slice(i + 1).reduce((product, m) => product * m, 1)) % n
+    );
+    return { indices, network: buildNetwork(HAR_SPACE, indices, INPUT, CLASSES) };
+  });
+  const answers = await explore(
+    all.map(({ network }) => ({
+      name: network.name,
+      power: "intermittent",
+      space: "published",
+      protocol: "inas2021",
+      platform: PLATFORM,
+      network,
+    })),
+  );
+  const told = new Map(all.map(({ indices, network }, i): [string, Told] => {
+    const { latency_s } = answers[i]!;
+    const late = latency_s !== null && latency_s > REQUIREMENT_s;
+    return [indices.join(), {
+      indices,
+      latency_s,
+      energy_J: answers[i]!.energy_J ?? null,
+      rejected: latency_s === null
+        ? { binding: "energy", violation: 0 }
+        : late
+        ? { binding: "latency", violation: latency_s - REQUIREMENT_s }
+        : null,
+      accuracy: latency_s === null || late
+        ? null
+        : surrogate.accuracy(network.name, choicesOf(HAR_SPACE, indices)),
+    }];
+  }));
+  return (indices) => told.get(indices.join())!;
+}
+
+interface Learning {
+  /** Best accuracy + L / (10 T) so far: the reward without its clip and moving average. */
+  readonly best: number;
+  /** Mean published reward of the last third of the trials. */
+  readonly late_reward: number;
+  readonly accuracy: number;
+  readonly in_time: number;
+}
+
+function learn(
+  method: "reinforce" | "random" | "evolution",
+  seed: number,
+  tell: (indices: readonly number[]) => Told,
+): Learning {
+  const radices = decisions(HAR_SPACE).map(({ choices }) => choices.length);
+  const setting = {
+    radices,
+    seed,
+    trials: TRIALS,
+    requirement_s: REQUIREMENT_s,
+    exists: () => true,
+  };
+  const searcher = searchers[method](setting);
+  const told: Told[] = [];
+  while (told.length < TRIALS) {
+    const asked = searcher.ask();
+    if (asked.length === 0) break;
+    const results = asked.map(tell);
+    told.push(...results);
+    searcher.tell(results);
+  }
+  const trials = told.slice(0, TRIALS);
+  const reward = new Reward(REQUIREMENT_s);
+  const rewards = trials.map((one) => reward.of(one));
+  const values = trials.map(({ accuracy, latency_s }) =>
+    accuracy === null ? -0.1 : accuracy + latency_s! / (10 * REQUIREMENT_s)
+  );
+  return {
+    best: Math.max(...values),
+    late_reward: mean(rewards.slice(-Math.ceil(TRIALS / 3))),
+    accuracy: Math.max(...trials.map(({ accuracy }) => accuracy ?? 0)),
+    in_time: trials.filter(({ rejected }) => rejected === null).length / trials.length,
+  };
+}
+
+/** The section "Search" of RESULTS.md. */
+export async function run(): Promise<string> {
+  const table = JSON.parse(
+    await Deno.readTextFile(`${import.meta.dirname}/search/har_accuracies.json`),
+  ) as Table;
+  const { networks } = table;
+  const length = networks[0]!.epochs.length;
+  const lines: string[] = [
+    "## Search",
+    "",
+    `From ${networks.length} networks of the published HAR space, drawn at random and trained for ` +
+    `${length} epochs (bench/search/har_accuracies.json; HAR windows rebuilt from HAPT).`,
+    "",
+    "### Cheap figures against the full training",
+    "",
+    "| figure | Kendall tau | share of the cost |",
+    "| --- | --- | --- |",
+    ...fidelities(networks).map(([name, tau, cost]) => `| ${name} | ${tau.toFixed(3)} | ${cost} |`),
+    "",
+    "Choosing among 32 of them by successive halving (mean of 500 draws):",
+    "",
+    "| rungs | keeps | share of the cost | accuracy lost, points |",
+    "| --- | --- | --- | --- |",
+  ];
+  for (
+    const [rungs, keep] of [[[], 1], [[4], 0.5], [[2, 4], 0.5], [[1, 2, 4], 0.5], [[1, 3], 0.33], [
+      [1],
+      0.25,
+    ]] as const
+  ) {
+    const { loss, cost } = halving(networks, rungs, keep);
+    lines.push(
+      `| ${rungs.length === 0 ? "none" : rungs.join(", ")} | ${100 * keep} % | ` +
+        `${(100 * cost).toFixed(0)} % | ${(100 * loss).toFixed(2)} |`,
+    );
+  }
+  const left = networks.map((one, i) => {
+    const rest = networks.filter((_, j) => j !== i);
+    return new Surrogate(rest, 0).predict(one.decisions);
+  });
+  const surrogate = new Surrogate(networks);
+  const tell = await world(surrogate);
+  lines.push(
+    "",
+    "### Do the methods learn?",
+    "",
+    `${TRIALS} trials each on the whole HAR space at 5 mF, required ${REQUIREMENT_s} s (published ` +
+      `model), ${SEEDS} seeds. Accuracies are recorded ones or those of a surrogate fitted to them ` +
+      `(leave-one-out Kendall tau ${
+        kendall(left, networks.map(({ epochs }) => epochs.at(-1)!)).toFixed(3)
+      }, residual deviation in logits ${surrogate.noise.toFixed(2)}, added as noise). ` +
+      "`random` draws from the space and spends trials on what cannot run, as the others do.",
+    "",
+    "| method | mean best of accuracy + L / 10T | mean published reward, last third | mean best accuracy | in time |",
+    "| --- | --- | --- | --- | --- |",
+  );
+  for (const method of ["random", "reinforce", "evolution"] as const) {
+    const runs = Array.from({ length: SEEDS }, (_, seed) => learn(method, seed + 1, tell));
+    const figure = (pick: (run: Learning) => number, digits = 4) => {
+      const values = runs.map(pick);
+      const middle = mean(values);
+      const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+      return `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
+    };
+    lines.push(
+      `| ${method} | ${figure(({ best }) => best)} | ${
+        figure(({ late_reward }) => late_reward)
+      } | ` +
+        `${figure(({ accuracy }) => accuracy)} | ${figure(({ in_time }) => in_time, 2)} |`,
+    );
+  }
+  return lines.join("\n") + "\n";
+}
+
+if (import.meta.main) console.log(await run());
