@@ -29,16 +29,6 @@ import {
 export const PACKAGE = "@tensorflow/tfjs-node-gpu";
 export const PACKAGE_VERSION = "4.22.0";
 
-/** Keeps notices for TensorFlow's developers off the terminal, where the library logs with Abseil. */
-const QUIET = `
-#if __has_include("absl/log/globals.h")
-#include "absl/log/globals.h"
-namespace {
-const int quiet = (absl::SetMinLogLevel(absl::LogSeverityAtLeast::kError), 0);
-}
-#endif
-`;
-
 const PROBE = "training/tensorflow_probe.ts";
 
 export interface TensorflowRequest {
@@ -62,14 +52,15 @@ export async function ensureTensorflow({ root, given }: TensorflowRequest): Prom
   const request = await digestOf(given, gpu);
   if ((await readTensorflow(place))?.request === request) return;
   await requireTool("c++");
+  const own = given === undefined
+    ? undefined
+    : await libraryIn(await Deno.realPath(given).catch(() => given), "the given folder");
   const stage = `${place}.part`;
   await Deno.remove(stage, { recursive: true }).catch(ignoreNotFound);
   await Deno.mkdir(stage, { recursive: true });
   const logs = join(root, "build", "logs");
   const packageFolder = await installPackage(root, stage, logs);
-  const library = given === undefined
-    ? await fetchLibrary(gpu, stage, logs)
-    : await libraryIn(await Deno.realPath(given).catch(() => given), `the given folder`);
+  const library = own ?? await fetchLibrary(gpu, stage, logs);
   const binding = await compile(root, stage, packageFolder, library, logs);
   const record: TensorflowRecord = {
     version: "unknown",
@@ -78,7 +69,6 @@ export async function ensureTensorflow({ root, given }: TensorflowRequest): Prom
     request,
     package: relative(stage, packageFolder),
     binding: relative(stage, binding),
-    preload: library.preload.map((path) => relative(stage, path)),
   };
   await writeWhole(recordFile(stage), canonicalJson(record));
   const version = await probe(root, stage);
@@ -164,8 +154,6 @@ async function compile(
     );
     await Deno.writeTextFile(join(sources, name), changed);
   }
-  const quiet = join(sources, "quiet.cc");
-  await Deno.writeTextFile(quiet, QUIET);
   const binding = join(sources, "tfjs_binding.node");
   const inside = !relative(await Deno.realPath(stage), library.folder).startsWith("..");
   const search = inside ? `$ORIGIN/${relative(sources, library.folder)}` : library.folder;
@@ -183,12 +171,12 @@ async function compile(
       `-I${library.include}`,
       join(sources, "tfjs_backend.cc"),
       join(sources, "tfjs_binding.cc"),
-      quiet,
       "-o",
       binding,
       `-L${library.folder}`,
       ...library.names.map((name) => `-l:${name}`),
-      `-Wl,-rpath,${search}`,
+      // The old kind of entry: it holds for what TensorFlow itself looks for later, CUDA's libraries.
+      `-Wl,--disable-new-dtags,-rpath,${search}`,
     ],
     cwd: sources,
     log: join(logs, "tensorflow-binding.log"),

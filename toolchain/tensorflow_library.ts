@@ -2,7 +2,7 @@
  * The TensorFlow libraries with their C headers: from a folder of the user's, from pip's wheel, or from
  * the archive that `@tensorflow/tfjs-node-gpu` itself would download.
  */
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { ExitCode, UserError } from "../base/errors.ts";
 import { onPath } from "./find.ts";
 import { runJob } from "./job.ts";
@@ -20,8 +20,6 @@ export interface Library {
   readonly include: string;
   /** File names to link with. */
   readonly names: readonly string[];
-  /** Absolute paths of what must be loaded before it (CUDA). */
-  readonly preload: readonly string[];
   readonly source: string;
 }
 
@@ -46,7 +44,7 @@ export async function libraryIn(folder: string, source: string): Promise<Library
     if (names.length < 2) continue;
     const include = join(folder, "include");
     if (await firstFile(join(include, "tensorflow", "c"), ["c_api.h"]) === undefined) break;
-    return { folder: lib, include, names, preload: [], source };
+    return { folder: lib, include, names, source };
   }
   throw new UserError({
     message: "no TensorFlow libraries with headers lie there",
@@ -172,11 +170,16 @@ async function fetchWheel(
     "tensorflow/include/",
     "nvidia/",
   ]);
-  const library = await libraryIn(
-    join(into, "tensorflow"),
-    `pip's ${wheel} ${WHEEL_VERSION}`,
-  );
-  return { ...library, preload: gpu ? await sharedObjects(join(into, "nvidia")) : [] };
+  const folder = join(into, "tensorflow");
+  if (gpu) await linkBeside(folder, await sharedObjects(join(into, "nvidia")));
+  return await libraryIn(folder, `pip's ${wheel} ${WHEEL_VERSION}`);
+}
+
+/** TensorFlow looks for CUDA in its own folder first. */
+async function linkBeside(folder: string, libraries: readonly string[]): Promise<void> {
+  for (const library of libraries) {
+    await Deno.symlink(relative(folder, library), join(folder, basename(library)));
+  }
 }
 
 async function sharedObjects(folder: string): Promise<string[]> {

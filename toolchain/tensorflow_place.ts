@@ -18,8 +18,6 @@ export const TensorflowRecord = z.strictObject({
   package: z.string(),
   /** The compiled binding, relative to the place. */
   binding: z.string(),
-  /** Libraries to load before it, relative to the place. */
-  preload: z.array(z.string()),
 });
 export type TensorflowRecord = z.infer<typeof TensorflowRecord>;
 

@@ -25,7 +25,7 @@ interface Binding {
 export async function startTensorflow(place: string): Promise<{ version: string; gpu: boolean }> {
   const record = await readTensorflow(place);
   if (record === undefined) throw new Error(`TensorFlow is not set up in ${place}`);
-  // Its libraries write to the terminal what only their developers need; errors stay.
+  // What only its developers need stays off the terminal, but for a line or two while it is loaded.
   setDefault("TF_CPP_MIN_LOG_LEVEL", "2");
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
   // For the same bytes every time: a fixed number of threads, no sums in random order on a GPU, and no
@@ -34,7 +34,6 @@ export async function startTensorflow(place: string): Promise<{ version: string;
   Deno.env.set("TF_NUM_INTEROP_THREADS", "1");
   Deno.env.set("TF_DETERMINISTIC_OPS", "1");
   Deno.env.set("NVIDIA_TF32_OVERRIDE", "0");
-  for (const library of record.preload) preload(join(place, library));
   // Node.js 23 took this away, the package still calls it.
   const utilities = util as unknown as Record<string, unknown>;
   utilities["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
@@ -59,15 +58,6 @@ export async function startTensorflow(place: string): Promise<{ version: string;
 
 function setDefault(name: string, value: string): void {
   if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
-}
-
-/** Loaded under its full path, a library is found by its name later on. */
-function preload(path: string): void {
-  try {
-    Deno.dlopen(path, {});
-  } catch {
-    // One that needs another is found once that is loaded; TensorFlow itself says what it lacks.
-  }
 }
 
 /** Without the notice that the platform was set twice. */
