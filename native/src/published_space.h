@@ -71,16 +71,18 @@ inline uint32_t sweep_trips(const bo_shape &shape, Reuse reuse, uint32_t tr, uin
 template <class Visit>
 void for_each_published(const bo_shape &shape, const PublishedSpace &space, uint32_t tr,
                         bool batches, Visit &&visit) {
-  std::unordered_map<uint32_t, std::vector<uint32_t>> sizes;
+  // By trip count; small ones, which are nearly all, without a search.
+  std::vector<std::vector<uint32_t>> small(1024);
+  std::unordered_map<uint32_t, std::vector<uint32_t>> large;
   for (uint32_t tc : space.tc)
     for (uint32_t tm : space.tm)
       for (uint32_t tn : space.tn)
         for (Reuse reuse : space.reuses) {
           const uint32_t trips = batches ? sweep_trips(shape, reuse, tr, tc, tm, tn) : 1;
-          auto [entry, fresh] = sizes.try_emplace(trips);
-          if (fresh)
-            entry->second = one_and_even_divisors(trips);
-          for (uint32_t s : entry->second) {
+          std::vector<uint32_t> &sizes = trips < small.size() ? small[trips] : large[trips];
+          if (sizes.empty())
+            sizes = one_and_even_divisors(trips);
+          for (uint32_t s : sizes) {
             // S is a 16-bit field; a batch of more tiles fits no VM.
             if (s > UINT16_MAX)
               break;
