@@ -3,13 +3,15 @@
  *
  *     deno run -A bench/search/har.ts DATASET_ARTIFACT FOLDER METHOD
  *
- * METHOD: `reinforce` (100 trials x 25 epochs, as published) or `default` (random in rungs). Costs are
- * those of the published model. The chosen network is then trained once more and tested. Resumes.
+ * and on demand the required seconds, the seed, and `brownout`: costs of our own runtime instead.
+ * METHOD: `reinforce` (100 trials x 25 epochs, as published) or `default` (random in rungs), or `evolution` in
+ * rungs. Costs are those of the published model. The chosen network is then trained once more and tested. Resumes.
  */
 import { canonicalJson, readJson, writeWhole } from "../../base/files.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
 import { explore } from "../../native/mod.ts";
+import { Protocol } from "../../network/platform.ts";
 import { Crew, trainAll } from "../../stages/search/pool.ts";
 import { SearchParameters } from "../../stages/search/schema.ts";
 import { search } from "../../stages/search/search.ts";
@@ -20,6 +22,7 @@ import { evaluate } from "../../training/evaluate.ts";
 import { fit } from "../../training/fit.ts";
 import { buildGraph } from "../../training/forward.ts";
 
+const OURS = { profile: "msp430fr5994-spi", capacitance_F: 0.005, harvester_ohm: 41 };
 export const PLATFORM = {
   profile: "msp430fr5994-inas2021",
   capacitance_F: 0.005,
@@ -50,10 +53,13 @@ const METHODS = {
 } as const;
 
 if (import.meta.main) {
-  const [folder, out, name, required = "18.4", seed = "1"] = Deno.args as [
+  const [folder, out, name, required = "18.4", seed = "1", protocol = "inas2021"] = Deno.args as [
     string,
     string,
     keyof typeof METHODS,
+    string?,
+    string?,
+    string?,
   ];
   const dataset = await readJson(`${folder}/dataset.json`, DatasetArtifact);
   const params = SearchParameters.parse({
@@ -61,7 +67,7 @@ if (import.meta.main) {
     ...METHODS[name],
     seed: Number(seed),
     space: "har",
-    platforms: [PLATFORM],
+    platforms: [protocol === "brownout" ? OURS : PLATFORM],
     requirement_s: Number(required),
   });
   const setting = {
@@ -80,7 +86,7 @@ if (import.meta.main) {
     classes: dataset.classes.length,
     backend: "wasm",
     identity: canonicalJson({ params, dataset }),
-    workDir: `${out}/${name}-${required}-${seed}`,
+    workDir: `${out}/${name}-${required}-${seed}-${protocol}`,
     setting,
     explore: (networks, platform, power) =>
       explore(
@@ -88,7 +94,7 @@ if (import.meta.main) {
           name: one.name,
           power,
           space: "published",
-          protocol: "inas2021",
+          protocol: Protocol.parse(protocol),
           platform,
           network: one,
         })),
@@ -107,6 +113,7 @@ if (import.meta.main) {
   const scores = await evaluate(buildGraph(network, parameters), toTensors(parameters), test);
   const result = {
     method: name,
+    protocol,
     seed: Number(seed),
     required_s: Number(required),
     caution: "HAR windows rebuilt from HAPT",
@@ -123,7 +130,7 @@ if (import.meta.main) {
     curve: curve(trials.candidates),
     front: pareto.points.filter(({ on_front }) => on_front),
   };
-  await writeWhole(`${out}/${name}-${required}-${seed}.json`, canonicalJson(result));
+  await writeWhole(`${out}/${name}-${required}-${seed}-${protocol}.json`, canonicalJson(result));
   console.log(JSON.stringify({ ...result, curve: undefined, front: undefined }));
 }
 

@@ -80,7 +80,8 @@ export const SpaceSurvey = z.strictObject({
   /** Of those, on the platform that counts; null where there is none. */
   latency_quantiles_s: z.strictObject({ q25: z.number(), q50: z.number(), q75: z.number() })
     .nullable(),
-  rejected: z.partialRecord(Binding, count),
+  /** Why others cannot: by the limit that binds, or by the explorer's own words for a whole space. */
+  rejected: z.record(z.string(), count),
 });
 export type SpaceSurvey = z.infer<typeof SpaceSurvey>;
 

@@ -91,6 +91,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   // Loaded here, not above: a run that finds everything in the cache need not wait for them.
   const { describeBackend, selectBackend } = await import("../../training/backend.ts");
   const { explore, explorePrepared, prepareRequest } = await import("../../native/mod.ts");
+  const { exploreSpace, NETWORK_STATES } = await import("../../native/space.ts");
   const { advise } = await import("../../native/advice.ts");
   const { Crew, trainAll } = await import("./pool.ts");
 
@@ -122,6 +123,16 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
         threads,
         root,
       }),
+    table: async (platform) => {
+      const table = await exploreSpace(
+        params.space,
+        dataset.input,
+        dataset.classes.length,
+        platform,
+        { space: "published", protocol: "brownout", signal, threads, root },
+      );
+      return { ...table, states: NETWORK_STATES };
+    },
     advise: async (network, platform) => {
       const prepared = await prepareRequest(ask(network, platform), root);
       const [answer] = await explorePrepared([prepared], { signal, threads, root });

@@ -32,7 +32,7 @@ import type { SearchParameters } from "./schema.ts";
 import { searchers } from "./searchers/registry.ts";
 import type { Searcher, Told } from "./searchers/searcher.ts";
 import { Study } from "./study.ts";
-import { describeSurvey, surveySpace } from "./survey.ts";
+import { describeSurvey, surveySpace, type Table } from "./survey.ts";
 import { Rounds, type Train } from "./train_round.ts";
 import type { TrialSetting } from "./train_trial.ts";
 
@@ -52,6 +52,8 @@ export interface SearchRequest {
   /** What other processes need to help; null where they cannot. */
   readonly setting?: TrialSetting;
   readonly explore: Explore;
+  /** Every network of the space at once; absent: the survey draws a sample. */
+  readonly table?: (platform: PlatformChoice) => Promise<Table>;
   /** What would let a network run on a platform, a line per layer; empty where it can. */
   readonly advise: (network: Network, platform: PlatformChoice) => Promise<string[]>;
   readonly train: Train;
@@ -112,7 +114,14 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
     explore: request.explore,
     signal,
   }, study);
-  const survey = await surveySpace({ radices, seed: params.seed, platform, exists }, book);
+  const survey = await surveySpace({
+    radices,
+    seed: params.seed,
+    platform,
+    platforms: params.platforms,
+    table: request.table,
+    exists,
+  }, book);
   progress.note(describeSurvey(survey, platform));
   const latencyOf = (explored: Explored) => latencyOn(platform, judgedCosts(explored));
   const requirement = await requirementOf(

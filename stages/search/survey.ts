@@ -1,5 +1,6 @@
 /** What a space offers on the platforms at hand, before anything is trained. */
 import type { Rejection, SpaceSurvey } from "../../network/artifacts/search.ts";
+import type { PlatformChoice } from "../../network/platform.ts";
 import { latencyOn, quantile } from "./costs.ts";
 import type { Explored, ExploredBook } from "./explored.ts";
 import { countByBinding } from "./nothing_feasible.ts";
@@ -9,18 +10,36 @@ import { drawIndices } from "./sampler.ts";
 const WHOLE = 256;
 const SAMPLE = 64;
 
+/** Spaces up to this size are tabled, where the explorer can: 17 bytes a network and platform. */
+const TABLE = 2 ** 21;
+
+/** Every network of a space on one platform; see `exploreSpace()`. */
+export interface Table {
+  readonly latency_s: Float64Array;
+  /** Index into `states`; 0 is feasible. */
+  readonly state: Uint8Array;
+  readonly states: readonly string[];
+}
+
 export interface SurveyRequest {
   readonly radices: readonly number[];
   readonly seed: number;
   readonly platform: string;
+  readonly platforms: readonly PlatformChoice[];
+  readonly table?: ((platform: PlatformChoice) => Promise<Table>) | undefined;
   exists(indices: readonly number[]): boolean;
 }
 
 export async function surveySpace(
-  { radices, seed, platform, exists }: SurveyRequest,
+  { radices, seed, platform, platforms, table, exists }: SurveyRequest,
   book: ExploredBook,
 ): Promise<SpaceSurvey> {
   const size = radices.reduce((product, choices) => product * choices, 1);
+  if (table !== undefined && size <= TABLE) {
+    const tables = new Map<string, Table>();
+    for (const choice of platforms) tables.set(choice.profile, await table(choice));
+    return summariseTables(tables, platform, size);
+  }
   const asked = [...take(drawIndices(radices, seed, exists), size <= WHOLE ? size : SAMPLE)];
   return summarise(await book.look(asked), platform, size, size <= WHOLE);
 }
@@ -48,7 +67,42 @@ export function summarise(
       q50: quantile(latencies, 0.5),
       q75: quantile(latencies, 0.75),
     },
-    rejected: countByBinding(rejections),
+    rejected: { ...countByBinding(rejections) },
+  };
+}
+
+/** A network is feasible where every platform can run it. */
+function summariseTables(
+  tables: ReadonlyMap<string, Table>,
+  platform: string,
+  size: number,
+): SpaceSurvey {
+  const all = [...tables.values()];
+  const counting = platform === "worst" ? all : [tables.get(platform)!];
+  const rejected: Record<string, number> = {};
+  const latencies = new Float64Array(size);
+  let feasible = 0;
+  for (let i = 0; i < size; i++) {
+    const bad = all.find(({ state }) => state[i] !== 0);
+    if (bad === undefined) {
+      latencies[feasible++] = counting.reduce(
+        (most, { latency_s }) => Math.max(most, latency_s[i]!),
+        0,
+      );
+    } else {
+      const reason = bad.states[bad.state[i]!]!;
+      rejected[reason] = (rejected[reason] ?? 0) + 1;
+    }
+  }
+  const sorted = latencies.subarray(0, feasible).sort();
+  const at = (q: number) => sorted[Math.max(0, Math.ceil(q * feasible) - 1)]!;
+  return {
+    networks_in_space: size,
+    asked: size,
+    exact: true,
+    feasible_share: feasible / size,
+    latency_quantiles_s: feasible === 0 ? null : { q25: at(0.25), q50: at(0.5), q75: at(0.75) },
+    rejected,
   };
 }
 

@@ -49,6 +49,10 @@ Deno.test("stage search leaves a network with the explorer's own latency", async
   const chosen = await readJson(`${artifact}/architecture.json`, ArchitectureArtifact);
   const trials = await readJson(`${artifact}/trials.json`, TrialsArtifact);
   const pareto = await readJson(`${artifact}/pareto.json`, ParetoArtifact);
+  assert.equal(trials.survey.exact, true);
+  assert.equal(trials.survey.asked, 81);
+  const { q25, q75 } = trials.survey.latency_quantiles_s!;
+  assert.ok(q25 > 0 && q25 <= q75);
   const answer = await exploreNetwork(chosen.network, platforms[0]!, {
     protocol: "brownout",
     root,
