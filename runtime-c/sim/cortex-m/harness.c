@@ -33,7 +33,8 @@ typedef struct {
   uint8_t out[PORT_COUNT], direction[PORT_COUNT], select[PORT_COUNT][2];
   uint32_t clock[6], flash_wait[2];
   uint16_t watchdog;
-  int clock_unlocked, ignores_shut_off;
+  int clock_unlocked, ignores_shut_off, at_block;
+  uint32_t stop_at; /**< odd: nowhere */
   uint64_t instructions, run_end, spi_cycles, stores, warnings;
   double time_s;
   uint64_t time_at;
@@ -197,19 +198,36 @@ static void peripheral_write(uc_engine *cpu, uint64_t at, unsigned size, uint64_
   }
 }
 
-/* Called before each instruction. */
+/*
+ * Called before each instruction. A run that is to go on pauses between blocks only: unicorn
+ * forgets the state of an IT block that it is stopped in, and knows its PC only here.
+ */
 static void instruction(uc_engine *cpu, uint64_t address, uint32_t size, void *context) {
+  msp432 *m = context;
+  (void)cpu;
+  (void)size;
+  if (address == m->stop_at) {
+    end(m, BOARD_STOPPED);
+  } else if (m->instructions >= m->limits.instructions || cycles(m) >= m->limits.cycles) {
+    end(m, BOARD_CUT);
+  } else if ((m->at_block && m->instructions >= m->run_end) || m->state != BOARD_RUNS) {
+    uc_emu_stop(m->cpu);
+  } else {
+    m->at_block = 0;
+    m->instructions++;
+  }
+}
+
+/* XPSR of a CPU in no IT block. */
+static const uint32_t thumb_state = 0x01000000u;
+
+/* Called before each block, and then instruction() for its first instruction. */
+static void block(uc_engine *cpu, uint64_t address, uint32_t size, void *context) {
   msp432 *m = context;
   (void)cpu;
   (void)address;
   (void)size;
-  if (m->instructions >= m->limits.instructions || cycles(m) >= m->limits.cycles) {
-    end(m, BOARD_CUT);
-  } else if (m->instructions == m->run_end || m->state != BOARD_RUNS) {
-    uc_emu_stop(m->cpu);
-  } else {
-    m->instructions++;
-  }
+  m->at_block = 1;
 }
 
 static void power_on(board *b, uint64_t noise_seed) {
@@ -236,8 +254,8 @@ static void power_on(board *b, uint64_t noise_seed) {
   }
   uint32_t vectors[2];
   memcpy(vectors, m->flash, sizeof vectors);
-  const uint32_t none = 0xffffffffu, status = 0x01000000u;
-  uc_reg_write(m->cpu, UC_ARM_REG_XPSR, &status);
+  const uint32_t none = 0xffffffffu;
+  uc_reg_write(m->cpu, UC_ARM_REG_XPSR, &thumb_state);
   uc_reg_write(m->cpu, UC_ARM_REG_LR, &none);
   uc_reg_write(m->cpu, UC_ARM_REG_SP, &vectors[0]);
   uc_reg_write(m->cpu, UC_ARM_REG_PC, &vectors[1]);
@@ -247,6 +265,7 @@ static board_state run(board *b, uint64_t instructions) {
   msp432 *m = b->machine;
   uint32_t at = 0;
   m->state = BOARD_RUNS;
+  m->at_block = 0;
   m->run_end =
       m->instructions + instructions < instructions ? NEVER : m->instructions + instructions;
   uc_reg_read(m->cpu, UC_ARM_REG_PC, &at);
@@ -272,6 +291,22 @@ static void count(board *b, board_counts *counts) {
                            .warnings = m->warnings + m->fram.unknown + m->fram.refused +
                                        m->spi.misuses + m->spi.overruns,
                            .time_s = time_s(m)};
+}
+
+/* AAPCS: r0, r1, r2; returns to lr. */
+static int call(board *b, uint32_t function, const uint32_t arguments[3], uint32_t stop_at) {
+  msp432 *m = b->machine;
+  const uint32_t back = stop_at | 1u, start = function & ~1u;
+  m->limits = (board_limits){NEVER, NEVER, NEVER, NEVER};
+  for (int i = 0; i < 3; i++)
+    uc_reg_write(m->cpu, UC_ARM_REG_R0 + i, &arguments[i]);
+  uc_reg_write(m->cpu, UC_ARM_REG_XPSR, &thumb_state);
+  uc_reg_write(m->cpu, UC_ARM_REG_LR, &back);
+  uc_reg_write(m->cpu, UC_ARM_REG_PC, &start);
+  m->stop_at = stop_at & ~1u;
+  const board_state state = run(b, 10000000u);
+  m->stop_at = 1;
+  return state == BOARD_STOPPED;
 }
 
 static void release(board *b) {
@@ -316,6 +351,8 @@ static int start_cpu(msp432 *m) {
                      m) == UC_ERR_OK &&
          /* From 1 to 0: everywhere. */
          uc_hook_add(m->cpu, &hook, UC_HOOK_CODE, (void *)(uintptr_t)instruction, m, (uint64_t)1,
+                     (uint64_t)0) == UC_ERR_OK &&
+         uc_hook_add(m->cpu, &hook, UC_HOOK_BLOCK, (void *)(uintptr_t)block, m, (uint64_t)1,
                      (uint64_t)0) == UC_ERR_OK;
 }
 
@@ -348,6 +385,7 @@ board *board_msp432p401r(const elf_file *elf, const board_options *options, cons
   m->limits = (board_limits){NEVER, NEVER, NEVER, NEVER};
   m->ignores_shut_off = options->ignore_shut_off;
   m->clock[1] = 0x10000;
+  m->stop_at = 1;
   m->fram.may_store = may_store;
   m->fram.stored = stored;
   m->fram.context = m;
@@ -364,6 +402,7 @@ board *board_msp432p401r(const elf_file *elf, const board_options *options, cons
                .stop = stop,
                .set_limits = set_limits,
                .count = count,
+               .call = call,
                .free = release};
   return b;
 }

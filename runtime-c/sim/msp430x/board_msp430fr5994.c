@@ -61,6 +61,22 @@ static void count(board *b, board_counts *counts) {
                            .time_s = msp430x_time_s(m)};
 }
 
+/* MSP430 EABI: words in r12, r13, r14; called by CALL. */
+static int call(board *b, uint32_t function, const uint32_t arguments[3], uint32_t stop_at) {
+  msp430x *m = b->machine;
+  m->limits = (msp430x_limits){NO_LIMIT, NO_LIMIT, NO_LIMIT};
+  for (unsigned i = 0; i < 3u; i++)
+    m->r[12u + i] = arguments[i] & 0xffffu;
+  m->r[REG_SP] = (m->r[REG_SP] - 2u) & 0xffffeu;
+  m->memory[m->r[REG_SP]] = (uint8_t)stop_at;
+  m->memory[m->r[REG_SP] + 1u] = (uint8_t)(stop_at >> 8);
+  m->r[REG_PC] = function;
+  m->stop_at = stop_at;
+  const machine_state state = msp430x_run(m, 10000000u);
+  m->stop_at = 1;
+  return state == MACHINE_STOPPED;
+}
+
 static void release(board *b) {
   msp430x_free(b->machine);
   free(b);
@@ -118,6 +134,7 @@ board *board_msp430fr5994(const elf_file *elf, const board_options *options, con
                .stop = stop,
                .set_limits = set_limits,
                .count = count,
+               .call = call,
                .free = release};
   return b;
 }

@@ -45,6 +45,12 @@ for board in $boards; do
   elf=$dump/$board/firmware.elf
   expect "$board uncut" 0 --board $board "$elf"
   crcs="$crcs $(field outputs_crc)"
+  plain=$(field instructions)
+  # Stopping every 16 instructions changes nothing: each is executed and counted once.
+  expect "$board in small steps" 0 --board $board "$elf" --capacitor 0.001,2000,2.99,2.8,3.0 \
+    --energy 0,0,0,0,0
+  [ "$(field instructions)" = "$plain" ] && right=yes || right=no
+  verdict "$board counts the same in small steps" $right "$plain $answer"
   expect "$board random cuts" 0 --board $board "$elf" --inferences 2 --campaign 15 --max-cuts 60
   [ "$(field cuts)" -gt 100 ] && right=yes || right=no
   verdict "$board was cut" $right "$answer"
@@ -74,6 +80,15 @@ for board in $boards; do
   printf '\125' | dd of="$dump/wrong.bin" bs=1 seek=$((size - 1)) conv=notrunc 2>/dev/null
   expect "$board other outputs are found out" 1 --board $board "$elf" --vectors "$dump/wrong.bin"
 done
+# Speed of the flashed kernels, per multiply-accumulate and with the call.
+expect "msp430fr5994 kernel" 0 --board msp430fr5994 "$dump/msp430fr5994/firmware.elf" --kernel 24
+[ "$(field cycles)" -le 288 ] && right=yes || right=no
+verdict "msp430fr5994 kernel: at most 12 cycles at a span of 24" $right "$answer"
+if [ "$boards" != msp430fr5994 ]; then
+  expect "msp432p401r kernel" 0 --board msp432p401r "$dump/msp432p401r/firmware.elf" --kernel 96
+  [ "$(field instructions)" -le 120 ] && right=yes || right=no
+  verdict "msp432p401r kernel: at most 1.25 instructions at a span of 96" $right "$answer"
+fi
 set -- $crcs
 [ $# = 1 ] || [ "$1" = "$2" ] && right=yes || right=no
 verdict "boards give equal outputs" $right "$crcs"
