@@ -229,7 +229,7 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
   std::vector<double> cutoffs(tasks.size());
   parallel_for(full.size(), threads, [&](size_t at) {
     const size_t i = full[at];
-    cutoffs[i] = explorers[i]->cutoff(std::move(of_task[i]));
+    cutoffs[i] = explorers[i]->cutoff(std::move(of_task[i]), cancelled);
   });
 
   std::vector<FullExplorer::Part> found(parts.size());

@@ -53,12 +53,14 @@ uint64_t largest_size(uint64_t sweep, uint64_t chunks) {
 } // namespace
 
 struct FullExplorer::Search {
-  Search(const LayerTask &task, double given) : model(task), cutoff(given) {}
+  Search(const LayerTask &task, double given, const std::atomic<bool> &stop)
+      : model(task), cutoff(given), cancelled(stop) {}
 
   RuntimeModel model;
   Evaluation evaluation;
   Cutoff cutoff;
   Part part;
+  const std::atomic<bool> &cancelled;
 };
 
 FullExplorer::FullExplorer(const LayerTask &task, const ChargeBound &charge)
@@ -292,8 +294,11 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
       coverage.bound += s - from + 1;
       return;
     }
-    for (uint64_t size = s; size >= lowest && size > 0; size--)
+    for (uint64_t size = s; size >= lowest && size > 0; size--) {
+      if (search.cancelled.load(std::memory_order_relaxed))
+        return;
       try_design(design_at(size), search);
+    }
     s = lowest - 1;
   }
 }
@@ -337,10 +342,10 @@ std::vector<FullExplorer::Seed> FullExplorer::seeds(uint32_t tr,
   return best;
 }
 
-double FullExplorer::cutoff(std::vector<Seed> seeds) const {
+double FullExplorer::cutoff(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const {
   std::stable_sort(seeds.begin(), seeds.end(),
                    [](const Seed &a, const Seed &b) { return a.bound < b.bound; });
-  Search search(task_, INFINITE);
+  Search search(task_, INFINITE, cancelled);
   size_t tried = 0;
   for (const Seed &seed : seeds) {
     if (tried++ >= TRIED_SEEDS || seed.bound > search.cutoff.value())
@@ -356,7 +361,7 @@ double FullExplorer::cutoff(std::vector<Seed> seeds) const {
 
 FullExplorer::Part FullExplorer::explore(uint32_t tr, double cutoff, Clock::time_point until,
                                          const std::atomic<bool> &cancelled) const {
-  Search search(task_, cutoff);
+  Search search(task_, cutoff, cancelled);
   Coverage &coverage = search.part.coverage;
   const uint64_t vm_limit = task_.platform->vm_bytes;
   const Sizes one_tr{tr, tr};
@@ -414,7 +419,7 @@ Rejections FullExplorer::explain(uint32_t tr, const std::atomic<bool> &cancelled
       // One tile at a time takes least VM and energy; only where N is swept, fewer visits of the
       // partial sums may be worth more tiles.
       const uint64_t to = order.loops[3] == BO_N ? from + sizes - 1 : from;
-      for (uint64_t s = from; s <= to; s++) {
+      for (uint64_t s = from; s <= to && !cancelled.load(std::memory_order_relaxed); s++) {
         const uint64_t chunks = ceil_div(totals.sweep, s);
         const double cycles = totals.outer * static_cast<double>(chunks);
         const double mean_J = (totals.fixed.energy_J +

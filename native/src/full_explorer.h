@@ -30,7 +30,7 @@ public:
   std::vector<Seed> seeds(uint32_t tr, const std::atomic<bool> &cancelled) const;
 
   /** A score that at least as many designs reach as are wanted, found by trying the best seeds. */
-  double cutoff(std::vector<Seed> seeds) const;
+  double cutoff(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const;
 
   struct Part {
     Coverage coverage;

@@ -5,7 +5,9 @@
 #include "full_explorer.h"
 #include "twin.h"
 
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 using namespace test;
 
@@ -263,6 +265,81 @@ TEST("ChargeBound::at_least_s() is below the time of any power cycles", {
     }
   }
   CHECK(tightest > 0.97);
+});
+
+LayerTask endless_task(const Platform &p) {
+  bo_shape shape{};
+  shape.kind = BO_CONV;
+  shape.h = shape.w = 242, shape.r = shape.c = 240;
+  shape.n = shape.m = 1009;
+  shape.kernel_h = shape.kernel_w = 3, shape.stride_h = shape.stride_w = 1;
+  LayerTask task{&p, Protocol::brownout, Power::intermittent, shape, UINT64_MAX};
+  task.space = Space::full;
+  return task;
+}
+
+TEST("explore_layers() stops within a tenth of a second in the full space", {
+  Platform p = platform();
+  p.vm_bytes = 60000;
+  std::atomic<bool> cancelled{false};
+  std::chrono::steady_clock::time_point asked;
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    asked = std::chrono::steady_clock::now();
+    cancelled.store(true);
+  });
+  const auto result = explore_layers({endless_task(p)}, 2, cancelled);
+  const auto late = std::chrono::steady_clock::now();
+  canceller.join();
+  CHECK(!result.has_value());
+  // Generous: sanitizers and a busy machine; seconds would mean that some loop does not look.
+  CHECK(late - asked < std::chrono::seconds(2));
+});
+
+TEST("explore_layers() gives the best found, a bound and the gap when its time is up", {
+  Dice dice(25);
+  int gaps = 0;
+  for (int i = 0; i < 30; i++) {
+    Platform p = platform();
+    p.length_multiple = 2;
+    LayerTask task{&p, Protocol::brownout, Power::intermittent, conv_shape(dice), UINT64_MAX};
+    task.shape.n = 8, task.shape.m = 9;
+    task.space = Space::full;
+    const auto whole = explore_layers({task}, 1, NEVER);
+    const auto hasty = explore_layers({task}, 1, NEVER, 0.0);
+    const LayerResult &all = whole->front(), &some = hasty->front();
+    CHECK(some.coverage->covered() + some.coverage->unvisited == all.designs_total);
+    CHECK(some.lower_bound <= all.best.front().latency_s);
+    if (!some.best.empty())
+      CHECK(some.best.front().latency_s >= all.best.front().latency_s);
+    CHECK(all.lower_bound == all.best.front().latency_s);
+    gaps += !some.proven_optimal;
+  }
+  CHECK(gaps > 0);
+});
+
+TEST("explore_layers() covers the full space alike for 1, 2 and 8 threads", {
+  Dice dice(26);
+  Platform p = platform();
+  p.vm_bytes = 600;
+  std::vector<LayerTask> tasks;
+  for (int i = 0; i < 40; i++) {
+    LayerTask task{&p, Protocol::brownout, Power::intermittent, conv_shape(dice), UINT64_MAX};
+    task.space = Space::full;
+    tasks.push_back(task);
+  }
+  const auto one = explore_layers(tasks, 1, NEVER);
+  for (unsigned threads : {2u, 8u}) {
+    const auto more = explore_layers(tasks, threads, NEVER);
+    for (size_t i = 0; i < tasks.size(); i++) {
+      const LayerResult &a = (*one)[i], &b = (*more)[i];
+      CHECK(a.coverage->visited == b.coverage->visited && a.coverage->bound == b.coverage->bound);
+      CHECK(a.best.size() == b.best.size());
+      for (size_t k = 0; k < a.best.size(); k++)
+        CHECK(same(a.best[k].design, b.best[k].design) &&
+              a.best[k].latency_s == b.best[k].latency_s);
+    }
+  }
 });
 
 } // namespace
