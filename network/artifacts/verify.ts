@@ -13,6 +13,8 @@ export const Scenario = z.strictObject({
     "a cut at every write",
     "simulator",
     "cuts between instructions",
+    "capacitor",
+    "capacitor, running on",
   ]),
   /** What executed the model: this machine, or a simulator of the board. */
   on: z.enum(["host", "qemu-system-arm", "mspdebug"]),
@@ -36,6 +38,34 @@ export const Scenario = z.strictObject({
 });
 export type Scenario = z.infer<typeof Scenario>;
 
+/** Figures of the explorer's model beside those of the power simulation, for one inference. */
+const Pair = z.strictObject({ modelled: z.number(), simulated: z.number() });
+
+/** The compiled runtime on a simulated capacitor, off after each commit (docs/power.md). */
+export const PowerSimulation = z.strictObject({
+  /** What charges the capacitor. */
+  source: z.string(),
+  latency_s: Pair,
+  /** Of the worst power cycle, and what a safe one may draw. */
+  energy_max_J: z.number(),
+  budget_J: z.number(),
+  /** Layers of the runtime's table. */
+  layers: z.array(z.strictObject({
+    name: z.string(),
+    latency_s: Pair,
+    power_cycles: z.number(),
+    energy_J: z.number(),
+    energy_max_J: z.number(),
+  })),
+  /** Lowest and highest capacitor voltage in each stretch of `step_s`, over the whole run. */
+  voltage: z.strictObject({
+    step_s: z.number().positive(),
+    low_V: z.array(z.number()),
+    high_V: z.array(z.number()),
+  }),
+});
+export type PowerSimulation = z.infer<typeof PowerSimulation>;
+
 export const VerifyArtifact = z.strictObject({
   platform: z.string(),
   board: z.string(),
@@ -55,6 +85,8 @@ export const VerifyArtifact = z.strictObject({
     layers: z.array(z.strictObject({ name: z.string(), modelled: count, commits: z.number() })),
     start_and_delivery: z.number(),
   }),
+  /** Absent where the simulation did not come to its end. */
+  power: PowerSimulation.optional(),
   /** Simulator: what of the board it has, and what it lacks. */
   simulated: z.string(),
   not_simulated: z.array(z.string()),

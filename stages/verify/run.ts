@@ -10,7 +10,14 @@ export const verify = defineStage<VerifyParameters>({
   parameters: VerifyParameters,
   needs: ["explore", "quantize", "dump", "firmware"],
   module: import.meta.url,
-  sources: ["runtime-c/ports"],
+  sources: [
+    "runtime-c/ports",
+    "runtime-c/core",
+    "runtime-c/kernels",
+    "runtime-c/apps",
+    "runtime-c/sim/power",
+    "platforms",
+  ],
 
   async fingerprint({ params, root }) {
     const { boardOf, readBoards } = await import("../firmware/board.ts");
@@ -18,7 +25,7 @@ export const verify = defineStage<VerifyParameters>({
     const boards = await readBoards(root);
     const used = params.platforms.flatMap(({ profile }) => boardOf(boards, profile) ?? []);
     const parts: Record<string, string> = {};
-    for (const name of new Set(used.map((board) => board.simulator.program))) {
+    for (const name of new Set(["cc" as const, ...used.map((board) => board.simulator.program)])) {
       parts[name] = await versionLine(name);
     }
     return parts;
@@ -31,16 +38,19 @@ export const verify = defineStage<VerifyParameters>({
     const boards = await readBoards(root);
     const problems = refuseUnknown(boards, params.platforms, "verify");
     if (problems.length > 0) return problems;
-    const names = new Set<string>(
-      params.platforms.map(({ profile }) => boardOf(boards, profile)!.simulator.program),
-    );
+    const names = new Set<string>([
+      "cc",
+      "make",
+      ...params.platforms.map(({ profile }) => boardOf(boards, profile)!.simulator.program),
+    ]);
     const lacking = await missing(TOOLS.filter(({ name }) => names.has(name)));
     if (lacking.length > 0) throw missingTools(lacking);
     return [];
   },
 
   async run({ params, input, artifactDir, workDir, root, progress, signal }) {
-    const { readJson, writeJson } = await import("../../base/files.ts");
+    const { readJson, writeJson, writeWhole } = await import("../../base/files.ts");
+    const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
     const { FirmwareSize } = await import("../../network/artifacts/firmware.ts");
     const { LayoutArtifact } = await import("../../network/artifacts/layout.ts");
     const { VerifyArtifact } = await import("../../network/artifacts/verify.ts");
@@ -56,7 +66,7 @@ export const verify = defineStage<VerifyParameters>({
     const { network } = await readQuantized(input("quantize"));
     const { platforms, ...settings } = params;
     const problems: Problem[] = [];
-    for (const [index, { profile }] of platforms.entries()) {
+    for (const [index, { profile, ...overrides }] of platforms.entries()) {
       const board = boardOf(boards, profile)!;
       const dump = join(input("dump"), profile);
       const work = join(workDir, profile);
@@ -73,6 +83,9 @@ export const verify = defineStage<VerifyParameters>({
         dump,
         firmware: input("firmware"),
         simulator: await requireTool(board.simulator.program),
+        platform: resolvePlatform(await readProfile(join(root, "platforms"), profile), overrides),
+        cc: await requireTool("cc"),
+        root,
         work,
         signal,
         progress: (scenario) =>
@@ -82,6 +95,7 @@ export const verify = defineStage<VerifyParameters>({
       if (verdict.problems.length === 0) {
         await Deno.remove(work, { recursive: true });
       }
+      if (verdict.page !== undefined) await writeWhole(join(work, "verify.html"), verdict.page);
       await writeJson(
         join(verdict.problems.length === 0 ? artifactDir : workDir, profile, "verify.json"),
         VerifyArtifact,

@@ -7,6 +7,7 @@ import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import type { Scenario, VerifyArtifact } from "../../network/artifacts/verify.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
+import type { Platform } from "../../network/platform.ts";
 import type { Board } from "../firmware/board.ts";
 import { compareCommits, EVERY_WRITE_WORK, everyWriteWork, modelled } from "./counted.ts";
 import { quoted, replayCommand, runHost } from "./host_runner.ts";
@@ -14,6 +15,7 @@ import { checkVectors } from "./reference.ts";
 import type { VerifyParameters } from "./schema.ts";
 import { cutBetweenInstructions } from "./instruction_cuts.ts";
 import { simulate, type Simulation } from "./simulate.ts";
+import { runOnCapacitor } from "./capacitor.ts";
 
 export interface Verification {
   params: Omit<VerifyParameters, "platforms">;
@@ -29,6 +31,12 @@ export interface Verification {
   firmware: string;
   /** Absolute path of the board's simulator. */
   simulator: string;
+  /** With the user's overrides: what the power simulation takes its joules from. */
+  platform: Platform;
+  /** This machine's C compiler. */
+  cc: string;
+  /** Root of the checkout, where runtime-c lies. */
+  root: string;
   /** An empty folder. */
   work: string;
   signal: AbortSignal;
@@ -39,6 +47,8 @@ export interface Verification {
 /** What was run, and every way in which it was wrong. */
 export interface Verdict {
   artifact: VerifyArtifact;
+  /** verify.html: the capacitor's voltage; undefined where nothing could be drawn. */
+  page: string | undefined;
   problems: Problem[];
 }
 
@@ -145,7 +155,13 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
     }
   }
 
-  const problems = scenarios.flatMap((scenario) => problemOf(scenario, profile, firmware));
+  progress("capacitor");
+  const { scenarios: powered, power, page } = await runOnCapacitor(verification, folder);
+  scenarios.push(...powered);
+
+  const problems = scenarios.flatMap((scenario) =>
+    problemOf(scenario, profile, firmware, verification.work)
+  );
   const { counted, difference } = compareCommits(
     designs,
     layout,
@@ -161,6 +177,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
   }
   return {
     problems,
+    page,
     artifact: {
       platform: profile,
       board: board.name,
@@ -170,11 +187,12 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       scenarios,
       modelled: model,
       counted,
+      ...(power !== undefined && { power }),
       simulated: `${board.simulator.program}: ${board.simulator.shows}`,
       not_simulated: [
         `${board.simulator.program}: ${board.simulator.lacks}`,
         "host: the board's own code, its kernels and its NVM driver",
-        "everywhere: the capacitor and the harvester; cuts fall at NVM writes, not by energy",
+        "capacitor: leakage, converters, and costs beyond the platform's coefficients",
         ...(simulated > 0 ? [] : ["the board's code: no golden vector fits beside the network"]),
         ...(every ? [] : ["a cut at every single write of an inference (every_write)"]),
       ],
@@ -182,11 +200,18 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
   };
 }
 
-function problemOf(scenario: Scenario, profile: string, firmware: string): Problem[] {
+function problemOf(
+  scenario: Scenario,
+  profile: string,
+  firmware: string,
+  work: string,
+): Problem[] {
   const { failure, name, on } = scenario;
   if (failure === null) return [];
   const command = (replay: string) =>
-    on === "host"
+    name.startsWith("capacitor")
+      ? `cd ${quoted(work)} && ${replay}`
+      : on === "host"
       ? replayCommand(join(firmware, "host", profile), replay)
       : `cd ${quoted(join(firmware, profile))} && ${replay}`;
   return [{

@@ -1,6 +1,5 @@
 /** The power simulation on a dump: builds it, runs it, reads the line that it prints. */
 import { join } from "node:path";
-import { z } from "zod";
 import { vectorsFile } from "../../network/artifacts/firmware.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
 import { type Network, resolveLayers } from "../../network/network.ts";
@@ -16,63 +15,10 @@ import type { NativeCosted } from "../../native/addon.ts";
 import { exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
 import type { Design } from "../../network/design.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
+import { PowerLine } from "../../stages/verify/power_line.ts";
 import { command, randomDump, ROOT } from "../dump/support.ts";
 
-const figure = z.number();
-
-const Deed = z.strictObject({
-  count: figure,
-  elements: figure,
-  energy_J: figure,
-  latency_s: figure,
-});
-export type Deed = z.infer<typeof Deed>;
-
-/** Of one layer, or of start and delivery: sums over the inferences that were measured. */
-const Account = z.strictObject({
-  name: z.string(),
-  latency_s: figure,
-  on_s: figure,
-  off_s: figure,
-  energy_J: figure,
-  energy_max_J: figure,
-  energy_min_J: figure,
-  power_cycles: figure,
-  deaths: figure,
-  over_budget: figure,
-  lost_J: figure,
-  lost_max_J: figure,
-  deeds: z.record(z.string(), Deed),
-});
-export type Account = z.infer<typeof Account>;
-
-/** What bo_power prints (docs/power.md). */
-export const PowerLine = z.strictObject({
-  after_commit: z.enum(["sleep", "run_on"]),
-  inferences: figure,
-  measured: figure,
-  mismatches: figure,
-  failure: z.string().nullable(),
-  all: z.strictObject({ time_s: figure, power_cycles: figure, deaths: figure, commits: figure }),
-  latency_s: figure,
-  energy_J: figure,
-  harvested_J: figure,
-  power_cycles: figure,
-  deaths: figure,
-  commits: figure,
-  energy_max_J: figure,
-  over_budget: figure,
-  budget_J: figure,
-  full_J: figure,
-  layers: z.array(Account),
-  voltage: z.strictObject({
-    step_s: figure,
-    low_V: z.array(figure),
-    high_V: z.array(figure),
-    detail: z.array(z.tuple([figure, figure])),
-  }),
-});
-export type PowerLine = z.infer<typeof PowerLine>;
+export type { PowerAccount as Account, PowerLine } from "../../stages/verify/power_line.ts";
 
 /** What the explorer predicts for one layer, and for start and delivery (last). */
 export interface Predicted {
