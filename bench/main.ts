@@ -4,6 +4,7 @@ import { nearestName, UserError } from "../base/errors.ts";
 /** Each module writes its own section of bench/RESULTS.md. */
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   explorer: async () => await (await import("./explorer.ts")).run(),
+  training: async () => await (await import("./training.ts")).run(),
 };
 
 if (import.meta.main) {

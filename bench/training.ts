@@ -7,7 +7,9 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writeWhole } from "../base/files.ts";
 import { type BackendName, backendNames, chooseBackend } from "../training/backend_choice.ts";
+import { replaceSection } from "./results.ts";
 
 const BATCHES = [64, 256];
 const PASSES = 3;
@@ -31,8 +33,16 @@ interface Measurement {
   readonly rounds: number[];
 }
 
-/** Measures, and gives the section "Training" of bench/RESULTS.md. */
-export async function run(
+/** Measures, prints, and writes the section "Training" of bench/RESULTS.md. */
+export async function run(options: TrainingBenchOptions = {}): Promise<void> {
+  const text = await measure(options);
+  console.log(text);
+  const file = join(import.meta.dirname!, "RESULTS.md");
+  await writeWhole(file, replaceSection(await Deno.readTextFile(file), text));
+}
+
+/** Measures, and gives the section as text. */
+export async function measure(
   { backend, seconds = 2, python = "python3" }: TrainingBenchOptions = {},
 ): Promise<string> {
   const absent: string[] = [];
@@ -120,5 +130,8 @@ if (import.meta.main) {
       python: { type: "string" },
     },
   });
-  console.log(await run({ ...values, seconds: Number(values.seconds) }));
+  const options = { ...values, seconds: Number(values.seconds) };
+  // One backend alone is a look, not a result.
+  if (values.backend !== undefined) console.log(await measure(options));
+  else await run(options);
 }
