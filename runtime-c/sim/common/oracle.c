@@ -33,12 +33,20 @@ static void fail(oracle *o, const char *format, ...) {
   va_end(arguments);
 }
 
-/* The newest of two slots whose CRC is right, or null. */
+/*
+ * The newest of two slots whose CRC and image id are right, or null. The id is that of the header
+ * in NVM; while an image is being provisioned there is none, and no slot means anything: the CRC
+ * alone would take ff ff 00 .. 00, which erasing can leave.
+ */
 static const uint8_t *newest(const oracle *o, uint32_t at, uint16_t bytes, int wide) {
+  const uint8_t *header = o->board->nvm + bo_header_address(o->vectors.outputs);
   const uint8_t *found = NULL;
+  if (u32(header) != BO_MAGIC || bo_crc32(BO_CRC32_START, header, 28) != u32(header + 28))
+    return NULL;
   for (uint32_t slot = 0; slot < 2u; slot++) {
     const uint8_t *s = o->board->nvm + at + slot * bytes;
-    if (bo_crc16(BO_CRC16_START, s, (uint16_t)(bytes - 2u)) != u16(s + bytes - 2u))
+    if (bo_crc16(BO_CRC16_START, s, (uint16_t)(bytes - 2u)) != u16(s + bytes - 2u) ||
+        u16(s + bytes - 4u) != u16(header + 6))
       continue;
     if (found == NULL || (wide ? (int32_t)(u32(s) - u32(found)) > 0
                                : (int16_t)(uint16_t)(u16(s + 2) - u16(found + 2)) > 0))
