@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "compute.h"
 #include "counters.h"
 #include "dot.h"
 #include "host.h"
@@ -127,7 +126,50 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
   return c;
 }
 
+static bo_cost times(double n, bo_cost cost) {
+  const bo_cost all = {n * cost.energy_J, n * cost.latency_s};
+  return all;
+}
+
+static bo_cost mac_cost(const bo_platform *p, double calls, double macs) {
+  const bo_cost after = bo_cost_sum(p->add, bo_cost_sum(p->partial_sum, p->accumulate));
+  return bo_cost_sum(times(calls, bo_cost_sum(p->mac.fixed, after)),
+                     times(macs, p->mac.per_element));
+}
+
+static bo_cost pool_cost(const bo_meter *m, double elements) {
+  const bo_platform *p = m->platform;
+  return times(elements, m->published ? bo_published_pool(p) : bo_cost_sum(p->add, p->pool));
+}
+
+static bo_work counted(uint16_t layer) {
+  const bo_counters *c = &bo_counted[layer];
+  const bo_work work = {c->mac_calls, c->macs, c->pooled, c->requantised};
+  return work;
+}
+
+/** Draws what the runtime counted and no metered kernel did, before the transfer that follows. */
+static void catch_up(bo_meter *m) {
+  const bo_work now = counted(bo_counted_layer);
+  const bo_work then = m->counted[bo_counted_layer], drawn = m->drawn;
+  static const bo_work nothing;
+  m->counted[bo_counted_layer] = now;
+  m->drawn = nothing;
+  const int32_t calls = (int32_t)(now.calls - then.calls - drawn.calls);
+  const int32_t macs = (int32_t)(now.macs - then.macs - drawn.macs);
+  const int32_t pooled = (int32_t)(now.pooled - then.pooled - drawn.pooled);
+  const int32_t requantised = (int32_t)(now.requantised - then.requantised - drawn.requantised);
+  if (calls > 0)
+    draw_whole(m, BO_DID_MAC, calls, macs, mac_cost(m->platform, calls, macs));
+  if (pooled > 0)
+    draw_whole(m, BO_DID_POOL, pooled, pooled, pool_cost(m, pooled));
+  if (requantised > 0 && !m->published)
+    draw_whole(m, BO_DID_REQUANTISE, requantised, requantised,
+               times(requantised, m->platform->requantise));
+}
+
 static void on_read(uint32_t address, uint16_t bytes) {
+  catch_up(current);
   const charge c = classify(current, address, 0);
   const double elements = bytes / 2.0;
   if (current->published) {
@@ -153,6 +195,7 @@ static void send(bo_meter *m, const charge *c, uint16_t bytes) {
 
 static void on_write(uint32_t address, uint16_t bytes) {
   bo_meter *m = current;
+  catch_up(m);
   const charge c = classify(m, address, 1);
   if (m->published) {
     draw(m, c.deed, 1, bytes / 2.0, bo_published_transfer(m, c.deed, bytes / 2.0));
@@ -170,33 +213,22 @@ static void on_write(uint32_t address, uint16_t bytes) {
   }
 }
 
-/** The kernels, as port.h's: metered, then the reference. */
+/** Kernels that are metered one by one; the work of others shows when the runtime counts it. */
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
-  const bo_platform *p = current->platform;
-  const bo_cost call = bo_affine_of(&p->mac, n);
-  const bo_cost after = bo_cost_sum(p->add, bo_cost_sum(p->partial_sum, p->accumulate));
-  draw_whole(current, BO_DID_MAC, 1, n, bo_cost_sum(call, after));
+  current->drawn.calls++;
+  current->drawn.macs += n;
+  draw_whole(current, BO_DID_MAC, 1, n, mac_cost(current->platform, 1, n));
   return bo_dot_s16_reference(a, b, n);
 }
 
 int16_t __real_bo_requantise(int32_t sum, const bo_requantisation *by);
 int16_t __wrap_bo_requantise(int32_t sum, const bo_requantisation *by);
 int16_t __wrap_bo_requantise(int32_t sum, const bo_requantisation *by) {
+  current->drawn.requantised++;
   /* Published sums are codes already. */
   if (!current->published)
     draw_whole(current, BO_DID_REQUANTISE, 1, 1, current->platform->requantise);
   return __real_bo_requantise(sum, by);
-}
-
-void __real_bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums);
-void __wrap_bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums);
-void __wrap_bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums) {
-  const bo_platform *p = current->platform;
-  const double elements = (double)tile->window_h * tile->window_w * tile->depth;
-  const bo_cost one = current->published ? bo_published_pool(p) : bo_cost_sum(p->add, p->pool);
-  const bo_cost all = {elements * one.energy_J, elements * one.latency_s};
-  draw_whole(current, BO_DID_POOL, elements, elements, all);
-  __real_bo_compute_pool(tile, input, sums);
 }
 
 void bo_meter_clear(bo_meter *m) {
@@ -226,6 +258,9 @@ void bo_meter_boot(bo_meter *m) {
   m->result_written = 0;
   m->indices_read = m->sums_read = 0;
   m->backed_up = 0;
+  for (uint16_t i = 0; i < BO_ACCOUNTS; i++)
+    m->counted[i] = counted(i);
+  memset(&m->drawn, 0, sizeof m->drawn);
   draw_whole(m, BO_DID_REBOOT, 1, 0, m->platform->reboot);
 }
 

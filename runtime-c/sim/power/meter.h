@@ -55,6 +55,11 @@ typedef struct {
 
 #define BO_ACCOUNTS 65u
 
+/** Work as the runtime's counters tell it: kernel calls and their lengths, elements; may wrap. */
+typedef struct {
+  uint32_t calls, macs, pooled, requantised;
+} bo_work;
+
 typedef struct {
   const bo_model *model;
   const bo_platform *platform;
@@ -65,7 +70,9 @@ typedef struct {
   double backed_up;            /**< published: outputs, in this power cycle */
   bo_account accounts[BO_ACCOUNTS];
   bo_booked boot[2]; /**< reboot and records, until it is known which layer the boot serves */
-  double cycle_J;    /**< drawn since this power cycle began */
+  bo_work counted[BO_ACCOUNTS]; /**< by the runtime, when it was looked at last */
+  bo_work drawn;                /**< since then, by kernels that are metered one by one */
+  double cycle_J;               /**< drawn since this power cycle began */
   double since_commit_J;
   double commits;
   double delivered;   /**< results in NVM */

@@ -6,8 +6,8 @@ CFLAGS ?= -O2
 POWER_FLAGS := -std=c11 -fno-strict-aliasing -DBO_COUNTERS -Wall -Wextra -Werror -pedantic
 POWER_INCLUDES := -I$(RUNTIME)/core -I$(RUNTIME)/kernels -I$(RUNTIME)/ports/host -I$(RUNTIME)/apps \
                   -I$(POWER)
-# The kernels are the meter's: bo_dot_s16 by name, the others wrapped.
-WRAPPED := bo_requantise bo_compute_pool
+# The kernels are the meter's: bo_dot_s16 by name, bo_requantise wrapped.
+WRAPPED := bo_requantise
 POWER_LINK := $(WRAPPED:%=-Wl,--wrap=%) -lm
 RUNTIME_C := compute counters crc engine image protocol runtime
 RUNTIME_O := $(RUNTIME_C:%=$(OUT)/core/%.o) $(OUT)/kernels/dot.o $(OUT)/kernels/requantise.o \
