@@ -10,7 +10,7 @@ import { build, makeSubject, simulate, type Subject } from "./simulation.ts";
 
 const PROFILE = "msp430fr5994-spi";
 
-/** A fully connected network, a 1-d conv network with a pool, and a small one with biases and padding. */
+/** Golden networks of two kinds, and small ones with biases, padding and a flatten, on every board. */
 async function subjects(folder: string): Promise<Subject[]> {
   const golden = await goldenNetworks(PROFILE);
   const made: Subject[] = [];
@@ -20,6 +20,9 @@ async function subjects(folder: string): Promise<Subject[]> {
   }
   const small = { profile: PROFILE, capacitance_F: 0.0005, harvester_ohm: 60 };
   made.push(await makeSubject(join(folder, "random"), randomNetwork(3), small));
+  for (const profile of ["msp432p401r-spi", "msp430fr5994-fram"]) {
+    made.push(await makeSubject(join(folder, profile), randomNetwork(201), { profile }));
+  }
   for (const { folder: at } of made) await build(at, join(folder, "objects"));
   return made;
 }
@@ -49,9 +52,12 @@ Deno.test("bo_power() simulates what the explorer models, and dies only where th
     );
 
     await t.step("latency is predicted, but for the order of loads within a power cycle", () => {
-      const rows = [...lines].flatMap(([{ platform, predicted }, line]) =>
+      // A large buffer ends short cycles above V_on and hands the surplus on, which is not predicted.
+      const small = [...lines].filter(([{ platform }]) => platform.capacitance_F <= 0.001);
+      const rows = small.flatMap(([{ platform, predicted }, line]) =>
         compare(platform, predicted, line)
       );
+      assert.ok(rows.length > 10);
       assert.ok(largest(rows.map((row) => row.latency_error)) < 0.12);
       assert.ok(median(rows.map((row) => row.ordered_error)) < 0.003);
       assert.ok(largest(rows.map((row) => row.ordered_error)) < 0.02);

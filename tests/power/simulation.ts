@@ -75,7 +75,7 @@ export async function makeSubject(
   const cost = await costs(network, choice);
   // A flatten costs nothing and is no layer of the runtime's.
   const predicted = answer.layers.flatMap((layer, i): Predicted[] => {
-    if (!layer.feasible || layer.designs_total === 0) return [];
+    if (!layer.feasible || network.layers[i]!.type === "flatten") return [];
     const { latency_s, energy_J, energy_max_J, power_cycles } = cost(i, layer);
     return [{ name: layer.name, latency_s, energy_J, energy_max_J, power_cycles }];
   });
