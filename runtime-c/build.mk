@@ -17,6 +17,8 @@ VECTORS ?= $(DUMP)/vectors.bin
 APPLICATION ?= $(RUNTIME)/apps/demo.c
 # For a linker script that must know how much NVM lies behind the image.
 NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
+# 0 where the network has no depthwise, max or average pool, add or concat.
+CHANNELWISE = $(shell sed -n 's/^\#define BO_HAS_CHANNELWISE \([01]\).*/\1/p' $(DUMP)/platform.h)
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
 CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
@@ -37,7 +39,7 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
            -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
 

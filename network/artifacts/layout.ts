@@ -1,7 +1,7 @@
 /** `<platform>/layout.json`: what lies where in the NVM image, and the golden vectors beside it. */
 import { z } from "zod";
 import { NvmLayout, VmLayout } from "../explore.ts";
-import { Shape } from "../network.ts";
+import { LayerType, Shape } from "../network.ts";
 
 const count = z.number().int().nonnegative();
 
@@ -33,7 +33,8 @@ export const LayoutArtifact = z.strictObject({
   /** The runtime's layer table: flattens have no entry. */
   layers: z.array(z.strictObject({
     name: z.string(),
-    kind: z.enum(["conv", "global_avg_pool"]),
+    /** Of the runtime's table: an fc is a conv there. */
+    kind: LayerType.exclude(["fc", "flatten"]),
     batches: count.optional(),
     vm: VmLayout,
     plane_bytes: count,

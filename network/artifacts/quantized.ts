@@ -28,6 +28,9 @@ export const QuantizedLayer = z.strictObject({
   weights: z.string().optional(),
   /** `.npy` file, int32 [M]; scale = input scale * weight scale. */
   bias: z.string().optional(),
+  /** Of add and concat: what the codes of either input are multiplied by. */
+  multipliers: z.tuple([z.number().int().min(1).max(32767), z.number().int().min(1).max(32767)])
+    .optional(),
   /** Absent where the layer only moves codes (flatten). */
   requantisation: Requantisation.optional(),
   /** Largest |accumulator| that any input can cause; below 2^31 by construction. */

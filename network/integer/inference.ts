@@ -2,6 +2,15 @@
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import type { Requantisation } from "../artifacts/quantized.ts";
 import { elements, type ResolvedLayer, type Shape, weightShape } from "../network.ts";
+import {
+  addSums,
+  concatSums,
+  depthwiseSums,
+  isPadded,
+  maximumSums,
+  meanSums,
+  PADDED_MEAN_ELEMENTS_MAX,
+} from "./channelwise.ts";
 import { convSums, poolSums } from "./conv.ts";
 import { quantiseValue, requantiseAll } from "./requantise.ts";
 
@@ -12,6 +21,8 @@ export interface IntegerLayer {
   weights?: Int16Array;
   /** [M], where the layer has a bias. */
   bias?: Int32Array;
+  /** Of add and concat: of the codes of either input. */
+  multipliers?: readonly [number, number];
   /** Absent for flatten. */
   requantisation?: Requantisation;
 }
@@ -24,7 +35,61 @@ export interface IntegerNetwork {
 }
 
 /** Layer types that integer inference knows, and so quantize, dump and the runtimes. */
-export const INTEGER_LAYERS = ["conv", "fc", "global_avg_pool", "flatten"] as const;
+export const INTEGER_LAYERS = [
+  "conv",
+  "depthwise_conv",
+  "fc",
+  "max_pool",
+  "avg_pool",
+  "global_avg_pool",
+  "add",
+  "concat",
+  "flatten",
+] as const;
+
+/** Whether a layer reads two maps. */
+export function readsTwo({ type }: ResolvedLayer): boolean {
+  return type === "add" || type === "concat";
+}
+
+/** What integer inference cannot do with a layer: the field, its value, what it takes. */
+function limitsOf(layer: ResolvedLayer): { field: string; value: unknown; expected: string }[] {
+  const { type, kernel, padding, stride } = layer;
+  const limits = [];
+  if (type === "conv" && layer.groups !== 1) {
+    limits.push({
+      field: "groups",
+      value: layer.groups,
+      expected: "groups: 1, or a depthwise_conv",
+    });
+  }
+  if (readsTwo(layer)) {
+    if (layer.inputs.length !== 2) {
+      limits.push({
+        field: "inputs",
+        value: layer.inputs.length,
+        expected: "two inputs; chain layers for more",
+      });
+    }
+    const moved = stride.h * stride.w !== 1 || Object.values(padding).some((side) => side > 0);
+    if (moved) limits.push({ field: "stride", value: stride, expected: "no stride, no padding" });
+  }
+  if (type === "max_pool" || type === "avg_pool") {
+    const { top, bottom, left, right } = padding;
+    if (Math.max(top, bottom) >= kernel.h || Math.max(left, right) >= kernel.w) {
+      limits.push({ field: "padding", value: padding, expected: "less than the kernel" });
+    }
+    const whole = kernel.h * kernel.w;
+    if (type === "avg_pool" && isPadded(layer) && whole > PADDED_MEAN_ELEMENTS_MAX) {
+      limits.push({
+        field: "kernel",
+        value: kernel,
+        expected: `at most ${PADDED_MEAN_ELEMENTS_MAX} elements where there is padding`,
+      });
+    }
+  }
+  return limits;
+}
 
 /** @throws UserError naming every layer that has no integer definition */
 export function refuseUnsupported(layers: readonly ResolvedLayer[]): void {
@@ -38,15 +103,20 @@ export function refuseUnsupported(layers: readonly ResolvedLayer[]): void {
         expected: "none",
       }];
     }
-    if (known && layer.groups === 1) return [];
-    return [{
-      message: known
-        ? `layer ${layer.name}: a conv of ${layer.groups} groups has no integer inference`
-        : `layer ${layer.name}: a ${layer.type} layer has no integer inference`,
-      field: `layers.${index}`,
-      value: known ? layer.groups : layer.type,
-      expected: known ? "groups: 1" : INTEGER_LAYERS.join(", "),
-    }];
+    if (!known) {
+      return [{
+        message: `layer ${layer.name}: a ${layer.type} layer has no integer inference`,
+        field: `layers.${index}`,
+        value: layer.type,
+        expected: INTEGER_LAYERS.join(", "),
+      }];
+    }
+    return limitsOf(layer).map(({ field, value, expected }) => ({
+      message: `layer ${layer.name}: such a ${layer.type} has no integer inference`,
+      field: `layers.${index}.${field}`,
+      value,
+      expected,
+    }));
   });
   if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);
 }
@@ -71,7 +141,10 @@ export class IntegerInference {
   /** @throws UserError where a layer is not supported @throws RangeError where constants do not fit it */
   constructor(network: IntegerNetwork) {
     refuseUnsupported(network.layers.map((item) => item.layer));
-    for (const { layer, weights, bias, requantisation } of network.layers) {
+    for (const { layer, weights, bias, multipliers, requantisation } of network.layers) {
+      if ((multipliers !== undefined) !== readsTwo(layer)) {
+        throw new RangeError(`${layer.name}: multipliers ${multipliers ? "extra" : "missing"}`);
+      }
       const shape = weightShape(layer);
       const wanted = shape.length === 0 ? undefined : shape.reduce((a, b) => a * b, 1);
       if (weights?.length !== wanted) {
@@ -96,15 +169,16 @@ export class IntegerInference {
    * @param input codes [h][w][channels]
    */
   run(input: Int16Array): Int16Array {
-    this.network.layers.forEach(({ layer, weights, bias, requantisation }, index) => {
-      const source = layer.inputs[0]! < 0 ? input : this.#maps[layer.inputs[0]!]!;
+    const mapOf = (index: number) => index < 0 ? input : this.#maps[index]!;
+    this.network.layers.forEach((item, index) => {
+      const { layer, requantisation } = item;
+      const source = mapOf(layer.inputs[0]!);
       const map = this.#maps[index]!;
       if (layer.type === "flatten") {
         map.set(source);
         return;
       }
-      if (layer.type === "global_avg_pool") poolSums(layer, source, this.#sums);
-      else convSums(layer, source, weights!, bias, this.#sums);
+      sumsOf(item, source, readsTwo(layer) ? mapOf(layer.inputs[1]!) : source, this.#sums);
       requantiseAll(this.#sums, map.length, requantisation!, map, 0);
     });
     return this.#maps[this.#maps.length - 1]!;
@@ -113,6 +187,31 @@ export class IntegerInference {
   /** Output map of a layer after {@link run}. */
   map(index: number): Int16Array {
     return this.#maps[index]!;
+  }
+}
+
+/** @param second the second map of add and concat */
+function sumsOf(
+  { layer, weights, bias, multipliers }: IntegerLayer,
+  source: Int16Array,
+  second: Int16Array,
+  sums: Int32Array,
+): void {
+  switch (layer.type) {
+    case "global_avg_pool":
+      return poolSums(layer, source, sums);
+    case "depthwise_conv":
+      return depthwiseSums(layer, source, weights!, bias, sums);
+    case "max_pool":
+      return maximumSums(layer, source, sums);
+    case "avg_pool":
+      return meanSums(layer, source, sums);
+    case "add":
+      return addSums(layer, source, second, multipliers!, sums);
+    case "concat":
+      return concatSums(layer, source, second, multipliers!, sums);
+    default:
+      return convSums(layer, source, weights!, bias, sums);
   }
 }
 

@@ -66,6 +66,7 @@ export async function readQuantized(
         }, ExitCode.data);
       }
     }
+    if (entry.multipliers !== undefined) item.multipliers = entry.multipliers;
     if (entry.requantisation !== undefined) item.requantisation = entry.requantisation;
     layers.push(item);
   }

@@ -78,6 +78,134 @@ void bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums) {
   BO_COUNT(pooled, pixels * tile->depth);
 }
 
+#if BO_CHANNELWISE
+void bo_compute_start_maximum(const bo_tile *tile, int32_t *sums) {
+  const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
+  for (uint32_t i = 0; i < outputs; i++)
+    sums[i] = INT16_MIN;
+}
+
+void bo_compute_depthwise(const bo_shape *shape, const bo_tile *tile, const int16_t *input,
+                          const int16_t *weights, int32_t *sums) {
+  const size_t row = (size_t)((uint32_t)tile->window_w * tile->channels);
+  for (uint16_t r = 0; r < tile->rows; r++) {
+    for (uint16_t c = 0; c < tile->columns; c++) {
+      const int16_t *pixel = input + (size_t)((uint32_t)r * shape->stride_h) * row +
+                             (size_t)((uint32_t)c * shape->stride_w * tile->channels);
+      const int16_t *kernel = weights;
+      for (uint16_t channel = 0; channel < tile->channels; channel++) {
+        const int16_t *line = pixel + channel;
+        int32_t sum = *sums;
+        for (uint16_t i = 0; i < shape->kernel_h; i++) {
+          sum =
+              wrapping_sum(sum, bo_dot_s16_strided(line, tile->channels, kernel, shape->kernel_w));
+          line += row;
+          kernel += shape->kernel_w;
+        }
+        *sums++ = sum;
+      }
+    }
+  }
+  const uint32_t calls = (uint32_t)tile->rows * tile->columns * tile->channels * shape->kernel_h;
+  BO_COUNT(mac_calls, calls);
+  BO_COUNT(macs, calls * shape->kernel_w);
+  (void)calls;
+}
+
+/** The part [low, high) of a window of `kernel` elements from `at` that lies inside [0, size). */
+typedef struct {
+  uint16_t low, high;
+} inside;
+
+static inside inside_of(int32_t at, uint16_t kernel, uint16_t size) {
+  inside part;
+  const int32_t last = (int32_t)size - at;
+  part.low = (uint16_t)(at < 0 ? -at : 0);
+  part.high = (uint16_t)(last < (int32_t)kernel ? last : (int32_t)kernel);
+  return part;
+}
+
+void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const int16_t *input,
+                        int32_t *sums) {
+  const int is_max = shape->kind == BO_MAX_POOL;
+  const size_t row = (size_t)((uint32_t)tile->window_w * tile->channels);
+  for (uint16_t r = 0; r < tile->rows; r++) {
+    const uint32_t top = (uint32_t)r * shape->stride_h;
+    const inside y = inside_of(tile->y0 + (int32_t)top, shape->kernel_h, shape->h);
+    for (uint16_t c = 0; c < tile->columns; c++, sums += tile->channels) {
+      const uint32_t left = (uint32_t)c * shape->stride_w;
+      const inside x = inside_of(tile->x0 + (int32_t)left, shape->kernel_w, shape->w);
+      for (uint16_t i = y.low; i < y.high; i++) {
+        const int16_t *code =
+            input + (size_t)(top + i) * row + (size_t)((left + x.low) * tile->channels);
+        for (uint16_t j = x.low; j < x.high; j++) {
+          for (uint16_t channel = 0; channel < tile->channels; channel++, code++) {
+            if (!is_max)
+              sums[channel] = wrapping_sum(sums[channel], *code);
+            else if (*code > sums[channel])
+              sums[channel] = *code;
+          }
+        }
+      }
+    }
+  }
+  BO_COUNT(pooled, bo_pooled(shape, tile));
+}
+
+void bo_compute_joined(const bo_shape *shape, const bo_tile *tile, const int16_t multipliers[2],
+                       const int16_t *input, int32_t *sums) {
+  const uint32_t pixels = (uint32_t)tile->rows * tile->columns;
+  uint16_t behind = 0;
+  for (int part = 0; part < 2; part++) {
+    const uint16_t count = bo_input_part(shape, tile, part).count;
+    int32_t *pixel = sums + behind;
+    for (uint32_t i = 0; i < pixels; i++, pixel += tile->channels) {
+      for (uint16_t channel = 0; channel < count; channel++) {
+        pixel[channel] =
+            wrapping_sum(pixel[channel], (int32_t)*input++ * (int32_t)multipliers[part]);
+      }
+    }
+    if (shape->kind == BO_CONCAT)
+      behind = count;
+  }
+  BO_COUNT(pooled, bo_pooled(shape, tile));
+}
+
+/** floor(sum * whole / count + 1/2), where |sum| * whole < 2^30; ROUNDING.md. */
+static int32_t as_whole(int32_t sum, uint32_t whole, uint32_t count) {
+  const uint32_t twice = (uint32_t)sum * whole * 2u + count;
+  const uint32_t by = 2u * count;
+  if ((twice & 0x80000000u) == 0u)
+    return (int32_t)(twice / by);
+  return -1 - (int32_t)(~twice / by);
+}
+
+static void make_whole(const bo_shape *shape, const bo_tile *tile, int32_t *sums) {
+  const uint32_t whole = (uint32_t)shape->kernel_h * shape->kernel_w;
+  for (uint16_t r = 0; r < tile->rows; r++) {
+    const inside y = inside_of(tile->y0 + (int32_t)r * shape->stride_h, shape->kernel_h, shape->h);
+    for (uint16_t c = 0; c < tile->columns; c++) {
+      const inside x =
+          inside_of(tile->x0 + (int32_t)c * shape->stride_w, shape->kernel_w, shape->w);
+      const uint32_t count = (uint32_t)(y.high - y.low) * (uint32_t)(x.high - x.low);
+      for (uint16_t channel = 0; channel < tile->channels; channel++, sums++)
+        *sums = as_whole(*sums, whole, count);
+    }
+  }
+  BO_COUNT(requantised, bo_divided(shape, tile));
+}
+
+void bo_compute_finish(const bo_shape *shape, const bo_tile *tile, int32_t *sums) {
+  if (bo_divided(shape, tile) != 0u)
+    make_whole(shape, tile, sums);
+  if (shape->kind == BO_MAX_POOL) {
+    const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
+    for (uint32_t i = 0; i < outputs; i++)
+      sums[i] *= 1 << 14;
+  }
+}
+#endif
+
 int16_t *bo_compute_codes(const bo_tile *tile, const bo_requantisation *by, int32_t *sums) {
   const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
   int16_t *const codes = (int16_t *)(void *)sums;

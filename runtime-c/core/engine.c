@@ -51,26 +51,59 @@ static void transfer(rectangle at, bo_transfers count, uint32_t element_bytes, i
   }
 }
 
-static void load_input(const work *w, const bo_tile *tile) {
+/** Loads a tile's part of one input map; returns where the next part goes. */
+static int16_t *load_part(const work *w, const bo_tile *tile, int part, uint32_t map, int16_t *to) {
   const bo_shape *shape = &w->layer->shape;
-  const uint32_t pixel = 2u * (uint32_t)tile->depth;
+  const bo_part of = bo_input_part(shape, tile, part);
+  const uint32_t pixel = 2u * (uint32_t)of.count;
+  const uint32_t elements = (uint32_t)tile->window_h * tile->window_w * of.count;
   uint16_t y, h, x, width;
   bo_inside(shape, tile, &y, &h, &x, &width);
-  if ((h != tile->window_h || width != tile->window_w) && !BO_BUG_STALE_PADDING) {
-    const uint32_t elements = (uint32_t)tile->window_h * tile->window_w * tile->depth;
+  const int is_product = shape->kind == BO_CONV || bo_is_kind(shape, BO_DEPTHWISE);
+  if (is_product && (h != tile->window_h || width != tile->window_w) && !BO_BUG_STALE_PADDING) {
     for (uint32_t i = 0; i < elements; i++)
-      w->input[i] = 0;
+      to[i] = 0;
   }
   rectangle at;
-  at.nvm_column = 2u * (uint32_t)shape->n;
+  at.nvm_column = 2u * (uint32_t)of.of;
   at.nvm_row = at.nvm_column * shape->w;
-  at.nvm = w->layer->input + y * at.nvm_row + x * at.nvm_column + 2u * (uint32_t)tile->n0;
+  at.nvm = map + y * at.nvm_row + x * at.nvm_column + 2u * (uint32_t)of.first;
   at.vm_column = pixel;
   at.vm_row = pixel * tile->window_w;
   const uint32_t top = (uint32_t)(y - tile->y0);
   const uint32_t left = (uint32_t)(x - tile->x0);
-  at.vm = (uint8_t *)w->input + top * at.vm_row + left * at.vm_column;
-  transfer(at, bo_input_transfers(shape, tile), 2, LOAD);
+  at.vm = (uint8_t *)to + top * at.vm_row + left * at.vm_column;
+  transfer(at, bo_part_transfers(shape, tile, part), 2, LOAD);
+  return to + (size_t)elements;
+}
+
+static void load_input(const work *w, const bo_tile *tile) {
+  const bo_layer *layer = w->layer;
+  int16_t *next = load_part(w, tile, 0, layer->input, w->input);
+  if (bo_has_second(&layer->shape))
+    load_part(w, tile, 1, BO_BUG_SECOND_INPUT ? layer->input : layer->second, next);
+}
+
+/** A tile's work on what VM holds. */
+static void compute(const work *w, const bo_tile *tile, int32_t *sums) {
+  const bo_layer *layer = w->layer;
+  const bo_shape *shape = &layer->shape;
+  if (shape->kind == BO_CONV) {
+    bo_compute_products(shape, &layer->design, tile, w->input, w->weights, sums);
+    return;
+  }
+  if (shape->kind == BO_GLOBAL_AVG_POOL) {
+    bo_compute_pool(tile, w->input, sums);
+    return;
+  }
+#if BO_CHANNELWISE
+  if (shape->kind == BO_DEPTHWISE)
+    bo_compute_depthwise(shape, tile, w->input, w->weights, sums);
+  else if (bo_has_second(shape))
+    bo_compute_joined(shape, tile, layer->multipliers, w->input, sums);
+  else
+    bo_compute_windows(shape, tile, w->input, sums);
+#endif
 }
 
 static void load_weights(const work *w, const bo_tile *tile) {
@@ -102,6 +135,10 @@ static void move_sums(const work *w, const bo_tile *tile, int32_t *sums, uint32_
 
 static void store_outputs(const work *w, const bo_tile *tile, int32_t *sums) {
   const bo_shape *shape = &w->layer->shape;
+#if BO_CHANNELWISE
+  if (!(BO_BUG_PADDED_MEAN && bo_is_kind(shape, BO_AVG_POOL)))
+    bo_compute_finish(shape, tile, sums);
+#endif
   int16_t *codes = bo_compute_codes(tile, &w->layer->requantisation, sums);
   rectangle at;
   at.nvm_column = 2u * (uint32_t)shape->m;
@@ -141,9 +178,13 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
     const bo_tile tile = bo_nest_tile(shape, design, &w.nest, &w.batch, t);
     const int first = t == 0u;
     int32_t *sums = vm_at(layer->vm.sums + (reduces ? 0u : t * w.block_bytes));
-    if (first || !bo_same_input(shape, &before, &tile))
+    const int kept = BO_BUG_STALE_CHANNELS && bo_is_channelwise(shape);
+    if (first || (!kept && !bo_same_input(shape, &before, &tile)))
       load_input(&w, &tile);
     if (shape->kind == BO_CONV && (first || !bo_same_weights(&before, &tile))) {
+      load_weights(&w, &tile);
+    }
+    if (bo_is_kind(shape, BO_DEPTHWISE) && (first || !bo_same_weights(&before, &tile))) {
       load_weights(&w, &tile);
     }
     if (first || !bo_same_output(&before, &tile)) {
@@ -151,17 +192,18 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
         const int new_m = first || before.index[BO_M] != tile.index[BO_M];
         if (shape->has_bias && new_m)
           load_bias(&w, &tile);
-        bo_compute_start(&tile, shape->has_bias ? w.bias : NULL, sums);
+#if BO_CHANNELWISE
+        if (shape->kind == BO_MAX_POOL && !BO_BUG_MAXIMUM_FROM_ZERO)
+          bo_compute_start_maximum(&tile, sums);
+        else
+#endif
+          bo_compute_start(&tile, shape->has_bias ? w.bias : NULL, sums);
       }
       if (w.visit != 0u && !BO_BUG_BIAS_EVERY_VISIT) {
         move_sums(&w, &tile, sums, w.visit - 1u, LOAD);
       }
     }
-    if (shape->kind == BO_CONV) {
-      bo_compute_products(shape, design, &tile, w.input, w.weights, sums);
-    } else {
-      bo_compute_pool(&tile, w.input, sums);
-    }
+    compute(&w, &tile, sums);
     if (!reduces || t + 1u == w.batch.tiles) {
       if (last_visit) {
         store_outputs(&w, &tile, sums);

@@ -12,10 +12,22 @@
 /** Version of every structure in this file; the boot check refuses another one. */
 #define BO_FORMAT_VERSION 1u
 
+/** 0 leaves the channelwise kinds out of a program whose network has none: a third of its code. */
+#ifndef BO_CHANNELWISE
+#define BO_CHANNELWISE 1
+#endif
+
 /** Layer kinds that the nest walks. */
 enum {
   BO_CONV = 0,            /**< also fc: a conv whose kernel covers its input */
   BO_GLOBAL_AVG_POOL = 1, /**< tiles walk the INPUT; Tm spans channels; one output pixel */
+  /* Channelwise kinds: an output channel reads input channels of its own, so that the N loop makes
+   * one turn, Tn is 1, and a tile's input channels are its M range. */
+  BO_DEPTHWISE = 2, /**< n = m; weights [M][Kh][Kw] */
+  BO_MAX_POOL = 3,  /**< n = m; elements of the padding do not count */
+  BO_AVG_POOL = 4,  /**< n = m; elements of the padding do not count */
+  BO_ADD = 5,       /**< two maps r x c x m; n = m; kernel 1 x 1 */
+  BO_CONCAT = 6,    /**< channels [0, n) from the first map, [n, m) from the second */
 };
 
 /** Loop letters, and the index of a loop in bo_design.order (outer to inner). */
@@ -46,7 +58,8 @@ typedef struct {
 
 /** Where a batch's buffers lie in VM, bytes from its start; every offset is a multiple of 4. */
 typedef struct {
-  uint32_t input;   /**< int16 [tile rows][tile columns][tile channels] */
+  uint32_t input;   /**< int16 [tile rows][tile columns][tile channels]; of add and concat the
+                       second map's part follows the first's without a gap */
   uint32_t weights; /**< int16 [Tm][Kh][Kw][Tn] */
   uint32_t bias;    /**< int32 [Tm] */
   uint32_t sums;    /**< int32, one [Tr][Tc][Tm] block per output tile the batch touches */
@@ -68,10 +81,12 @@ typedef struct {
   bo_design design;
   bo_vm_layout vm;
   bo_requantisation requantisation;
-  uint32_t weights; /**< int16 tiles in the order of bo_weight_offset() */
-  uint32_t bias;    /**< int32 [m] */
-  uint32_t input;   /**< int16 [h][w][n] */
-  uint32_t output;  /**< int16 [r][c][m] */
+  uint32_t weights;       /**< int16 tiles in the order of bo_weight_offset() */
+  uint32_t bias;          /**< int32 [m] */
+  uint32_t input;         /**< int16 [h][w][n] */
+  uint32_t output;        /**< int16 [r][c][m] */
+  uint32_t second;        /**< of add and concat: the second input map; 0 for the other kinds */
+  int16_t multipliers[2]; /**< of add and concat: of the codes of either input, in [1, 2^15) */
 } bo_layer;
 
 /**

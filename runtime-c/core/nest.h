@@ -54,6 +54,20 @@ typedef struct {
 static inline uint32_t bo_ceil_div(uint32_t a, uint32_t b) { return (a + b - 1u) / b; }
 static inline uint16_t bo_min(uint32_t a, uint32_t b) { return (uint16_t)(a < b ? a : b); }
 
+/** Whether an output channel reads input channels of its own: no sum over input channels. */
+static inline int bo_is_channelwise(const bo_shape *shape) {
+  return BO_CHANNELWISE && shape->kind >= BO_DEPTHWISE;
+}
+
+/** Whether two input maps are read. */
+static inline int bo_has_second(const bo_shape *shape) {
+  return BO_CHANNELWISE && shape->kind >= BO_ADD;
+}
+
+static inline int bo_is_kind(const bo_shape *shape, uint8_t kind) {
+  return BO_CHANNELWISE && shape->kind == kind;
+}
+
 static inline bo_nest bo_nest_make(const bo_shape *shape, const bo_design *design) {
   bo_nest nest;
   nest.pool_columns = 1;
@@ -66,7 +80,7 @@ static inline bo_nest bo_nest_make(const bo_shape *shape, const bo_design *desig
   } else {
     nest.trips[BO_R] = bo_ceil_div(shape->r, design->tr);
     nest.trips[BO_C] = bo_ceil_div(shape->c, design->tc);
-    nest.trips[BO_N] = bo_ceil_div(shape->n, design->tn);
+    nest.trips[BO_N] = bo_is_channelwise(shape) ? 1u : bo_ceil_div(shape->n, design->tn);
   }
   const uint8_t last = design->order[3];
   const uint8_t before = design->order[2];
@@ -130,6 +144,8 @@ static inline bo_tile bo_nest_tile(const bo_shape *shape, const bo_design *desig
   tile.columns = bo_min(design->tc, (uint32_t)shape->c - tile.c0);
   tile.n0 = (uint16_t)(tile.index[BO_N] * design->tn);
   tile.depth = bo_min(design->tn, (uint32_t)shape->n - tile.n0);
+  if (bo_is_channelwise(shape))
+    tile.n0 = tile.m0, tile.depth = tile.channels;
   tile.y0 = (int32_t)tile.r0 * shape->stride_h - shape->pad_top;
   tile.x0 = (int32_t)tile.c0 * shape->stride_w - shape->pad_left;
   tile.window_h = (uint16_t)((tile.rows - 1u) * shape->stride_h + shape->kernel_h);
@@ -142,7 +158,8 @@ static inline int bo_same_input(const bo_shape *shape, const bo_tile *a, const b
   if (shape->kind == BO_GLOBAL_AVG_POOL)
     return a->index[BO_N] == b->index[BO_N] && a->index[BO_M] == b->index[BO_M];
   return a->index[BO_R] == b->index[BO_R] && a->index[BO_C] == b->index[BO_C] &&
-         a->index[BO_N] == b->index[BO_N];
+         a->index[BO_N] == b->index[BO_N] &&
+         (!bo_is_channelwise(shape) || a->index[BO_M] == b->index[BO_M]);
 }
 static inline int bo_same_weights(const bo_tile *a, const bo_tile *b) {
   return a->index[BO_M] == b->index[BO_M] && a->index[BO_N] == b->index[BO_N];
@@ -214,10 +231,45 @@ static inline bo_transfers bo_join(uint32_t rows, uint32_t columns, uint32_t cha
   return t;
 }
 
-static inline bo_transfers bo_input_transfers(const bo_shape *shape, const bo_tile *tile) {
+/** Channels of an input map that a tile reads. */
+typedef struct {
+  uint16_t first, count; /**< in the map; count 0: the tile reads nothing of it */
+  uint16_t of;           /**< channels of the map */
+} bo_part;
+
+/** Of the first input map (`part` 0) or, of add and concat, the second (1). */
+static inline bo_part bo_input_part(const bo_shape *shape, const bo_tile *tile, int part) {
+  bo_part p = {tile->n0, tile->depth, shape->n};
+  if (bo_is_kind(shape, BO_CONCAT)) {
+    const uint32_t from = part == 0 ? 0u : shape->n;
+    const uint32_t to = part == 0 ? shape->n : shape->m;
+    const uint32_t end = (uint32_t)tile->m0 + tile->channels;
+    const uint32_t low = tile->m0 > from ? tile->m0 : from;
+    const uint32_t high = end < to ? end : to;
+    p.of = (uint16_t)(to - from);
+    p.first = (uint16_t)(low < high ? low - from : 0u);
+    p.count = (uint16_t)(low < high ? high - low : 0u);
+  }
+  return p;
+}
+
+/** Of one input map; see bo_input_part(). */
+static inline bo_transfers bo_part_transfers(const bo_shape *shape, const bo_tile *tile, int part) {
+  const bo_part p = bo_input_part(shape, tile, part);
   uint16_t y, h, x, w;
   bo_inside(shape, tile, &y, &h, &x, &w);
-  return bo_join(h, w, tile->depth, tile->depth == shape->n, w == shape->w && w == tile->window_w);
+  return bo_join(p.count == 0u ? 0u : h, w, p.count, p.count == p.of,
+                 w == shape->w && w == tile->window_w);
+}
+
+/** Of the first input map; add and concat also transfer bo_second_transfers(). */
+static inline bo_transfers bo_input_transfers(const bo_shape *shape, const bo_tile *tile) {
+  return bo_part_transfers(shape, tile, 0);
+}
+
+static inline bo_transfers bo_second_transfers(const bo_shape *shape, const bo_tile *tile) {
+  bo_transfers none = {0, 0, 0};
+  return bo_has_second(shape) ? bo_part_transfers(shape, tile, 1) : none;
 }
 
 /** Of OFM codes (int16), from or to the map [r][c][m]. */
@@ -227,6 +279,8 @@ static inline bo_transfers bo_output_transfers(const bo_shape *shape, const bo_t
 }
 
 static inline uint32_t bo_weight_elements(const bo_shape *shape, const bo_tile *tile) {
+  if (bo_is_kind(shape, BO_DEPTHWISE))
+    return (uint32_t)shape->kernel_h * shape->kernel_w * tile->channels;
   return shape->kind == BO_CONV
              ? (uint32_t)shape->kernel_h * shape->kernel_w * tile->channels * tile->depth
              : 0u;
@@ -235,6 +289,8 @@ static inline uint32_t bo_weight_elements(const bo_shape *shape, const bo_tile *
 /** Offset (elements) of a weight tile: tiles lie in the order m, then n; each is [Tm][Kh][Kw][Tn].
  */
 static inline uint32_t bo_weight_offset(const bo_shape *shape, const bo_tile *tile) {
+  if (bo_is_kind(shape, BO_DEPTHWISE))
+    return (uint32_t)shape->kernel_h * shape->kernel_w * tile->m0;
   return (uint32_t)shape->kernel_h * shape->kernel_w *
          ((uint32_t)tile->m0 * shape->n + (uint32_t)tile->channels * tile->n0);
 }
@@ -304,6 +360,13 @@ static inline bo_macs bo_tile_macs(const bo_shape *shape, const bo_design *desig
                                    const bo_tile *tile) {
   bo_macs macs;
   const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
+  if (bo_is_kind(shape, BO_DEPTHWISE)) {
+    /* A channel's elements lie apart in the input tile: a call spans one row of the kernel. */
+    macs.span = BO_SPAN_ROW;
+    macs.calls = outputs * shape->kernel_h;
+    macs.length = shape->kernel_w;
+    return macs;
+  }
   macs.span = design->span;
   if (macs.span == BO_SPAN_WINDOW && tile->window_w != shape->kernel_w)
     macs.span = BO_SPAN_ROW;
@@ -316,6 +379,54 @@ static inline bo_macs bo_tile_macs(const bo_shape *shape, const bo_design *desig
   else
     macs.length *= (uint32_t)shape->kernel_h * shape->kernel_w;
   return macs;
+}
+
+/** Sum, over `count` windows from the coordinate `at`, of their elements inside [0, size). */
+static inline uint32_t bo_covered(int32_t at, uint32_t count, uint32_t stride, uint32_t kernel,
+                                  uint32_t size) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < count; i++, at += (int32_t)stride) {
+    const int32_t low = at < 0 ? 0 : at;
+    const int32_t high =
+        at + (int32_t)kernel < (int32_t)size ? at + (int32_t)kernel : (int32_t)size;
+    sum += high > low ? (uint32_t)(high - low) : 0u;
+  }
+  return sum;
+}
+
+/** Elements that a tile takes into its outputs one by one: of pools, add and concat. */
+static inline uint32_t bo_pooled(const bo_shape *shape, const bo_tile *tile) {
+  const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
+  switch (shape->kind) {
+  case BO_GLOBAL_AVG_POOL:
+    return (uint32_t)tile->window_h * tile->window_w * tile->depth;
+  case BO_MAX_POOL:
+  case BO_AVG_POOL:
+    return tile->channels *
+           bo_covered(tile->y0, tile->rows, shape->stride_h, shape->kernel_h, shape->h) *
+           bo_covered(tile->x0, tile->columns, shape->stride_w, shape->kernel_w, shape->w);
+  case BO_ADD:
+    return 2u * outputs;
+  case BO_CONCAT:
+    return outputs;
+  default:
+    return 0;
+  }
+}
+
+/** Whether any window reaches into the padding. */
+static inline int bo_is_padded(const bo_shape *shape) {
+  return shape->pad_top != 0u || shape->pad_left != 0u ||
+         (shape->r - 1u) * shape->stride_h + shape->kernel_h > shape->h ||
+         (shape->c - 1u) * shape->stride_w + shape->kernel_w > shape->w;
+}
+
+/** Outputs whose sum is divided by the number of elements that it is of: of a padded average pool.
+ */
+static inline uint32_t bo_divided(const bo_shape *shape, const bo_tile *tile) {
+  return bo_is_kind(shape, BO_AVG_POOL) && bo_is_padded(shape)
+             ? (uint32_t)tile->rows * tile->columns * tile->channels
+             : 0u;
 }
 
 static inline uint32_t bo_align4(uint32_t bytes) { return (bytes + 3u) & ~(uint32_t)3u; }
@@ -344,6 +455,10 @@ static inline bo_vm_layout bo_vm_plan(const bo_shape *shape, const bo_design *de
     input = ((tr - 1u) * shape->stride_h + shape->kernel_h) *
             ((tc - 1u) * shape->stride_w + shape->kernel_w) * tn;
     weights = (uint32_t)shape->kernel_h * shape->kernel_w * tm * tn;
+    if (bo_is_channelwise(shape)) {
+      input = input / tn * tm * (bo_is_kind(shape, BO_ADD) ? 2u : 1u);
+      weights = bo_is_kind(shape, BO_DEPTHWISE) ? weights / tn : 0u;
+    }
   }
   vm.input = 0;
   vm.weights = bo_align4(input * 2u);

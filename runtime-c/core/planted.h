@@ -56,5 +56,17 @@
 #ifndef BO_BUG_STALE_PADDING
 #define BO_BUG_STALE_PADDING 0 /**< the padding of an input tile is not cleared */
 #endif
+#ifndef BO_BUG_STALE_CHANNELS
+#define BO_BUG_STALE_CHANNELS 0 /**< channelwise kinds keep the input tile of other channels */
+#endif
+#ifndef BO_BUG_SECOND_INPUT
+#define BO_BUG_SECOND_INPUT 0 /**< add and concat read their first map twice */
+#endif
+#ifndef BO_BUG_MAXIMUM_FROM_ZERO
+#define BO_BUG_MAXIMUM_FROM_ZERO 0 /**< a maximum starts from code 0, as if padding counted */
+#endif
+#ifndef BO_BUG_PADDED_MEAN
+#define BO_BUG_PADDED_MEAN 0 /**< a mean at the border is over the whole window */
+#endif
 
 #endif

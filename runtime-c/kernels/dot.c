@@ -7,6 +7,13 @@ int32_t bo_dot_s16_reference(const int16_t *a, const int16_t *b, uint16_t n) {
   return (int32_t)sum;
 }
 
+int32_t bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n) {
+  uint32_t sum = 0;
+  for (; n != 0u; n--, a += step)
+    sum += (uint32_t)((int32_t)*a * (int32_t)*b++);
+  return (int32_t)sum;
+}
+
 #ifndef BO_DOT_TWIN
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   return bo_dot_s16_reference(a, b, n);

@@ -14,4 +14,10 @@ int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n);
 /** The definition that every twin equals; compiled for every board. */
 int32_t bo_dot_s16_reference(const int16_t *a, const int16_t *b, uint16_t n);
 
+/**
+ * Sum of a[i * step] * b[i], i in [0, n), modulo 2^32: a row of a depthwise kernel, `step` being
+ * the channels of the input tile. Every board runs this definition.
+ */
+int32_t bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n);
+
 #endif

@@ -3,7 +3,7 @@
 #include "network.h"
 
 void test_one_cut(void) {
-  uint32_t cuts = 0, networks = 0;
+  uint32_t cuts = 0, networks = 0, kinds[BO_CONCAT + 1] = {0};
   for (uint32_t seed = 1; seed <= 1200u && !check_has_failed(); seed++) {
     const network_limits limits = {
         .layers = 1u + seed % 3u,
@@ -19,9 +19,17 @@ void test_one_cut(void) {
           network_text(net));
     cuts += report.cuts;
     networks++;
+    for (uint32_t i = 0; i < limits.layers; i++)
+      kinds[net->layers[i].shape.kind]++;
     network_free(net);
   }
-  check_note("%u cuts, one at a time, in %u networks", (unsigned)cuts, (unsigned)networks);
+  for (uint32_t kind = 0; kind <= BO_CONCAT; kind++)
+    CHECK(kinds[kind] >= 50u, "only %u layers of kind %u", (unsigned)kinds[kind], (unsigned)kind);
+  check_note(
+      "%u cuts, one at a time, in %u networks (layers of kinds 0 to 6: %u %u %u %u %u %u %u)",
+      (unsigned)cuts, (unsigned)networks, (unsigned)kinds[0], (unsigned)kinds[1],
+      (unsigned)kinds[2], (unsigned)kinds[3], (unsigned)kinds[4], (unsigned)kinds[5],
+      (unsigned)kinds[6]);
 }
 
 void test_many_cuts(void) {

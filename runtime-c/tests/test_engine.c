@@ -54,8 +54,10 @@ static bo_counters counts_of(const bo_layer *layer) {
       const int fresh = t == 0u || !bo_same_output(&before, &tile);
       if (t == 0u || !bo_same_input(shape, &before, &tile)) {
         count_transfers(&sum.reads, &sum.read_bytes, bo_input_transfers(shape, &tile), 2);
+        count_transfers(&sum.reads, &sum.read_bytes, bo_second_transfers(shape, &tile), 2);
       }
-      if (shape->kind == BO_CONV && (t == 0u || !bo_same_weights(&before, &tile))) {
+      const int weighted = shape->kind == BO_CONV || shape->kind == BO_DEPTHWISE;
+      if (weighted && (t == 0u || !bo_same_weights(&before, &tile))) {
         count_transfers(&sum.reads, &sum.read_bytes, one, 2);
       }
       if (shape->has_bias && visit == 0u && tile.index[BO_N] == 0u &&
@@ -65,17 +67,18 @@ static bo_counters counts_of(const bo_layer *layer) {
       if (visit > 0u && fresh) {
         count_transfers(&sum.reads, &sum.read_bytes, bo_plane_transfers(&plane, &tile), 4);
       }
-      if (shape->kind == BO_CONV) {
+      if (weighted) {
         const bo_macs macs = bo_tile_macs(shape, design, &tile);
         sum.mac_calls += macs.calls;
         sum.macs += macs.calls * macs.length;
       } else {
-        sum.pooled += (uint32_t)tile.window_h * tile.window_w * tile.depth;
+        sum.pooled += bo_pooled(shape, &tile);
       }
       if (!inner || t + 1u == batch.tiles) {
         if (last) {
           count_transfers(&sum.writes, &sum.write_bytes, bo_output_transfers(shape, &tile), 2);
           sum.requantised += (uint32_t)tile.rows * tile.columns * tile.channels;
+          sum.requantised += bo_divided(shape, &tile);
         } else {
           count_transfers(&sum.writes, &sum.write_bytes, bo_plane_transfers(&plane, &tile), 4);
         }

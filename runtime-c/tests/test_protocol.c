@@ -267,12 +267,17 @@ void test_provisioning(void) {
     network_free(net);
   }
   network *a = network_make(401, &small), *b = network_make(402, &small);
-  for (uint32_t cut_b = 0; cut_b < 14u; cut_b++) {
-    for (uint32_t cut_a = 0; cut_a < 14u; cut_a++) {
-      for (uint32_t steps = 0; steps < 4u; steps++, cuts += 2u) {
-        change_images(a, b, cut_a, cut_b, steps);
+  for (uint32_t seed = 403; seed <= 412u; seed++) {
+    for (uint32_t cut_b = 0; cut_b < 14u; cut_b++) {
+      for (uint32_t cut_a = 0; cut_a < 14u; cut_a++) {
+        for (uint32_t steps = 0; steps < 4u; steps++, cuts += 2u) {
+          change_images(a, b, cut_a, cut_b, steps);
+        }
       }
     }
+    network_free(a);
+    a = b;
+    b = network_make(seed, &small);
   }
   /* An image that is not the model's is not taken. */
   session s;

@@ -12,7 +12,7 @@ import { crc32 } from "./crc.ts";
 import { modelC, modelH } from "./emit_c.ts";
 import { platformH } from "./emit_platform.ts";
 import { buildImage, checkRegions, HEADER_BYTES, refuseTooLarge, regionsOf } from "./image.ts";
-import { layerTable } from "./layer_table.ts";
+import { KIND_TYPES, layerTable } from "./layer_table.ts";
 import type { Vectors } from "./vectors.ts";
 
 export interface PlatformDump {
@@ -97,7 +97,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
     classes: artifact.classes,
     layers: table.map((entry) => ({
       name: entry.layer.name,
-      kind: entry.kind === 1 ? "global_avg_pool" : "conv",
+      kind: KIND_TYPES[entry.kind]!,
       ...(entry.batches !== undefined && { batches: entry.batches }),
       vm: entry.vm,
       plane_bytes: entry.plane_bytes,

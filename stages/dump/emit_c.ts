@@ -3,7 +3,7 @@ import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import type { Shape } from "../../network/network.ts";
 import type { Platform } from "../../network/platform.ts";
-import type { Model } from "./image.ts";
+import { hasChannelwise, type Model } from "./image.ts";
 import { KINDS, type TableLayer } from "./layer_table.ts";
 
 export interface Emission {
@@ -119,6 +119,10 @@ function layerText(entry: TableLayer): string[] {
     `        .bias = ${entry.bias}u,`,
     `        .input = ${entry.input}u,`,
     `        .output = ${entry.output}u,`,
+    ...(integer.multipliers === undefined ? [] : [
+      `        .second = ${entry.second}u,`,
+      `        .multipliers = {${integer.multipliers.join(", ")}},`,
+    ]),
     "    },",
   ];
 }
@@ -135,6 +139,14 @@ export function modelC({ model, artifact, platform }: Emission): string {
     " */",
     '#include "model.h"',
     "",
+    ...(hasChannelwise(model)
+      ? [
+        "#if !BO_CHANNELWISE",
+        "#error this network needs the channelwise kinds",
+        "#endif",
+        "",
+      ]
+      : []),
     "static const bo_layer layers[] = {",
     ...model.table.flatMap(layerText),
     "};",

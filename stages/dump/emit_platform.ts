@@ -1,7 +1,7 @@
 /** `platform.h`: sizes and choices that the port is compiled with (runtime-c/README.md). */
 import type { Platform } from "../../network/platform.ts";
 import { cString } from "./emit_c.ts";
-import { HEADER_BYTES, type Model } from "./image.ts";
+import { hasChannelwise, HEADER_BYTES, type Model } from "./image.ts";
 
 /** @param platform resolved, overrides applied */
 export function platformH(
@@ -29,6 +29,8 @@ export function platformH(
     `#define BO_INPUTS ${model.inputs}u`,
     `#define BO_OUTPUTS ${model.outputs}u`,
     `#define BO_LAYERS ${model.table.length}u`,
+    "/** 0: no depthwise conv, max or average pool, add or concat; build.mk leaves their code out. */",
+    `#define BO_HAS_CHANNELWISE ${hasChannelwise(model) ? 1 : 0}`,
     "/** 1: after each commit the board switches off until the capacitor is full; 0: it runs on. */",
     `#define BO_AFTER_COMMIT_SLEEP ${after_commit === "sleep" ? 1 : 0}`,
     "/** The multiply-accumulate kernel that was costed. */",

@@ -4,7 +4,7 @@ import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import type { DesignsArtifact, NvmLayout } from "../../network/explore.ts";
 import { elements, type Shape } from "../../network/network.ts";
 import { crc32 } from "./crc.ts";
-import { SPANS, type TableLayer } from "./layer_table.ts";
+import { KINDS, SPANS, type TableLayer } from "./layer_table.ts";
 import { packWeights } from "./pack.ts";
 
 export const MAGIC = 0x4f4e5242;
@@ -27,6 +27,11 @@ export interface Model {
   planes: readonly [number, number];
   vm_bytes: number;
   nvm_bytes: number;
+}
+
+/** Whether the runtime needs its channelwise kinds for a model. */
+export function hasChannelwise({ table }: Model): boolean {
+  return table.some(({ kind }) => kind >= KINDS.indexOf("BO_DEPTHWISE"));
 }
 
 /** A stretch of NVM; times count layers: -1 before the first, L at the delivery. */
@@ -66,9 +71,11 @@ export function regionsOf(table: readonly TableLayer[], nvm: NvmLayout, input: S
   ];
   const life = (writer: number) => ({
     from_layer: writer,
-    to_layer: writer === end - 1
-      ? end
-      : table.reduce((last, entry, index) => entry.source === writer ? index : last, writer),
+    to_layer: writer === end - 1 ? end : table.reduce(
+      (last, { source, second_source }, index) =>
+        source === writer || second_source === writer ? index : last,
+      writer,
+    ),
   });
   regions.push({
     name: "input map",
@@ -187,7 +194,7 @@ export function buildImage(
       packWeights(integer.weights, {
         m: layer.output.channels,
         kernel: layer.kernel.h * layer.kernel.w,
-        n: layer.input.channels,
+        n: layer.input.channels / layer.groups,
       }, { Tm: design.tm, Tn: design.tn })
         .forEach((code, i) => view.setInt16(weights + 2 * i, code, true));
     }
@@ -257,6 +264,7 @@ function tableBytes(model: Model): Uint8Array {
       entry.input,
       entry.output,
     );
+    if (integer.multipliers !== undefined) numbers.push(entry.second, ...integer.multipliers);
   }
   const bytes = new Uint8Array(4 * numbers.length);
   const view = new DataView(bytes.buffer);

@@ -4,9 +4,28 @@ import type { Requantisation } from "../../network/artifacts/quantized.ts";
 import { PUBLISHED_ORDERS } from "../../network/design.ts";
 import type { DesignsArtifact, FeasibleLayer, VmLayout } from "../../network/explore.ts";
 import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
-import type { ResolvedLayer } from "../../network/network.ts";
+import type { LayerType, ResolvedLayer } from "../../network/network.ts";
 
-export const KINDS = ["BO_CONV", "BO_GLOBAL_AVG_POOL"] as const;
+export const KINDS = [
+  "BO_CONV",
+  "BO_GLOBAL_AVG_POOL",
+  "BO_DEPTHWISE",
+  "BO_MAX_POOL",
+  "BO_AVG_POOL",
+  "BO_ADD",
+  "BO_CONCAT",
+] as const;
+
+/** Layer types of {@link KINDS}, in their order; an fc is a conv there, a flatten is nowhere. */
+export const KIND_TYPES = [
+  "conv",
+  "global_avg_pool",
+  "depthwise_conv",
+  "max_pool",
+  "avg_pool",
+  "add",
+  "concat",
+] as const satisfies LayerType[];
 export const SPANS = { channel: 0, row: 1, window: 2 } as const;
 
 export interface TableLayer {
@@ -16,6 +35,8 @@ export interface TableLayer {
   kind: number;
   /** Position in the table of the layer whose map it reads; -1: the network's input. */
   source: number;
+  /** The same of the second map of add and concat; undefined: it reads one. */
+  second_source: number | undefined;
   shape: {
     h: number;
     w: number;
@@ -51,6 +72,8 @@ export interface TableLayer {
   bias: number;
   input: number;
   output: number;
+  /** Address of the second map of add and concat; 0: it reads one. */
+  second: number;
 }
 
 /**
@@ -89,13 +112,16 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
       }, ExitCode.infeasible);
     }
     const source = sourceOf(layer.inputs[0]!);
+    const second = integer.multipliers === undefined ? undefined : sourceOf(layer.inputs[1]!);
+    const positionOf = (index: number) =>
+      index < 0 ? -1 : table.findIndex((item) => item.layer === network.layers[index]!.layer);
+    const addressOf = (index: number) => index < 0 ? nvm.input_map : nvm.maps[index]!;
     const entry: TableLayer = {
       layer,
       integer,
-      kind: layer.type === "global_avg_pool" ? 1 : 0,
-      source: source < 0
-        ? -1
-        : table.findIndex((item) => item.layer === network.layers[source]!.layer),
+      kind: KIND_TYPES.findIndex((type) => type === (layer.type === "fc" ? "conv" : layer.type)),
+      source: positionOf(source),
+      second_source: second === undefined ? undefined : positionOf(second),
       shape: shapeOf(layer),
       design: designOf(found),
       batches: found.batches,
@@ -104,8 +130,9 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
       requantisation: integer.requantisation!,
       weights: integer.weights === undefined ? 0 : nvm.weights[index]!,
       bias: integer.bias === undefined ? 0 : nvm.biases[index]!,
-      input: source < 0 ? nvm.input_map : nvm.maps[source]!,
+      input: addressOf(source),
       output: nvm.maps[index]!,
+      second: second === undefined ? 0 : addressOf(second),
     };
     refuseWide(entry, profile);
     table.push(entry);

@@ -8,13 +8,19 @@
 import type { QuantizedLayer } from "../../network/artifacts/quantized.ts";
 import type { FloatLayer, FloatNetwork } from "../../network/float.ts";
 import { accumulatorBound, SUM_LIMIT } from "../../network/integer/bound.ts";
-import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
+import { joinMultipliers, MAXIMUM_SHIFT } from "../../network/integer/channelwise.ts";
+import {
+  type IntegerLayer,
+  type IntegerNetwork,
+  readsTwo,
+} from "../../network/integer/inference.ts";
 import {
   fixedPoint,
   quantiseValue,
   RATIO_MAX,
   RATIO_MIN,
 } from "../../network/integer/requantise.ts";
+import type { ResolvedLayer } from "../../network/network.ts";
 import type { MapStatistics, Observation } from "./observe.ts";
 
 const CODE_MAX = 32767;
@@ -52,9 +58,10 @@ export function quantise(
   const integer: IntegerLayer[] = [];
   const maps: Codes[] = [];
   const input = inputCodes(observation, options);
+  const codesOf = (index: number) => index < 0 ? input : maps[index]!;
   for (const [index, item] of network.layers.entries()) {
     const { layer } = item;
-    const from = layer.inputs[0]! < 0 ? input : maps[layer.inputs[0]!]!;
+    const from = codesOf(layer.inputs[0]!);
     if (layer.type === "flatten") {
       maps.push(from);
       integer.push({ layer });
@@ -66,16 +73,40 @@ export function quantise(
       });
       continue;
     }
-    const constants = layer.type === "global_avg_pool" ? undefined : quantiseWeights(item, from);
-    const sumScale = constants === undefined
-      ? from.scale / (layer.input.h * layer.input.w)
-      : from.scale * constants.scale;
+    if (layer.type === "max_pool") {
+      // Codes keep their scale: a maximum needs no other.
+      const codes = { ...from, minimum: layer.activation === "relu" ? 0 : from.minimum };
+      const requantisation = {
+        multiplier: 1 << MAXIMUM_SHIFT,
+        shift: 2 * MAXIMUM_SHIFT,
+        minimum: codes.minimum,
+        maximum: codes.maximum,
+      };
+      maps.push(codes);
+      integer.push({ layer, requantisation });
+      layers.push({
+        name: layer.name,
+        output_scale: codes.scale,
+        activation_bits: codes.bits,
+        requantisation,
+        accumulator_bound: 2 ** MAXIMUM_SHIFT * Math.max(-from.minimum, from.maximum),
+      });
+      continue;
+    }
+    const sources = layer.inputs.map(codesOf);
+    const constants = item.weights === undefined ? undefined : quantiseWeights(item, from);
+    const joined = readsTwo(layer)
+      ? joinMultipliers(sources[0]!.scale, sources[1]!.scale)
+      : undefined;
+    const sumScale = joined?.unit ??
+      (constants === undefined
+        ? from.scale / (layer.kernel.h * layer.kernel.w)
+        : from.scale * constants.scale);
     const statistics = observation.layers[index]!;
     const bits = options.bits[index + 1]!;
     const maximum = 2 ** (bits - 1) - 1;
-    const minimum = layer.activation === "relu" || (constants === undefined && from.minimum === 0)
-      ? 0
-      : -maximum;
+    const oneSided = constants === undefined && sources.every((codes) => codes.minimum === 0);
+    const minimum = layer.activation === "relu" || oneSided ? 0 : -maximum;
     const wanted = rangeOf(statistics, options.headroom) / maximum;
     const fixed = fixedPoint(Math.max(RATIO_MIN, Math.min(sumScale / wanted, RATIO_MAX)));
     // The exact quotient of what the integers do, so that requantisation has no gain error.
@@ -85,6 +116,7 @@ export function quantise(
     integer.push({
       layer,
       requantisation,
+      ...(joined && { multipliers: joined.multipliers }),
       ...(constants && { weights: constants.weights }),
       ...(constants?.bias && { bias: constants.bias }),
     });
@@ -93,9 +125,9 @@ export function quantise(
       output_scale: scale,
       ...(constants && { weight_scale: constants.scale, weight_bits: constants.bits }),
       activation_bits: bits,
+      ...(joined && { multipliers: joined.multipliers }),
       requantisation,
-      accumulator_bound: constants?.bound ??
-        layer.input.h * layer.input.w * Math.max(-from.minimum, from.maximum),
+      accumulator_bound: constants?.bound ?? unweightedBound(layer, sources, joined?.multipliers),
     });
   }
   return {
@@ -107,6 +139,18 @@ export function quantise(
     },
     layers,
   };
+}
+
+/** Largest |sum| of a layer without weights. */
+function unweightedBound(
+  layer: ResolvedLayer,
+  sources: readonly Codes[],
+  multipliers: readonly [number, number] | undefined,
+): number {
+  const largest = sources.map(({ minimum, maximum }) => Math.max(-minimum, maximum));
+  if (multipliers === undefined) return layer.kernel.h * layer.kernel.w * largest[0]!;
+  const parts = multipliers.map((multiplier, i) => multiplier * largest[i]!);
+  return layer.type === "add" ? parts[0]! + parts[1]! : Math.max(...parts);
 }
 
 function plain({ scale, minimum, maximum }: Codes) {
@@ -164,7 +208,8 @@ function predictMapBits(
 function weightedReaders(network: FloatNetwork, index: number): FloatLayer[] {
   return network.layers.flatMap((item, reader) => {
     if (!item.layer.inputs.includes(index)) return [];
-    if (item.layer.type === "flatten") return weightedReaders(network, reader);
+    const passes = item.layer.type === "flatten" || item.layer.type === "max_pool";
+    if (passes) return weightedReaders(network, reader);
     return item.weights === undefined ? [] : [item];
   });
 }

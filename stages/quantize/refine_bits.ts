@@ -43,7 +43,8 @@ export function* refineBits(
   for (let changed = true; changed;) {
     changed = false;
     for (let map = 0; map < bits.length; map++) {
-      if (map > 0 && network.layers[map - 1]!.layer.type === "flatten") continue;
+      const type = map > 0 ? network.layers[map - 1]!.layer.type : undefined;
+      if (type === "flatten" || type === "max_pool") continue;
       for (const step of [-1, 1]) {
         for (;;) {
           const candidate = bits.with(map, bits[map]! + step);

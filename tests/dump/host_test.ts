@@ -8,6 +8,7 @@ import { type Network, resolveLayers } from "../../network/network.ts";
 import { energyBudget_J, readProfile, resolvePlatform } from "../../network/platform.ts";
 import { exploreNetwork } from "../../native/mod.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
+import { randomMixedNetwork } from "../quantize/support.ts";
 import { HostRuntime, randomDump, ROOT } from "./support.ts";
 
 async function within(
@@ -43,6 +44,61 @@ Deno.test("the runtime on the host equals integer inference bit for bit, whateve
       );
     }
     assert.ok(planes > 10, "planes of partial sums were exercised");
+  }));
+
+Deno.test("the runtime on the host equals integer inference on every kind of layer", () =>
+  within(async (folder, runtime) => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 30; seed++) {
+      const at = `${folder}/${seed}`;
+      const dump = await randomDump(seed, randomMixedNetwork(seed));
+      const { layers } = await dumpPlatform(at, dump);
+      for (const { kind } of layers) seen.add(kind);
+      assert.deepEqual(
+        [...await runtime.run(at)],
+        await expected(at),
+        `seed ${seed}: ${JSON.stringify(dump.designs.network.layers)}`,
+      );
+    }
+    assert.ok(seen.size >= 6, [...seen].join());
+  }));
+
+Deno.test("the runtime built without channelwise kinds runs a network of convs and refuses others", () =>
+  within(async (folder, runtime) => {
+    const at = `${folder}/convs`;
+    await dumpPlatform(at, await randomDump(1));
+    assert.match(await Deno.readTextFile(`${at}/platform.h`), /^#define BO_HAS_CHANNELWISE 0$/m);
+    assert.deepEqual([...await runtime.run(at)], await expected(at));
+
+    const mixed = `${folder}/mixed`;
+    const dump = await randomDump(1, {
+      ...single,
+      layers: [
+        { name: "pool", type: "max_pool", kernel: { h: 2, w: 2 }, activation: "none", bias: false },
+        ...single.layers,
+      ],
+    });
+    await dumpPlatform(mixed, dump);
+    assert.match(await Deno.readTextFile(`${mixed}/platform.h`), /^#define BO_HAS_CHANNELWISE 1$/m);
+    await assert.rejects(runtime.run(mixed), /needs the channelwise kinds/);
+  }, ["-DBO_CHANNELWISE=0"]));
+
+Deno.test("the runtime on the host answers otherwise where add reads another map", () =>
+  within(async (folder, runtime) => {
+    for (let seed = 0;; seed++) {
+      const dump = await randomDump(seed, randomMixedNetwork(seed));
+      const add = dump.network.layers.find(({ layer, multipliers }) =>
+        layer.type === "add" && layer.inputs[0] !== layer.inputs[1] && multipliers !== undefined
+      );
+      if (add === undefined) continue;
+      add.layer.inputs = [add.layer.inputs[0]!, add.layer.inputs[0]!];
+      await dumpPlatform(`${folder}/wrong`, dump);
+      assert.notDeepEqual(
+        [...await runtime.run(`${folder}/wrong`)],
+        await expected(`${folder}/wrong`),
+      );
+      break;
+    }
   }));
 
 Deno.test("the runtime on the host answers otherwise, or not, where the dump is wrong", () =>

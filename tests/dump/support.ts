@@ -30,13 +30,19 @@ export function randomDesign(layer: ResolvedLayer, random: Random): FeasibleLaye
   const Tr = tile(pool ? input.h : output.h);
   const Tc = tile(pool ? input.w : output.w);
   const Tm = tile(output.channels);
-  const Tn = pool ? 1 : tile(input.channels);
+  const channelwise = ["depthwise_conv", "max_pool", "avg_pool", "add", "concat"]
+    .includes(layer.type);
+  const Tn = pool || channelwise ? 1 : tile(input.channels);
   const order = pool ? "RCMN" : random.shuffle(["R", "C", "M", "N"]).join("");
   const trips = {
     R: pool ? 1 : Math.ceil(output.h / Tr),
     C: pool ? 1 : Math.ceil(output.w / Tc),
     M: Math.ceil(output.channels / Tm),
-    N: pool ? Math.ceil(input.h / Tr) * Math.ceil(input.w / Tc) : Math.ceil(input.channels / Tn),
+    N: pool
+      ? Math.ceil(input.h / Tr) * Math.ceil(input.w / Tc)
+      : channelwise
+      ? 1
+      : Math.ceil(input.channels / Tn),
   };
   const loops = Array.from(order) as (keyof typeof trips)[];
   const spatial = /^(RC|CR)$/.test(order.slice(2));
@@ -54,8 +60,10 @@ export function randomDesign(layer: ResolvedLayer, random: Random): FeasibleLaye
     (outside("M") ? Tm : output.channels);
   const inputs = pool
     ? Tr * Tc * Tm
-    : ((Tr - 1) * stride.h + kernel.h) * ((Tc - 1) * stride.w + kernel.w) * Tn;
-  const weights = pool ? 0 : kernel.h * kernel.w * Tm * Tn;
+    : ((Tr - 1) * stride.h + kernel.h) * ((Tc - 1) * stride.w + kernel.w) *
+      (channelwise ? Tm : Tn) * (layer.type === "add" ? 2 : 1);
+  const weighted = weightShape(layer).length > 0;
+  const weights = weighted ? kernel.h * kernel.w * Tm * Tn : 0;
   const outputs = pool ? Tm : Tr * Tc * Tm;
   const vm = { input: 0, weights: align4(2 * inputs), bias: 0, sums: 0, total_bytes: 0 };
   vm.bias = vm.weights + align4(2 * weights);

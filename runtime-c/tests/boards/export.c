@@ -43,8 +43,9 @@ static void write_layer(FILE *file, const bo_layer *l) {
           l->requantisation.maximum);
   fprintf(file,
           "     .weights = %" PRIu32 ", .bias = %" PRIu32 ", .input = %" PRIu32
-          ", .output = %" PRIu32 "},\n",
-          l->weights, l->bias, l->input, l->output);
+          ", .output = %" PRIu32 ", .second = %" PRIu32 ", .multipliers = {%d, %d}},\n",
+          l->weights, l->bias, l->input, l->output, l->second, l->multipliers[0],
+          l->multipliers[1]);
 }
 
 static void write_model(const network *net, const char *folder) {

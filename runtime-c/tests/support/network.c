@@ -24,12 +24,75 @@ static void *room(size_t bytes) {
 
 static uint16_t min16(uint32_t a, uint32_t b) { return (uint16_t)(a < b ? a : b); }
 
+/** A window of a kernel up to 4 x 4; its padding is at most `most` short of the kernel. */
+static void draw_window(uint32_t *random, bo_shape *shape, uint32_t most) {
+  shape->kernel_h = from_to(random, 1, min16(shape->h, 4));
+  shape->kernel_w = from_to(random, 1, min16(shape->w, 4));
+  shape->stride_h = (uint8_t)from_to(random, 1, 3);
+  shape->stride_w = (uint8_t)from_to(random, 1, 3);
+  shape->pad_top = (uint8_t)below(random, shape->kernel_h + most);
+  shape->pad_left = (uint8_t)below(random, shape->kernel_w + most);
+  const uint32_t high = shape->h + shape->pad_top + below(random, shape->kernel_h + most);
+  const uint32_t wide = shape->w + shape->pad_left + below(random, shape->kernel_w + most);
+  shape->r = (uint16_t)((high - shape->kernel_h) / shape->stride_h + 1u);
+  shape->c = (uint16_t)((wide - shape->kernel_w) / shape->stride_w + 1u);
+}
+
+/** Sizes of a map that a layer may read: that of layer `index`, or the network's input at -1. */
+static void map_size(const network *net, int index, uint32_t size[3]) {
+  const bo_shape *s = &net->layers[index < 0 ? 0 : index].shape;
+  size[0] = index < 0 ? s->h : s->r;
+  size[1] = index < 0 ? s->w : s->c;
+  size[2] = index < 0 ? s->n : s->m;
+}
+
+/** One of the kinds whose output channels read input channels of their own. */
+static void draw_channelwise(uint32_t *random, network *net, uint32_t layer) {
+  bo_shape *shape = &net->layers[layer].shape;
+  shape->kind = (uint8_t)(BO_DEPTHWISE + below(random, 5));
+  shape->m = shape->n;
+  if (!bo_has_second(shape)) {
+    shape->has_bias = (uint8_t)(shape->kind == BO_DEPTHWISE && below(random, 2) != 0u);
+    draw_window(random, shape, shape->kind == BO_DEPTHWISE ? 1u : 0u);
+    return;
+  }
+  shape->kernel_h = shape->kernel_w = 1;
+  shape->r = shape->h, shape->c = shape->w;
+  /* The map before always fits; an earlier one is taken in its place where it fits, too. */
+  uint32_t size[3];
+  net->second[layer] = (int)layer - 1;
+  for (int at = -1; at < (int)layer; at++) {
+    if (at < 0 && layer == 0u)
+      continue;
+    map_size(net, at, size);
+    const int fits = size[0] == shape->h && size[1] == shape->w &&
+                     (shape->kind == BO_CONCAT || size[2] == shape->n);
+    if (fits && below(random, 2) == 0u) {
+      net->second[layer] = at;
+      break;
+    }
+  }
+  if (shape->kind == BO_CONCAT) {
+    if (layer == 0u)
+      size[2] = shape->n;
+    else
+      map_size(net, net->second[layer], size);
+    shape->m = (uint16_t)(shape->n + size[2]);
+  }
+}
+
 /** Draws the layer that follows a map of h x w x n; the last one ends in 1 x 1. */
-static void draw_shape(uint32_t *random, bo_shape *shape, uint16_t h, uint16_t w, uint16_t n,
-                       uint32_t max_channels, int last) {
+static void draw_shape(uint32_t *random, network *net, uint32_t layer, uint16_t h, uint16_t w,
+                       uint16_t n, uint32_t max_channels, int last) {
+  bo_shape *shape = &net->layers[layer].shape;
   memset(shape, 0, sizeof *shape);
   shape->h = h, shape->w = w, shape->n = n;
   shape->stride_h = shape->stride_w = 1;
+  net->second[layer] = -2;
+  if (!last && below(random, 2) == 0u) {
+    draw_channelwise(random, net, layer);
+    return;
+  }
   const uint32_t kind = below(random, 8);
   if (kind == 0u && (uint32_t)h * w > 1u) {
     shape->kind = BO_GLOBAL_AVG_POOL;
@@ -45,17 +108,16 @@ static void draw_shape(uint32_t *random, bo_shape *shape, uint16_t h, uint16_t w
     shape->r = shape->c = 1;
     return;
   }
-  shape->kernel_h = from_to(random, 1, min16(h, 4));
-  shape->kernel_w = from_to(random, 1, min16(w, 4));
-  shape->stride_h = (uint8_t)from_to(random, 1, 3);
-  shape->stride_w = (uint8_t)from_to(random, 1, 3);
+  if (kind < 4u) {
+    /* Keeps the map's size, so that a later add or concat may read both. */
+    const uint32_t around = h >= 3u && w >= 3u ? below(random, 2) : 0u;
+    shape->kernel_h = shape->kernel_w = (uint16_t)(1u + 2u * around);
+    shape->pad_top = shape->pad_left = (uint8_t)around;
+    shape->r = h, shape->c = w, shape->m = n;
+    return;
+  }
   /* Also paddings as large as the kernel, so that whole windows lie outside. */
-  shape->pad_top = (uint8_t)below(random, shape->kernel_h + 1u);
-  shape->pad_left = (uint8_t)below(random, shape->kernel_w + 1u);
-  const uint32_t high = h + shape->pad_top + below(random, shape->kernel_h + 1u);
-  const uint32_t wide = w + shape->pad_left + below(random, shape->kernel_w + 1u);
-  shape->r = (uint16_t)((high - shape->kernel_h) / shape->stride_h + 1u);
-  shape->c = (uint16_t)((wide - shape->kernel_w) / shape->stride_w + 1u);
+  draw_window(random, shape, 1);
 }
 
 static uint16_t tile(uint32_t *random, uint32_t size) {
@@ -71,7 +133,7 @@ static void draw_design(uint32_t *random, const bo_shape *shape, bo_design *desi
     design->tr = tile(random, is_pool ? shape->h : shape->r);
     design->tc = tile(random, is_pool ? shape->w : shape->c);
     design->tm = tile(random, shape->m);
-    design->tn = is_pool ? 1 : tile(random, shape->n);
+    design->tn = is_pool || bo_is_channelwise(shape) ? 1 : tile(random, shape->n);
     design->span = (uint8_t)below(random, 3);
     for (uint8_t i = 0; i < 4u; i++) {
       const uint8_t at = (uint8_t)below(random, i + 1u);
@@ -89,8 +151,9 @@ static void draw_design(uint32_t *random, const bo_shape *shape, bo_design *desi
 static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
   bo_layer *at = &net->layers[layer];
   const bo_shape *shape = &at->shape;
-  const int is_pool = shape->kind == BO_GLOBAL_AVG_POOL;
-  const uint32_t window = (uint32_t)shape->kernel_h * shape->kernel_w * (is_pool ? 1u : shape->n);
+  const int is_pool = shape->kind == BO_GLOBAL_AVG_POOL || shape->kind == BO_AVG_POOL;
+  const uint32_t window =
+      (uint32_t)shape->kernel_h * shape->kernel_w * (shape->kind == BO_CONV ? shape->n : 1u);
   at->requantisation.multiplier = (int16_t)(16384u + below(random, 16384));
   at->requantisation.minimum = (int16_t)(below(random, 2) == 0u ? 0 : -32768);
   at->requantisation.maximum = 32767;
@@ -99,6 +162,16 @@ static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
     while ((1u << bits) < window)
       bits++;
     at->requantisation.shift = (uint8_t)(17u + (bits > 2u ? bits - 2u : 0u));
+    return;
+  }
+  if (shape->kind == BO_MAX_POOL) {
+    at->requantisation.shift = (uint8_t)from_to(random, 27, 30);
+    return;
+  }
+  if (bo_has_second(shape)) {
+    at->requantisation.shift = (uint8_t)from_to(random, 28, 32);
+    at->multipliers[0] = (int16_t)from_to(random, 1, 32767);
+    at->multipliers[1] = (int16_t)from_to(random, 1, 32767);
     return;
   }
   at->requantisation.shift = (uint8_t)from_to(random, 24, 29);
@@ -125,7 +198,11 @@ static uint32_t align4(uint32_t bytes) { return (bytes + 3u) & ~(uint32_t)3u; }
 /** Addresses: constants behind the header; then maps, some sharing bytes in turns; then planes. */
 static void lay_out(uint32_t *random, network *net) {
   bo_model *model = &net->model;
-  const int share = below(random, 2) == 0u;
+  int share = below(random, 2) == 0u;
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    if (net->second[i] >= -1)
+      share = 0;
+  }
   uint32_t at = bo_header_address(model->outputs);
   model->header = at;
   at += BO_HEADER_BYTES;
@@ -143,9 +220,10 @@ static void lay_out(uint32_t *random, network *net) {
       plane = bo_plane_bytes(&needed);
     if (2u * elements(&layer->shape) > largest)
       largest = 2u * elements(&layer->shape);
-    if (layer->shape.kind == BO_CONV) {
+    const int depthwise = layer->shape.kind == BO_DEPTHWISE;
+    if (layer->shape.kind == BO_CONV || depthwise) {
       layer->weights = at;
-      at += align4(2u * window * layer->shape.m * layer->shape.n);
+      at += align4(2u * window * layer->shape.m * (depthwise ? 1u : layer->shape.n));
     }
     if (layer->shape.has_bias) {
       layer->bias = at;
@@ -168,6 +246,9 @@ static void lay_out(uint32_t *random, network *net) {
       net->layers[i].output = at;
       at += largest;
     }
+    if (net->second[i] >= -1)
+      net->layers[i].second =
+          net->second[i] < 0 ? model->input : net->layers[net->second[i]].output;
   }
   model->planes[0] = at;
   model->planes[1] = at + plane;
@@ -180,12 +261,13 @@ static void pack_weights(const network *net, uint32_t layer, uint8_t *to) {
   const bo_shape *shape = &net->layers[layer].shape;
   const bo_design *design = &net->layers[layer].design;
   const uint32_t window = (uint32_t)shape->kernel_h * shape->kernel_w;
+  const uint32_t depth = shape->kind == BO_DEPTHWISE ? 1u : shape->n;
   for (uint32_t m0 = 0; m0 < shape->m; m0 += design->tm) {
-    for (uint32_t n0 = 0; n0 < shape->n; n0 += design->tn) {
+    for (uint32_t n0 = 0; n0 < depth; n0 += design->tn) {
       for (uint32_t m = m0; m < m0 + design->tm && m < shape->m; m++) {
         for (uint32_t k = 0; k < window; k++) {
-          for (uint32_t n = n0; n < n0 + design->tn && n < shape->n; n++) {
-            memcpy(to, &net->weights[layer][(m * window + k) * shape->n + n], 2);
+          for (uint32_t n = n0; n < n0 + design->tn && n < depth; n++) {
+            memcpy(to, &net->weights[layer][(m * window + k) * depth + n], 2);
             to += 2;
           }
         }
@@ -201,7 +283,7 @@ static void make_image(network *net) {
   memset(net->image, 0xff, model->header);
   for (uint32_t i = 0; i < model->layer_count; i++) {
     const bo_layer *layer = &net->layers[i];
-    if (layer->shape.kind == BO_CONV)
+    if (layer->shape.kind == BO_CONV || layer->shape.kind == BO_DEPTHWISE)
       pack_weights(net, i, net->image + layer->weights);
     if (layer->shape.has_bias) {
       memcpy(net->image + layer->bias, net->biases[i], 4u * (size_t)layer->shape.m);
@@ -232,11 +314,55 @@ static int16_t naive_code(int64_t sum, const bo_requantisation *by) {
   return (int16_t)(code > by->maximum ? by->maximum : code);
 }
 
-static void naive_layer(const network *net, uint32_t layer, const int16_t *in, int16_t *out) {
+static int64_t floor_of(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+
+/** The channelwise kinds, from ROUNDING.md alone. `in` and `two` are the maps that are read. */
+static int64_t naive_sum(const network *net, uint32_t layer, const int16_t *in, const int16_t *two,
+                         int32_t r, int32_t c, int32_t m) {
+  const bo_layer *l = &net->layers[layer];
+  const bo_shape *s = &l->shape;
+  const int32_t at = r * s->w + c;
+  if (s->kind == BO_ADD)
+    return (int64_t)in[at * s->n + m] * l->multipliers[0] +
+           (int64_t)two[at * s->n + m] * l->multipliers[1];
+  if (s->kind == BO_CONCAT && m < s->n)
+    return (int64_t)in[at * s->n + m] * l->multipliers[0];
+  if (s->kind == BO_CONCAT)
+    return (int64_t)two[at * (s->m - s->n) + m - s->n] * l->multipliers[1];
+  int64_t sum = s->has_bias ? net->biases[layer][m] : 0, largest = INT16_MIN, count = 0;
+  for (int32_t i = 0; i < s->kernel_h; i++) {
+    for (int32_t j = 0; j < s->kernel_w; j++) {
+      const int32_t y = r * s->stride_h - s->pad_top + i;
+      const int32_t x = c * s->stride_w - s->pad_left + j;
+      if (y < 0 || y >= s->h || x < 0 || x >= s->w)
+        continue;
+      const int64_t code = in[(y * s->w + x) * s->n + m];
+      if (code > largest)
+        largest = code;
+      sum += s->kind == BO_DEPTHWISE
+                 ? code * net->weights[layer][(m * s->kernel_h + i) * s->kernel_w + j]
+                 : code;
+      count++;
+    }
+  }
+  if (s->kind == BO_MAX_POOL)
+    return largest * 16384;
+  if (s->kind == BO_AVG_POOL)
+    return floor_of(2 * sum * s->kernel_h * s->kernel_w + count, 2 * count);
+  return sum;
+}
+
+static void naive_layer(const network *net, uint32_t layer, const int16_t *in, const int16_t *two,
+                        int16_t *out) {
   const bo_shape *s = &net->layers[layer].shape;
   for (int32_t r = 0; r < s->r; r++) {
     for (int32_t c = 0; c < s->c; c++) {
       for (int32_t m = 0; m < s->m; m++) {
+        if (bo_is_channelwise(s)) {
+          *out++ = naive_code(naive_sum(net, layer, in, two, r, c, m),
+                              &net->layers[layer].requantisation);
+          continue;
+        }
         int64_t sum = s->has_bias ? net->biases[layer][m] : 0;
         for (int32_t i = 0; i < s->kernel_h; i++) {
           for (int32_t j = 0; j < s->kernel_w; j++) {
@@ -264,16 +390,17 @@ static void naive_layer(const network *net, uint32_t layer, const int16_t *in, i
 static void infer_naively(network *net) {
   const bo_model *model = &net->model;
   for (uint32_t v = 0; v < net->count; v++) {
-    int16_t *in = room(2u * (size_t)model->inputs);
-    memcpy(in, net->inputs + (size_t)v * model->inputs, 2u * (size_t)model->inputs);
+    int16_t *maps[NETWORK_LAYERS + 1u];
+    maps[0] = net->inputs + (size_t)v * model->inputs;
     for (uint32_t i = 0; i < model->layer_count; i++) {
-      int16_t *out = room(2u * (size_t)elements(&net->layers[i].shape));
-      naive_layer(net, i, in, out);
-      free(in);
-      in = out;
+      maps[i + 1u] = room(2u * (size_t)elements(&net->layers[i].shape));
+      naive_layer(net, i, maps[i], net->second[i] >= -1 ? maps[net->second[i] + 1] : NULL,
+                  maps[i + 1u]);
     }
-    memcpy(net->expected + (size_t)v * model->outputs, in, 2u * (size_t)model->outputs);
-    free(in);
+    memcpy(net->expected + (size_t)v * model->outputs, maps[model->layer_count],
+           2u * (size_t)model->outputs);
+    for (uint32_t i = 0; i < model->layer_count; i++)
+      free(maps[i + 1u]);
   }
 }
 
@@ -290,7 +417,7 @@ network *network_make(uint32_t seed, const network_limits *limits) {
   for (uint32_t i = 0; i < limits->layers; i++) {
     bo_layer *layer = &net->layers[i];
     const int last = limits->layers > 1u && i + 1u == limits->layers;
-    draw_shape(&random, &layer->shape, h, w, n, limits->max_channels, last);
+    draw_shape(&random, net, i, h, w, n, limits->max_channels, last);
     draw_design(&random, &layer->shape, &layer->design, limits->max_batches);
     draw_codes(&random, net, i);
     h = layer->shape.r, w = layer->shape.c, n = layer->shape.m;
@@ -327,6 +454,7 @@ void network_free(network *net) {
 }
 
 const char *network_text(const network *net) {
+  static const char *const kinds[] = {"conv", "mean", "depthwise", "max", "avg", "add", "concat"};
   static char text[1200];
   size_t used = 0;
   for (uint32_t i = 0; i < net->model.layer_count && used < sizeof text; i++) {
@@ -337,10 +465,10 @@ const char *network_text(const network *net) {
         text + used, sizeof text - used,
         "[%s %ux%ux%u -> %ux%ux%u k%ux%u s%u,%u p%u,%u b%u | T %u,%u,%u,%u %c%c%c%c span%u S%u "
         "batches %u]",
-        s->kind == BO_CONV ? "conv" : "pool", s->h, s->w, s->n, s->r, s->c, s->m, s->kernel_h,
-        s->kernel_w, s->stride_h, s->stride_w, s->pad_top, s->pad_left, s->has_bias, d->tr, d->tc,
-        d->tm, d->tn, "RCMN"[d->order[0]], "RCMN"[d->order[1]], "RCMN"[d->order[2]],
-        "RCMN"[d->order[3]], d -> span, d -> s, (unsigned)nest.batches);
+        kinds[s->kind], s->h, s->w, s->n, s->r, s->c, s->m, s->kernel_h, s->kernel_w, s->stride_h,
+        s->stride_w, s->pad_top, s->pad_left, s->has_bias, d->tr, d->tc, d->tm, d->tn,
+        "RCMN"[d->order[0]], "RCMN"[d->order[1]], "RCMN"[d->order[2]], "RCMN"[d->order[3]],
+        d -> span, d -> s, (unsigned)nest.batches);
   }
   return text;
 }

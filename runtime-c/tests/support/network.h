@@ -12,6 +12,8 @@ typedef struct {
   bo_layer layers[NETWORK_LAYERS];
   int16_t *weights[NETWORK_LAYERS]; /**< [m][kernel_h][kernel_w][n] */
   int32_t *biases[NETWORK_LAYERS];  /**< [m], or null */
+  int second[NETWORK_LAYERS];       /**< of add and concat: the layer read beside the one before,
+                                         or -1: the network's input; -2: none */
   uint8_t *image;
   uint32_t image_bytes;
   int16_t *inputs, *expected;
