@@ -24,7 +24,8 @@ static void clock_init(void) {
   for (volatile uint16_t settle = 10; settle != 0u; settle--) {
   }
   CSCTL3 = DIV_1;
-  CSCTL0 = 0;
+  /* The byte alone: a word without the password resets the chip (SLAU367 "CS registers"). */
+  CSCTL0_H = 0;
 }
 
 void bo_port_init(void) {

@@ -22,6 +22,7 @@
 
 /* Clock system */
 #define CSCTL0 REG16(0x0160u)
+#define CSCTL0_H REG8(0x0161u)
 #define CSCTL1 REG16(0x0162u)
 #define CSCTL2 REG16(0x0164u)
 #define CSCTL3 REG16(0x0166u)
