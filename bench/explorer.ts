@@ -7,7 +7,11 @@ import { UserError } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
 import { readRequests } from "../cli/explore_request.ts";
 import { explorePrepared, type PreparedRequest } from "../native/mod.ts";
-import { exploreSpace, latencyQuantiles, type SpaceOptions } from "../native/space.ts";
+import {
+  exploreSpace,
+  latencyQuantiles,
+  type SpaceOptions,
+} from "../native/space.ts";
 import type { ExploreAnswer } from "../network/explore.ts";
 import type { Platform, PlatformChoice } from "../network/platform.ts";
 import { SearchSpace, spaceSize } from "../network/space.ts";
@@ -69,7 +73,10 @@ interface Row {
 }
 
 /** The shortest of several runs: what else the machine does only adds. */
-async function fastest<T>(runs: number, body: () => Promise<T>): Promise<[number, T]> {
+async function fastest<T>(
+  runs: number,
+  body: () => Promise<T>,
+): Promise<[number, T]> {
   let best = Infinity, result: T | undefined;
   for (let i = 0; i < runs; i++) {
     const start = performance.now();
@@ -79,12 +86,20 @@ async function fastest<T>(runs: number, body: () => Promise<T>): Promise<[number
   return [best, result!];
 }
 
-async function prepare(networks: unknown[], choice: object): Promise<PreparedRequest[]> {
-  const asked = (networks as GoldenNetwork[]).map(({ name, platform, layers }) => ({
+async function prepare(
+  networks: unknown[],
+  choice: object,
+): Promise<PreparedRequest[]> {
+  const asked = (networks as GoldenNetwork[]).map((
+    { name, platform, layers },
+  ) => ({
     name,
     layers,
     ...choice,
-    platform: { ...platform, ...(choice as { platform: PlatformChoice }).platform },
+    platform: {
+      ...platform,
+      ...(choice as { platform: PlatformChoice }).platform,
+    },
   }));
   return (await readRequests(JSON.stringify(asked), "bench", ROOT)).requests;
 }
@@ -95,7 +110,10 @@ const MODES = [
     name: "published, brownout",
     choice: { platform: { profile: "msp430fr5994-spi" }, protocol: "brownout" },
   },
-  { name: "full, brownout", choice: { platform: LEA, space: "full", protocol: "brownout" } },
+  {
+    name: "full, brownout",
+    choice: { platform: LEA, space: "full", protocol: "brownout" },
+  },
 ] as const;
 
 function counted(answer: ExploreAnswer): { designs: number; visited: number } {
@@ -111,7 +129,10 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
   const rows: Row[] = [];
   const network = golden.find(({ name }) => name === "cifar_cap0.001_ts3")!;
   const pieces = {
-    "one layer (conv2 of it)": { ...network, layers: network.layers.slice(1, 2) },
+    "one layer (conv2 of it)": {
+      ...network,
+      layers: network.layers.slice(1, 2),
+    },
     [`one network (${network.name})`]: network,
   };
   for (const [what, piece] of Object.entries(pieces)) {
@@ -127,15 +148,26 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
   for (const [dataset, { space, input, classes }] of Object.entries(SPACES)) {
     const parsed = SearchSpace.parse(space);
     for (const { name, choice } of MODES) {
-      const { platform, ...options } = choice as { platform: PlatformChoice } & SpaceOptions;
+      const { platform, ...options } = choice as
+        & { platform: PlatformChoice }
+        & SpaceOptions;
       const runs = name.startsWith("full") && dataset === "cifar" ? 1 : 3;
       const [seconds, table] = await fastest(
         runs,
-        () => exploreSpace(parsed, input, classes, platform, { ...options, threads: THREADS }),
+        () =>
+          exploreSpace(parsed, input, classes, platform, {
+            ...options,
+            threads: THREADS,
+          }),
       );
-      const quartiles = latencyQuantiles(table, [0.25, 0.5, 0.75]).map((s) => s.toPrecision(4));
+      const quartiles = latencyQuantiles(table, [0.25, 0.5, 0.75]).map((s) =>
+        s.toPrecision(4)
+      );
       rows.push({
-        what: `${dataset} space, ${spaceSize(parsed)} networks, ${table.layers} layers; ` +
+        what:
+          `${dataset} space, ${
+            spaceSize(parsed)
+          } networks, ${table.layers} layers; ` +
           `TS1-TS3 ${quartiles.join(" / ")} s`,
         space: name,
         seconds,
@@ -150,27 +182,40 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
 /** Seconds to charge back to V_on, the physical capacitor integrated in steps. */
 function recharge_s(p: Platform, energy_J: number, latency_s: number): number {
   const steps = 4000, h = latency_s / steps, power_W = energy_J / latency_s;
-  const slope = (v: number) => ((p.v_supply - v) / p.harvester_ohm - power_W / v) / p.capacitance_F;
+  const slope = (v: number) =>
+    ((p.v_supply - v) / p.harvester_ohm - power_W / v) / p.capacitance_F;
   let v = p.v_on;
   for (let i = 0; i < steps; i++) v += h * slope(v + h / 2 * slope(v));
-  return v >= p.v_on
-    ? 0
-    : p.harvester_ohm * p.capacitance_F * Math.log((p.v_supply - v) / (p.v_supply - p.v_on));
+  return v >= p.v_on ? 0 : p.harvester_ohm * p.capacitance_F *
+    Math.log((p.v_supply - v) / (p.v_supply - p.v_on));
 }
 
 /** The published designs with their own power cycles, charged by the physical capacitor. */
-function physical_s({ platform: p, layers }: PreparedRequest, answer: ExploreAnswer): number {
+function physical_s(
+  { platform: p, layers }: PreparedRequest,
+  answer: ExploreAnswer,
+): number {
   const { v_on, v_off, safe_margin, capacitance_F: C, harvester_ohm: R } = p;
   const safe_J = 0.5 * C * (v_on ** 2 - v_off ** 2) * safe_margin;
   const published_s = (spent_J: number) =>
     -R * C *
     Math.log(
-      (v_on - p.v_supply) / (Math.sqrt(2 * (safe_J - spent_J) / C + v_off ** 2) - p.v_supply),
+      (v_on - p.v_supply) /
+        (Math.sqrt(2 * (safe_J - spent_J) / C + v_off ** 2) - p.v_supply),
     );
   return answer.layers.reduce((sum, layer, i) => {
     if (!layer.feasible) return NaN;
-    const { Tr, Tc, Tm, S, loop_order, power_cycles, energy_min_J, energy_max_J, latency_s } =
-      layer;
+    const {
+      Tr,
+      Tc,
+      Tm,
+      S,
+      loop_order,
+      power_cycles,
+      energy_min_J,
+      energy_max_J,
+      latency_s,
+    } = layer;
     const { output, type } = layers[i]!;
     const tiles = (output.h / Tr) * (output.w / Tc) * (output.channels / Tm);
     const first = type === "global_avg_pool"
@@ -180,9 +225,13 @@ function physical_s({ platform: p, layers }: PreparedRequest, answer: ExploreAns
     const running = latency_s - first * published_s(energy_min_J!) -
       later * published_s(energy_max_J!);
     // A later power cycle fetches partial sums besides.
-    const overhead = p.overheads[`fetch_output_${loop_order as "I" | "W" | "O"}`].latency_s;
-    const fetch = p.nvm_read.latency_fixed_s + Tm * p.nvm_read.latency_per_element_s + overhead;
-    const more = later === 0 ? 0 : (loop_order === "O" ? 1 : S) * Tr * Tc * fetch;
+    const overhead =
+      p.overheads[`fetch_output_${loop_order as "I" | "W" | "O"}`].latency_s;
+    const fetch = p.nvm_read.latency_fixed_s +
+      Tm * p.nvm_read.latency_per_element_s + overhead;
+    const more = later === 0
+      ? 0
+      : (loop_order === "O" ? 1 : S) * Tr * Tc * fetch;
     const short = (running - later * more) / power_cycles!;
     return sum + first * (short + recharge_s(p, energy_min_J!, short)) +
       later * (short + more + recharge_s(p, energy_max_J!, short + more));
@@ -201,7 +250,8 @@ interface Gain {
 async function gains(golden: GoldenNetwork[]): Promise<Gain[]> {
   const before = await prepare(golden, MODES[0].choice),
     after = await prepare(golden, MODES[2].choice);
-  const published = await explorePrepared(before), full = await explorePrepared(after);
+  const published = await explorePrepared(before),
+    full = await explorePrepared(after);
   return golden.map(({ name, dataset, latency_s }, i) => ({
     name,
     dataset,
@@ -214,18 +264,25 @@ async function gains(golden: GoldenNetwork[]): Promise<Gain[]> {
 }
 
 const geomean = (values: number[]) =>
-  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+  Math.exp(
+    values.reduce((sum, value) => sum + Math.log(value), 0) / values.length,
+  );
 
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => i === 0 ? "---" : "---:")), ...rows.map(line)].join(
+  return [
+    line(head),
+    line(head.map((_, i) => i === 0 ? "---" : "---:")),
+    ...rows.map(line),
+  ].join(
     "\n",
   );
 }
 
 /** @returns the section "Explorer" of bench/RESULTS.md */
 export async function explorerSection(): Promise<string> {
-  const golden: GoldenNetwork[] = JSON.parse(await Deno.readTextFile(GOLDEN)).intermittent;
+  const golden: GoldenNetwork[] =
+    JSON.parse(await Deno.readTextFile(GOLDEN)).intermittent;
   const rows = await speeds(golden);
   const won = await gains(golden);
   const { checksum, counts } = await explorerSignature();
@@ -244,7 +301,14 @@ kernel lea (full); the network and the layer on the network's own platform.
 
 ${
     table(
-      ["what", "space, protocol", "ms", "designs covered", "visited", "designs/s"],
+      [
+        "what",
+        "space, protocol",
+        "ms",
+        "designs covered",
+        "visited",
+        "designs/s",
+      ],
       rows.map((row) => [
         row.what,
         row.space,
@@ -311,8 +375,15 @@ export async function run(): Promise<void> {
   const section = await explorerSection();
   console.log(section);
   const file = join(ROOT, "bench/RESULTS.md");
-  await writeWhole(file, replaceSection(await Deno.readTextFile(file), section));
-  const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", file] })
+  await writeWhole(
+    file,
+    replaceSection(await Deno.readTextFile(file), section),
+  );
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "-q", file],
+  })
     .output();
-  if (!success) throw new UserError({ message: `${file} could not be formatted` });
+  if (!success) {
+    throw new UserError({ message: `${file} could not be formatted` });
+  }
 }

@@ -8,27 +8,46 @@ import { Network } from "../network/network.ts";
 import type { PlatformChoice } from "../network/platform.ts";
 import { exploreNetwork } from "../native/mod.ts";
 
-const conv = (h: number, w: number, n: number, m: number, kh: number, kw: number, rest = {}) => ({
+const conv = (
+  h: number,
+  w: number,
+  n: number,
+  m: number,
+  kh: number,
+  kw: number,
+  rest = {},
+) => ({
   input: { h, w, channels: n },
-  layer: { type: "conv", kernel: { h: kh, w: kw }, channels: m, bias: true, ...rest },
+  layer: {
+    type: "conv",
+    kernel: { h: kh, w: kw },
+    channels: m,
+    bias: true,
+    ...rest,
+  },
 });
 
 /** Each a network of one layer. */
-export const FIXTURES: Record<string, { input: Network["input"]; layer: Record<string, unknown> }> =
-  {
-    "cifar conv 3x3 on 32x32x3, 24": conv(32, 32, 3, 24, 3, 3),
-    "cifar conv 5x5 on 24x24x24, 24": conv(24, 24, 24, 24, 5, 5),
-    "conv 3x3 padded, stride 2, 17x11x6, 10": conv(17, 11, 6, 10, 3, 3, {
-      stride: { h: 2, w: 2 },
-      padding: { top: 1, bottom: 1, left: 1, right: 1 },
-    }),
-    "har conv 5x1 on 128x1x9, 16": conv(128, 1, 9, 16, 5, 1),
-    "kws fc 250, 96": {
-      input: { h: 1, w: 1, channels: 250 },
-      layer: { type: "fc", channels: 96, bias: true },
-    },
-    "pool of 15x13x7": { input: { h: 15, w: 13, channels: 7 }, layer: { type: "global_avg_pool" } },
-  };
+export const FIXTURES: Record<
+  string,
+  { input: Network["input"]; layer: Record<string, unknown> }
+> = {
+  "cifar conv 3x3 on 32x32x3, 24": conv(32, 32, 3, 24, 3, 3),
+  "cifar conv 5x5 on 24x24x24, 24": conv(24, 24, 24, 24, 5, 5),
+  "conv 3x3 padded, stride 2, 17x11x6, 10": conv(17, 11, 6, 10, 3, 3, {
+    stride: { h: 2, w: 2 },
+    padding: { top: 1, bottom: 1, left: 1, right: 1 },
+  }),
+  "har conv 5x1 on 128x1x9, 16": conv(128, 1, 9, 16, 5, 1),
+  "kws fc 250, 96": {
+    input: { h: 1, w: 1, channels: 250 },
+    layer: { type: "fc", channels: 96, bias: true },
+  },
+  "pool of 15x13x7": {
+    input: { h: 15, w: 13, channels: 7 },
+    layer: { type: "global_avg_pool" },
+  },
+};
 
 export const PLATFORMS: PlatformChoice[] = [
   { profile: "msp430fr5994-spi", kernel: "lea" },
@@ -46,15 +65,24 @@ export interface Signature {
 export async function explorerSignature(threads?: number): Promise<Signature> {
   const hash = createHash("sha256");
   const counts: Signature["counts"] = {};
-  const add = (name: string, answer: LayerAnswer) => hash.update(JSON.stringify([name, answer]));
+  const add = (name: string, answer: LayerAnswer) =>
+    hash.update(JSON.stringify([name, answer]));
   for (const [name, { input, layer }] of Object.entries(FIXTURES)) {
-    const network = Network.parse({ name, input, layers: [{ name: "layer", ...layer }] });
+    const network = Network.parse({
+      name,
+      input,
+      layers: [{ name: "layer", ...layer }],
+    });
     for (const platform of PLATFORMS) {
       for (const space of ["published", "full"] as const) {
-        const answer = await exploreNetwork(network, platform, { space, threads });
+        const answer = await exploreNetwork(network, platform, {
+          space,
+          threads,
+        });
         add(name, rounded(answer.layers[0]!));
         // Of the last platform: its kernel takes any length, so no channel is padded.
-        (counts[name] ??= { published: 0, full: 0 })[space] = answer.layers[0]!.designs_total;
+        (counts[name] ??= { published: 0, full: 0 })[space] =
+          answer.layers[0]!.designs_total;
       }
     }
     for (const objective of ["energy", "wear"] as const) {

@@ -289,6 +289,14 @@ function showLayer(
   }
   const rejected = showRejections(layer.rejected, setting);
   if (best === undefined) {
+    if (!layer.proven_optimal && Object.keys(layer.rejected).length === 0) {
+      throw new UserError({
+        message:
+          `layer ${name}: the time was up before a safe design was found`,
+        field: "time_limit_s",
+        help: "Allow more time; nothing is known of this layer yet.",
+      });
+    }
     const [binding, miss] = nearestMiss(layer.rejected, platform);
     return {
       name,

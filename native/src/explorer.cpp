@@ -226,16 +226,16 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
   for (size_t at = 0; at < parts.size(); at++)
     of_task[parts[at].task].insert(of_task[parts[at].task].end(), seeds[at].begin(),
                                    seeds[at].end());
-  std::vector<double> cutoffs(tasks.size());
+  std::vector<FullExplorer::Start> starts(tasks.size());
   parallel_for(full.size(), threads, [&](size_t at) {
     const size_t i = full[at];
-    cutoffs[i] = explorers[i]->cutoff(std::move(of_task[i]), cancelled);
+    starts[i] = explorers[i]->start(std::move(of_task[i]), cancelled);
   });
 
   std::vector<FullExplorer::Part> found(parts.size());
   parallel_for(parts.size(), threads, [&](size_t at) {
     const size_t i = parts[at].task;
-    found[at] = explorers[i]->explore(parts[at].tr, cutoffs[i], until, cancelled);
+    found[at] = explorers[i]->explore(parts[at].tr, starts[i].cutoff, until, cancelled);
   });
   if (cancelled.load())
     return;
@@ -263,6 +263,8 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
     LayerResult &result = results[i];
     result.designs_total = result.coverage->total = explorers[i]->space().total();
     result.coverage->unvisited = result.designs_total - result.coverage->covered();
+    if (!result.proven_optimal)
+      rankings[i].merge(starts[i].ranking);
     const auto best = rankings[i].best();
     for (const Candidate &candidate : best)
       result.best.push_back(cost_design(tasks[i], candidate.design));

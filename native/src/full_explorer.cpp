@@ -342,7 +342,8 @@ std::vector<FullExplorer::Seed> FullExplorer::seeds(uint32_t tr,
   return best;
 }
 
-double FullExplorer::cutoff(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const {
+FullExplorer::Start FullExplorer::start(std::vector<Seed> seeds,
+                                        const std::atomic<bool> &cancelled) const {
   std::stable_sort(seeds.begin(), seeds.end(),
                    [](const Seed &a, const Seed &b) { return a.bound < b.bound; });
   Search search(task_, INFINITE, cancelled);
@@ -356,7 +357,7 @@ double FullExplorer::cutoff(std::vector<Seed> seeds, const std::atomic<bool> &ca
     std::memcpy(order.loops, d.order, 4);
     walk(tile, order, aligned_spans(tile), search);
   }
-  return search.cutoff.reached();
+  return {search.cutoff.reached(), std::move(search.part.ranking)};
 }
 
 FullExplorer::Part FullExplorer::explore(uint32_t tr, double cutoff, Clock::time_point until,

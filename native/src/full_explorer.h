@@ -29,8 +29,13 @@ public:
   /** Of one tile height those that promise most, best first; the first is the least of all. */
   std::vector<Seed> seeds(uint32_t tr, const std::atomic<bool> &cancelled) const;
 
-  /** A score that at least as many designs reach as are wanted, found by trying the best seeds. */
-  double cutoff(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const;
+  /** What trying the best seeds gives. */
+  struct Start {
+    /** At least as many designs reach it as are wanted. */
+    double cutoff = 1.0 / 0.0;
+    Ranking ranking{1 + RUNNERS_UP};
+  };
+  Start start(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const;
 
   struct Part {
     Coverage coverage;

@@ -63,8 +63,12 @@ public:
         if (winner == rest.end() || candidate_rank(*c) < candidate_rank(*winner))
           winner = c;
       }
-      chosen.push_back(*winner);
-      rest.erase(winner);
+      const Candidate best = *winner;
+      chosen.push_back(best);
+      // A design may have been found twice.
+      std::erase_if(rest, [&](const Candidate &c) {
+        return candidate_rank(c) == candidate_rank(best) && c.score == best.score;
+      });
     }
     return chosen;
   }

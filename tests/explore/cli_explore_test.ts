@@ -54,7 +54,9 @@ Deno.test("differences() notices one wrong golden figure (negative control)", as
 
 Deno.test("explore --json prints the same bytes for 1, 2 and 8 threads", async () => {
   const [one, two, eight] = await Promise.all(
-    ["1", "2", "8"].map((threads) => run(GOLDEN_FILE, "--json", "--threads", threads)),
+    ["1", "2", "8"].map((threads) =>
+      run(GOLDEN_FILE, "--json", "--threads", threads)
+    ),
   );
   assert.equal(one!.code, 0);
   assert.equal(two!.out, one!.out);
@@ -165,7 +167,9 @@ Deno.test("explore answers an infeasible layer with what binds", async () => {
 const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   [
     "an unknown profile",
-    `name: a\nplatform:\n  profile: msp430fr5994-spy\nlayers:\n  - ${flat(LAYER)}`,
+    `name: a\nplatform:\n  profile: msp430fr5994-spy\nlayers:\n  - ${
+      flat(LAYER)
+    }`,
     [
       /^FILE:3:12: no platform profile "msp430fr5994-spy"/m,
       /did you mean: msp430fr5994-spi/,
@@ -181,7 +185,9 @@ const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   ],
   [
     "shapes that do not follow",
-    `- name: a\n  layers:\n    - ${flat({ ...LAYER, output: { h: 60, w: 6, channels: 8 } })}`,
+    `- name: a\n  layers:\n    - ${
+      flat({ ...LAYER, output: { h: 60, w: 6, channels: 8 } })
+    }`,
     [
       /^FILE:3:\d+: layer 1 \(conv\): does not follow from input, kernel and stride/m,
       /expected: 6 x 6/,
@@ -245,15 +251,106 @@ for (const [what, text, expected] of MISTAKES) {
 
 Deno.test("explore tells mistakes of a very long list by their fields", async () => {
   const golden = await readGolden() as unknown as { intermittent: unknown[] };
-  const requests: unknown[] = Array.from({ length: 20 }, () => golden.intermittent).flat();
-  const wrong = { name: "wrong", layers: [{ ...LAYER, kernel: { h: 0, w: 3 } }] };
+  const requests: unknown[] = Array.from(
+    { length: 20 },
+    () => golden.intermittent,
+  ).flat();
+  const wrong = {
+    name: "wrong",
+    layers: [{ ...LAYER, kernel: { h: 0, w: 3 } }],
+  };
   const { code, err } = await runText(JSON.stringify([...requests, wrong]));
   assert.equal(code, 2);
-  assert.match(err, new RegExp(`field: +${requests.length}\\.layers\\.0\\.kernel\\.h`));
+  assert.match(
+    err,
+    new RegExp(`field: +${requests.length}\\.layers\\.0\\.kernel\\.h`),
+  );
 });
 
 Deno.test("explore --json says a mistake as JSON too", async () => {
   const { code, out } = await runText("name: a\nlayers: []", "--json");
   assert.equal(code, 2);
   assert.equal(JSON.parse(out).ok, false);
+});
+
+const SMALL_SPACE = {
+  search_space: { type: "fc", layers: 2, units: [8, 12], bias: false },
+  input: { h: 1, w: 1, channels: 20 },
+  classes: 4,
+  platform: { profile: "msp430fr5994-spi" },
+};
+
+Deno.test("explore --calibrate gives the exact quartiles of a space", async () => {
+  const { code, out } = await runText(
+    JSON.stringify(SMALL_SPACE),
+    "--calibrate",
+    "--json",
+  );
+  assert.equal(code, 0);
+  const found = JSON.parse(out);
+  assert.equal(found.networks, 4);
+  assert.equal(found.feasible, 4);
+  assert.ok(found.TS1_s <= found.TS2_s && found.TS2_s <= found.TS3_s);
+  const wrong = await runText(
+    JSON.stringify({ ...SMALL_SPACE, clases: 4 }),
+    "--calibrate",
+  );
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /clases/);
+});
+
+Deno.test("explore --sweep writes a table and a heat map of capacitors and VM sizes", async () => {
+  const folder = await Deno.makeTempDir();
+  const request = {
+    name: "layer",
+    platform: { profile: "msp430fr5994-spi" },
+    layers: [LAYER],
+  };
+  const { code, out } = await runText(
+    JSON.stringify(request),
+    "--sweep",
+    join(folder, "layer"),
+  );
+  assert.equal(code, 0);
+  assert.match(out, /of 112 points have a safe design/);
+  const lines = (await Deno.readTextFile(join(folder, "layer.csv"))).trimEnd()
+    .split("\n");
+  assert.equal(lines[0], "capacitance_F,vm_bytes,latency_s,power_cycles");
+  assert.equal(lines.length, 113);
+  // More VM never makes the optimum slower.
+  const latency = (line: string) => Number(line.split(",")[2] || Infinity);
+  for (let i = 2; i < lines.length; i++) {
+    if ((i - 1) % 8 !== 0) {
+      assert.ok(latency(lines[i]!) <= latency(lines[i - 1]!));
+    }
+  }
+  const svg = await Deno.readTextFile(join(folder, "layer.svg"));
+  assert.equal(svg.match(/<rect/g)!.length, 112);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("explore --space full accounts for every design; a time limit leaves a bound", async () => {
+  const request = JSON.stringify({
+    name: "layer",
+    platform: { profile: "msp430fr5994-spi", kernel: "lea" },
+    layers: [LAYER],
+  });
+  const whole = await runText(request, "--space", "full", "--json");
+  const [layer] = JSON.parse(whole.out).layers;
+  assert.equal(layer.proven_optimal, true);
+  assert.equal(layer.padded_input_channels, 4);
+  const hasty = await runText(
+    request,
+    "--space",
+    "full",
+    "--json",
+    "--time-limit",
+    "0",
+  );
+  const [open] = JSON.parse(hasty.out).layers;
+  assert.ok(open.coverage.unvisited > 0);
+  assert.equal(
+    open.feasible ? open.proven_optimal : open.proven_infeasible,
+    false,
+  );
 });

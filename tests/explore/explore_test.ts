@@ -3,10 +3,19 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { DesignsArtifact, type FeasibleLayer } from "../../network/explore.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
-import { PlatformProfile, profileNames, readProfile } from "../../network/platform.ts";
+import {
+  PlatformProfile,
+  profileNames,
+  readProfile,
+} from "../../network/platform.ts";
 import { advise } from "../../native/advice.ts";
 import { estimatedFigures } from "../../native/estimates.ts";
-import { explore, exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
+import {
+  explore,
+  exploreNetwork,
+  loadExplorer,
+  prepareRequest,
+} from "../../native/mod.ts";
 import { explore as stage } from "../../stages/explore/run.ts";
 import { canonicalJson } from "../../base/files.ts";
 
@@ -120,21 +129,34 @@ Deno.test("exploreNetwork() proves the optimum of the full space and accounts fo
     assert.equal(total, layer.designs_total);
     assert.ok(layer.lower_bound! <= layer.latency_s * (1 + 1e-12));
   }
-  const { Tr, Tc, Tm, Tn, S, loop_order, mac_span } = full.layers[0] as FeasibleLayer;
+  const { Tr, Tc, Tm, Tn, S, loop_order, mac_span } = full
+    .layers[0] as FeasibleLayer;
   const pin = { conv1: { Tr, Tc, Tm, Tn, S, loop_order, mac_span } };
-  const pinned = await exploreNetwork(network, platform, { space: "full", pin });
+  const pinned = await exploreNetwork(network, platform, {
+    space: "full",
+    pin,
+  });
   assert.deepEqual(pinned.latency_s, full.latency_s);
   assert.equal(pinned.layers[0]!.designs_total, 1);
   const objectives = ["latency", "energy", "wear"] as const;
   const answers = await Promise.all(
-    objectives.map((objective) => exploreNetwork(network, platform, { space: "full", objective })),
+    objectives.map((objective) =>
+      exploreNetwork(network, platform, { space: "full", objective })
+    ),
   );
   const written = answers.map((answer) =>
-    answer.layers.reduce((sum, layer) => sum + (layer as FeasibleLayer).written_bytes!, 0)
+    answer.layers.reduce(
+      (sum, layer) => sum + (layer as FeasibleLayer).written_bytes!,
+      0,
+    )
   );
-  assert.ok(answers[1]!.energy_J! <= Math.min(...answers.map((a) => a.energy_J!)));
+  assert.ok(
+    answers[1]!.energy_J! <= Math.min(...answers.map((a) => a.energy_J!)),
+  );
   assert.ok(written[2]! <= Math.min(...written));
-  assert.ok(answers[0]!.latency_s! <= Math.min(...answers.map((a) => a.latency_s!)));
+  assert.ok(
+    answers[0]!.latency_s! <= Math.min(...answers.map((a) => a.latency_s!)),
+  );
 });
 
 Deno.test("exploreNetwork() keeps a latency requirement, or says by how much it is missed", async () => {
@@ -211,7 +233,9 @@ Deno.test("advise() names a capacitance that suffices", async () => {
   const answer = await explore(request);
   assert.equal(answer.feasible, false);
   const lines = advise(answer, prepared.platform);
-  const factors = lines.map((line) => Number(line.match(/([\d.]+) % more capacitance/)![1]));
+  const factors = lines.map((line) =>
+    Number(line.match(/([\d.]+) % more capacitance/)![1])
+  );
   const capacitance_F = choice.capacitance_F * (1 + Math.max(...factors) / 100);
   const mended = await exploreNetwork(network, { ...choice, capacitance_F });
   assert.ok(mended.layers.every((layer) => layer.feasible));
@@ -260,11 +284,17 @@ Deno.test("explore() refuses what it cannot do, as the user's mistake", async ()
       /for latency only/,
     ],
     [
-      [network, { profile: "msp430fr5994-spi" }, { space: "full", pin: { conv3: { Tr: 2 } } }],
+      [network, { profile: "msp430fr5994-spi" }, {
+        space: "full",
+        pin: { conv3: { Tr: 2 } },
+      }],
       /no layer "conv3" to pin/,
     ],
     [
-      [network, { profile: "msp430fr5994-spi" }, { space: "full", pin: { conv1: { Tr: 99 } } }],
+      [network, { profile: "msp430fr5994-spi" }, {
+        space: "full",
+        pin: { conv1: { Tr: 99 } },
+      }],
       /no design has the pinned axes/,
     ],
     [

@@ -27,7 +27,9 @@ Deno.test("explorerSignature() is what it was, for 1, 2 and 8 threads", async ()
 Deno.test("the full space has the designs that its axes multiply to", () => {
   const sum = (size: number, of: (trips: number) => number) => {
     let total = 0;
-    for (let tile = 1; tile <= size; tile++) total += of(Math.ceil(size / tile));
+    for (let tile = 1; tile <= size; tile++) {
+      total += of(Math.ceil(size / tile));
+    }
     return total;
   };
   const trips = (size: number) => sum(size, (count) => count);
@@ -37,14 +39,22 @@ Deno.test("the full space has the designs that its axes multiply to", () => {
       assert.equal(6 * n * trips(h) * trips(w), full);
       continue;
     }
-    const { h: kh, w: kw } = (layer["kernel"] ?? { h, w }) as { h: number; w: number };
-    const { h: sh, w: sw } = (layer["stride"] ?? { h: 1, w: 1 }) as { h: number; w: number };
+    const { h: kh, w: kw } = (layer["kernel"] ?? { h, w }) as {
+      h: number;
+      w: number;
+    };
+    const { h: sh, w: sw } = (layer["stride"] ?? { h: 1, w: 1 }) as {
+      h: number;
+      w: number;
+    };
     const pad = layer["padding"] === undefined ? 0 : 2;
-    const R = Math.floor((h + pad - kh) / sh) + 1, C = Math.floor((w + pad - kw) / sw) + 1;
+    const R = Math.floor((h + pad - kh) / sh) + 1,
+      C = Math.floor((w + pad - kw) / sw) + 1;
     const M = layer["channels"] as number;
     const N = n;
     const tiles = R * C * M * N;
-    const orders = 6 * trips(N) / N + 6 * trips(M) / M + 4 * trips(R) / R + 4 * trips(C) / C +
+    const orders = 6 * trips(N) / N + 6 * trips(M) / M + 4 * trips(R) / R +
+      4 * trips(C) / C +
       4 * trips(R) * trips(C) / (R * C);
     assert.equal(Math.round(3 * tiles * orders), full, name);
   }

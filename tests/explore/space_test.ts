@@ -40,7 +40,9 @@ async function compare(
     seen.set(state, (seen.get(state) ?? 0) + 1);
     const build = () => buildNetwork(space, choices, input, 10);
     if (state === "not buildable") {
-      await assert.rejects(async () => await exploreNetwork(build(), platform, options));
+      await assert.rejects(async () =>
+        await exploreNetwork(build(), platform, options)
+      );
       continue;
     }
     const answer = await exploreNetwork(build(), platform, options);
@@ -54,7 +56,9 @@ async function compare(
 Deno.test("exploreSpace() gives every network what exploreNetwork() gives it", async () => {
   const seen = await compare(conv, image, { profile: "msp430fr5994-spi" });
   assert.deepEqual([...seen.keys()].sort(), ["feasible", "not buildable"]);
-  await compare(fc, features, { profile: "msp430fr5994-spi", kernel: "lea" }, { space: "full" });
+  await compare(fc, features, { profile: "msp430fr5994-spi", kernel: "lea" }, {
+    space: "full",
+  });
   await compare(
     conv,
     image,
@@ -67,28 +71,45 @@ Deno.test("exploreSpace() gives every network what exploreNetwork() gives it", a
 Deno.test("exploreSpace() tells networks apart that do not fit", async () => {
   const published = { protocol: "inas2021" as const };
   const small = { profile: "msp430fr5994-inas2021", nvm_bytes: 12000 };
-  assert.ok((await compare(conv, image, small, published)).has("does not fit in NVM"));
+  assert.ok(
+    (await compare(conv, image, small, published)).has("does not fit in NVM"),
+  );
   // Little energy wants planes of partial sums; little NVM leaves some networks small ones only.
-  const scarce = { profile: "msp430fr5994-spi", capacitance_F: 0.0008, vm_bytes: 700 };
+  const scarce = {
+    profile: "msp430fr5994-spi",
+    capacitance_F: 0.0008,
+    vm_bytes: 700,
+  };
   const roomy = await exploreSpace(conv, image, 10, scarce);
   assert.equal(roomy.limited_layers, 0);
   const tight = { ...scarce, nvm_bytes: 16000 };
   assert.ok((await compare(conv, image, tight)).has("does not fit in NVM"));
   assert.ok((await exploreSpace(conv, image, 10, tight)).limited_layers > 0);
   const starved = { profile: "msp430fr5994-spi", capacitance_F: 0.00017 };
-  assert.ok((await compare(conv, image, starved)).has("a layer has no safe design"));
+  assert.ok(
+    (await compare(conv, image, starved)).has("a layer has no safe design"),
+  );
 });
 
 Deno.test("exploreSpace() gives the same bytes for 1, 2 and 8 threads, and stops when aborted", async () => {
   const platform = { profile: "msp430fr5994-spi", kernel: "lea" };
   const options = { space: "full" as const };
-  const one = await exploreSpace(conv, image, 10, platform, { ...options, threads: 1 });
+  const one = await exploreSpace(conv, image, 10, platform, {
+    ...options,
+    threads: 1,
+  });
   for (const threads of [2, 8]) {
-    assert.deepEqual(await exploreSpace(conv, image, 10, platform, { ...options, threads }), one);
+    assert.deepEqual(
+      await exploreSpace(conv, image, 10, platform, { ...options, threads }),
+      one,
+    );
   }
   const reason = new Error("enough");
   await assert.rejects(
-    exploreSpace(conv, image, 10, platform, { ...options, signal: AbortSignal.abort(reason) }),
+    exploreSpace(conv, image, 10, platform, {
+      ...options,
+      signal: AbortSignal.abort(reason),
+    }),
     (error) => error === reason,
   );
 });
@@ -96,5 +117,10 @@ Deno.test("exploreSpace() gives the same bytes for 1, 2 and 8 threads, and stops
 Deno.test("latencyQuantiles() takes feasible networks only, between neighbours in proportion", () => {
   const latency_s = Float64Array.from([4, Infinity, 1, 2, 3]);
   const table = { latency_s } as Parameters<typeof latencyQuantiles>[0];
-  assert.deepEqual(latencyQuantiles(table, [0, 0.25, 0.5, 1]), [1, 1.75, 2.5, 4]);
+  assert.deepEqual(latencyQuantiles(table, [0, 0.25, 0.5, 1]), [
+    1,
+    1.75,
+    2.5,
+    4,
+  ]);
 });
