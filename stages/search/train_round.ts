@@ -44,7 +44,9 @@ export class Rounds {
   #planned: number;
   #kept = 0;
   #started = 0;
-  #ranHere = 0;
+  /** Epochs trained by this process: in finished rounds, and in all. */
+  #epochsBefore = 0;
+  #epochsHere = 0;
 
   constructor(request: RoundsRequest) {
     this.#request = request;
@@ -135,7 +137,7 @@ export class Rounds {
     study.publish(jobs);
     const running = new Map<number, TrialProgress>();
     let done = 0;
-    const tell = () => this.#tell(jobs.length, done, running);
+    const tell = () => this.#tell({ until, jobs: jobs.length, done }, running);
     await train({
       source: study,
       onProgress: (update) => {
@@ -153,29 +155,50 @@ export class Rounds {
       if (scores === undefined) throw new Error(`${network.name} was not trained`);
       results.set(network.name, scores);
     }
-    this.#ranHere += jobs.length;
+    this.#epochsBefore = this.#epochsHere;
     return results;
   }
 
-  #tell(jobs: number, done: number, running: ReadonlyMap<number, TrialProgress>): void {
+  #tell(
+    { until, jobs, done }: { until: number; jobs: number; done: number },
+    running: ReadonlyMap<number, TrialProgress>,
+  ): void {
     const { progress, params, aside } = this.#request;
     const active = [...running.values()];
-    const share = active.reduce((sum, { fraction }) => sum + fraction, done);
     const speed = active.reduce((sum, { samples_per_s }) => sum + samples_per_s, 0);
     const accuracies = [...this.#scores.values()].map(({ val_accuracy }) => val_accuracy);
-    // Of a search in rungs only the rung at hand can be foreseen.
-    const total = params.halving === null ? this.#planned - this.#finished : jobs;
+    const rungs = [0, ...(params.halving?.rungs ?? []).filter((rung) => rung < params.epochs)];
+    const since = rungs.findLast((rung) => rung < until) ?? 0;
+    // Progress of a running trial counts from its first epoch.
+    const here = active.reduce(
+      (sum, { fraction }) => sum + Math.max(0, fraction * params.epochs - since),
+      done * (until - since),
+    );
+    const whole = this.#plannedEpochs([...rungs, params.epochs]);
+    const share = Math.min(1, (this.#epochsTrained + here) / whole);
+    this.#epochsHere = Math.max(this.#epochsHere, this.#epochsBefore + here);
     const passed = (Date.now() - this.#started) / 1000;
-    const left = this.#ranHere + share === 0
+    const left = this.#epochsHere === 0
       ? undefined
-      : passed * Math.max(0, total - share) / (this.#ranHere + share);
+      : passed * Math.max(0, whole - this.#epochsTrained - here) / this.#epochsHere;
     progress.update(
-      `${this.#finished + done} of ${this.#planned} trials` +
+      (params.halving === null
+        ? `${this.#finished + done} of ${this.#planned} trials`
+        : `${this.#finished} of ${this.#planned} trials ended, ${done} of ${jobs} at epoch ${until}`) +
         (accuracies.length > 0 ? `, best ${(100 * Math.max(...accuracies)).toFixed(1)} %` : "") +
         aside() +
         (speed > 0 ? `, ${Math.round(speed)} samples/s` : "") +
         (left === undefined ? "" : `, ${Math.ceil(left)} s left`),
-      Math.min(1, (this.#finished + share) / this.#planned),
+      share,
+    );
+  }
+
+  /** Epochs that all trials together will take, where every rung keeps the share it should. */
+  #plannedEpochs(rungs: readonly number[]): number {
+    const keep = this.#request.params.halving?.keep ?? 1;
+    return rungs.slice(1).reduce(
+      (sum, rung, i) => sum + this.#planned * keep ** i * (rung - rungs[i]!),
+      0,
     );
   }
 
