@@ -7,11 +7,7 @@ import { UserError } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
 import { readRequests } from "../cli/explore_request.ts";
 import { explorePrepared, type PreparedRequest } from "../native/mod.ts";
-import {
-  exploreSpace,
-  latencyQuantiles,
-  type SpaceOptions,
-} from "../native/space.ts";
+import { exploreSpace, latencyQuantiles, type SpaceOptions } from "../native/space.ts";
 import type { ExploreAnswer } from "../network/explore.ts";
 import type { Platform, PlatformChoice } from "../network/platform.ts";
 import { SearchSpace, spaceSize } from "../network/space.ts";
@@ -160,14 +156,9 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
             threads: THREADS,
           }),
       );
-      const quartiles = latencyQuantiles(table, [0.25, 0.5, 0.75]).map((s) =>
-        s.toPrecision(4)
-      );
+      const quartiles = latencyQuantiles(table, [0.25, 0.5, 0.75]).map((s) => s.toPrecision(4));
       rows.push({
-        what:
-          `${dataset} space, ${
-            spaceSize(parsed)
-          } networks, ${table.layers} layers; ` +
+        what: `${dataset} space, ${spaceSize(parsed)} networks, ${table.layers} layers; ` +
           `TS1-TS3 ${quartiles.join(" / ")} s`,
         space: name,
         seconds,
@@ -182,8 +173,7 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
 /** Seconds to charge back to V_on, the physical capacitor integrated in steps. */
 function recharge_s(p: Platform, energy_J: number, latency_s: number): number {
   const steps = 4000, h = latency_s / steps, power_W = energy_J / latency_s;
-  const slope = (v: number) =>
-    ((p.v_supply - v) / p.harvester_ohm - power_W / v) / p.capacitance_F;
+  const slope = (v: number) => ((p.v_supply - v) / p.harvester_ohm - power_W / v) / p.capacitance_F;
   let v = p.v_on;
   for (let i = 0; i < steps; i++) v += h * slope(v + h / 2 * slope(v));
   return v >= p.v_on ? 0 : p.harvester_ohm * p.capacitance_F *
@@ -225,13 +215,10 @@ function physical_s(
     const running = latency_s - first * published_s(energy_min_J!) -
       later * published_s(energy_max_J!);
     // A later power cycle fetches partial sums besides.
-    const overhead =
-      p.overheads[`fetch_output_${loop_order as "I" | "W" | "O"}`].latency_s;
+    const overhead = p.overheads[`fetch_output_${loop_order as "I" | "W" | "O"}`].latency_s;
     const fetch = p.nvm_read.latency_fixed_s +
       Tm * p.nvm_read.latency_per_element_s + overhead;
-    const more = later === 0
-      ? 0
-      : (loop_order === "O" ? 1 : S) * Tr * Tc * fetch;
+    const more = later === 0 ? 0 : (loop_order === "O" ? 1 : S) * Tr * Tc * fetch;
     const short = (running - later * more) / power_cycles!;
     return sum + first * (short + recharge_s(p, energy_min_J!, short)) +
       later * (short + more + recharge_s(p, energy_max_J!, short + more));
@@ -281,8 +268,7 @@ function table(head: string[], rows: string[][]): string {
 
 /** @returns the section "Explorer" of bench/RESULTS.md */
 export async function explorerSection(): Promise<string> {
-  const golden: GoldenNetwork[] =
-    JSON.parse(await Deno.readTextFile(GOLDEN)).intermittent;
+  const golden: GoldenNetwork[] = JSON.parse(await Deno.readTextFile(GOLDEN)).intermittent;
   const rows = await speeds(golden);
   const won = await gains(golden);
   const { checksum, counts } = await explorerSignature();

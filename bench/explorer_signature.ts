@@ -65,8 +65,7 @@ export interface Signature {
 export async function explorerSignature(threads?: number): Promise<Signature> {
   const hash = createHash("sha256");
   const counts: Signature["counts"] = {};
-  const add = (name: string, answer: LayerAnswer) =>
-    hash.update(JSON.stringify([name, answer]));
+  const add = (name: string, answer: LayerAnswer) => hash.update(JSON.stringify([name, answer]));
   for (const [name, { input, layer }] of Object.entries(FIXTURES)) {
     const network = Network.parse({
       name,
@@ -81,8 +80,7 @@ export async function explorerSignature(threads?: number): Promise<Signature> {
         });
         add(name, rounded(answer.layers[0]!));
         // Of the last platform: its kernel takes any length, so no channel is padded.
-        (counts[name] ??= { published: 0, full: 0 })[space] =
-          answer.layers[0]!.designs_total;
+        (counts[name] ??= { published: 0, full: 0 })[space] = answer.layers[0]!.designs_total;
       }
     }
     for (const objective of ["energy", "wear"] as const) {

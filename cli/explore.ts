@@ -283,9 +283,7 @@ function totals(answer: ExploreAnswer): string {
   if (answer.delivery !== undefined) {
     const { latency_s } = answer.delivery;
     parts.push(
-      `of it ${
-        latency_s.toPrecision(4)
-      } s to store the input and deliver the result`,
+      `of it ${latency_s.toPrecision(4)} s to store the input and deliver the result`,
     );
   }
   return parts.join(", ");

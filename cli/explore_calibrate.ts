@@ -64,9 +64,7 @@ export async function calibrate(
     (sum, state) => sum + (state === 0 ? 1 : 0),
     0,
   );
-  const [TS1, TS2, TS3] = feasible === 0
-    ? []
-    : latencyQuantiles(table, [0.25, 0.5, 0.75]);
+  const [TS1, TS2, TS3] = feasible === 0 ? [] : latencyQuantiles(table, [0.25, 0.5, 0.75]);
   return {
     networks: table.state.length,
     feasible,

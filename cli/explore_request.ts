@@ -1,28 +1,12 @@
 /** Request files of `deno task explore`: one request or a list, nested or flat, YAML or JSON. */
 import { type Location, type Problem, UserError } from "../base/errors.ts";
-import {
-  DesignSpace,
-  ExploreRequest,
-  FlatRequest,
-  Objective,
-  Power,
-} from "../network/explore.ts";
+import { DesignSpace, ExploreRequest, FlatRequest, Objective, Power } from "../network/explore.ts";
 
 import { elements, type ResolvedLayer } from "../network/network.ts";
 import { Protocol } from "../network/platform.ts";
-import {
-  type PreparedRequest,
-  prepareLayers,
-  prepareRequest,
-} from "../native/mod.ts";
+import { type PreparedRequest, prepareLayers, prepareRequest } from "../native/mod.ts";
 import type { ProfileCache } from "../native/mod.ts";
-import {
-  fromPlain,
-  locate,
-  type Located,
-  type Path,
-  toPlain,
-} from "../pipeline/located.ts";
+import { fromPlain, locate, type Located, type Path, toPlain } from "../pipeline/located.ts";
 import { check } from "../pipeline/schema_problems.ts";
 import { parseYaml } from "../pipeline/yaml_source.ts";
 
@@ -142,8 +126,7 @@ function wrong(message: string, location: Location): UserError {
   return new UserError({
     message,
     location,
-    expected:
-      "a request, a list of requests, or lists called intermittent and continuous",
+    expected: "a request, a list of requests, or lists called intermittent and continuous",
   });
 }
 
@@ -325,8 +308,7 @@ function placeOf({ field }: Problem, node: Located): Path {
   if (field === undefined) return [];
   const layer = field.match(/^layers\.(\d+)(?:\.(\w+))?/);
   if (layer !== null) {
-    const nested =
-      (toPlain(node) as Record<string, unknown>)["network"] !== undefined;
+    const nested = (toPlain(node) as Record<string, unknown>)["network"] !== undefined;
     const at = [...(nested ? ["network"] : []), "layers", Number(layer[1])];
     return layer[2] === undefined ? at : [...at, layer[2]];
   }

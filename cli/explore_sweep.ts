@@ -82,16 +82,12 @@ export function sweepSvg(name: string, points: readonly SweepPoint[]): string {
     const y = TOP + CELL.h * CAPACITANCES_F.indexOf(point.capacitance_F);
     const middle = `text-anchor="middle"`;
     const rect = (fill: string) =>
-      `<rect x="${x}" y="${y}" width="${CELL.w - 1}" height="${
-        CELL.h - 1
-      }" fill="${fill}"/>`;
+      `<rect x="${x}" y="${y}" width="${CELL.w - 1}" height="${CELL.h - 1}" fill="${fill}"/>`;
     if (point.latency_s === null) {
       return rect("#dddddd") +
         text(x + CELL.w / 2, y + 17, "none safe", middle);
     }
-    const share = high > low
-      ? (Math.log(point.latency_s) - low) / (high - low)
-      : 0;
+    const share = high > low ? (Math.log(point.latency_s) - low) / (high - low) : 0;
     const light = Math.round(92 - 62 * share);
     const ink = light < 60 ? `${middle} fill="white"` : middle;
     return rect(`hsl(212 70% ${light}%)`) +
@@ -101,12 +97,8 @@ export function sweepSvg(name: string, points: readonly SweepPoint[]): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `font-family="sans-serif" font-size="11">`,
     text(8, 16, `${name}: latency by capacitor and VM`),
-    ...VM_BYTES.map((bytes, i) =>
-      text(LEFT + CELL.w * i + 8, TOP - 8, `${bytes} B`)
-    ),
-    ...CAPACITANCES_F.map((f, i) =>
-      text(8, TOP + CELL.h * i + 17, `${+(1e3 * f).toFixed(4)} mF`)
-    ),
+    ...VM_BYTES.map((bytes, i) => text(LEFT + CELL.w * i + 8, TOP - 8, `${bytes} B`)),
+    ...CAPACITANCES_F.map((f, i) => text(8, TOP + CELL.h * i + 17, `${+(1e3 * f).toFixed(4)} mF`)),
     ...cells,
     "</svg>",
     "",

@@ -146,9 +146,7 @@ export function loadExplorer(
     addon = createRequire(import.meta.url)(path) as Addon;
   } catch (error) {
     throw new UserError({
-      message: `the explorer's addon cannot be loaded: ${
-        (error as Error).message.split("\n")[0]
-      }`,
+      message: `the explorer's addon cannot be loaded: ${(error as Error).message.split("\n")[0]}`,
       location: { file: path },
       help: "Run: deno task setup",
     }, ExitCode.toolchain);

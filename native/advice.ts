@@ -1,9 +1,5 @@
 /** What to change where no design fits: the least change of each limit that alone makes one feasible. */
-import type {
-  Binding,
-  ExploreAnswer,
-  InfeasibleLayer,
-} from "../network/explore.ts";
+import type { Binding, ExploreAnswer, InfeasibleLayer } from "../network/explore.ts";
 import { energyBudget_J, type Platform } from "../network/platform.ts";
 
 /** e.g. `layer conv2 needs 41 more bytes of VM or 12 % more capacitance`. */
@@ -12,9 +8,7 @@ export function adviseLayer(
   platform: Platform,
 ): string {
   const ways = Object.entries(layer.rejected).filter(([, miss]) => miss.sole)
-    .map(([binding, miss]) =>
-      need(binding as Binding, miss.violation, platform)
-    );
+    .map(([binding, miss]) => need(binding as Binding, miss.violation, platform));
   const nearest = need(layer.binding, layer.violation, platform);
   return ways.length > 0
     ? `layer ${layer.name} needs ${ways.join(" or ")}`
@@ -28,9 +22,7 @@ export function advise(answer: ExploreAnswer, platform: Platform): string[] {
   );
   if (answer.binding !== undefined && answer.violation !== undefined) {
     lines.push(
-      `the network as a whole needs ${
-        need(answer.binding, answer.violation, platform)
-      }`,
+      `the network as a whole needs ${need(answer.binding, answer.violation, platform)}`,
     );
   }
   return lines;
@@ -43,9 +35,7 @@ function need(binding: Binding, violation: number, platform: Platform): string {
     case "nvm":
       return `${violation} more bytes of NVM`;
     case "energy":
-      return `${
-        percent(violation / energyBudget_J(platform).safe_J)
-      } more capacitance`;
+      return `${percent(violation / energyBudget_J(platform).safe_J)} more capacitance`;
     case "alignment":
       return `an input channel count of which a multiple of ${platform.length_multiple} divides`;
     case "latency":

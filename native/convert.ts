@@ -12,11 +12,7 @@ import type {
   Power,
 } from "../network/explore.ts";
 import { elements, type ResolvedLayer } from "../network/network.ts";
-import {
-  energyBudget_J,
-  type Platform,
-  type Protocol,
-} from "../network/platform.ts";
+import { energyBudget_J, type Platform, type Protocol } from "../network/platform.ts";
 import type {
   NativeAnswer,
   NativeCosted,
@@ -79,8 +75,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
     : layer.type;
   if (kind !== "conv" && kind !== "global_avg_pool" && kind !== "none") {
     throw new UserError({
-      message:
-        `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
+      message: `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
       field,
       value: layer.type,
       expected: "conv, fc, global_avg_pool or flatten",
@@ -88,8 +83,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   }
   if (layer.groups !== 1) {
     throw new UserError({
-      message:
-        `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
+      message: `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
       field,
       value: layer.groups,
       expected: "1",
@@ -116,8 +110,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   for (const [field, most] of LIMITS) {
     if (kind !== "none" && (native[field] as number) > most) {
       throw new UserError({
-        message:
-          `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
+        message: `layer ${layer.name}: ${field} is beyond what the runtime's format holds`,
         value: native[field],
         expected: `at most ${most}`,
       });
@@ -158,17 +151,14 @@ export function padInput(
   inputChannels: number,
   platform: Platform,
 ): { layers: NativeLayer[]; channels: number } {
-  const reads = (layer: NativeLayer) =>
-    layer.kind !== "none" && layer.inputs.includes(-1);
+  const reads = (layer: NativeLayer) => layer.kind !== "none" && layer.inputs.includes(-1);
   const padded = inputChannels + inputChannels % platform.length_multiple;
   if (layers.some((layer) => reads(layer) && layer.kind !== "conv")) {
     return { layers: [...layers], channels: inputChannels };
   }
   return {
     layers: layers.map((layer) =>
-      reads(layer) && layer.n === inputChannels
-        ? { ...layer, n: padded }
-        : layer
+      reads(layer) && layer.n === inputChannels ? { ...layer, n: padded } : layer
     ),
     channels: layers.some(reads) ? padded : inputChannels,
   };
@@ -183,12 +173,8 @@ function weightCount({ type, kernel, input, output }: ResolvedLayer): number {
 /** Orders as answers write them: I, W, O where the protocol is the published one. */
 function showDesign(design: Design, { protocol }: Setting): Design {
   const { Tr, Tc, Tm, Tn, loop_order, mac_span, S } = design;
-  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) =>
-    order === loop_order
-  );
-  const shown = protocol === "inas2021" && published !== undefined
-    ? published[0]
-    : loop_order;
+  const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) => order === loop_order);
+  const shown = protocol === "inas2021" && published !== undefined ? published[0] : loop_order;
   return { Tr, Tc, Tm, Tn, loop_order: shown, mac_span, S };
 }
 
@@ -249,17 +235,13 @@ function nearestMiss(
   platform: Platform,
 ): [Binding, NativeRejection] {
   const excess = ([binding, miss]: [Binding, NativeRejection]) =>
-    limitOf(binding, platform) > 0
-      ? miss.violation / limitOf(binding, platform)
-      : Infinity;
+    limitOf(binding, platform) > 0 ? miss.violation / limitOf(binding, platform) : Infinity;
   const misses = BINDINGS.flatMap((binding): [Binding, NativeRejection][] => {
     const found = rejected[binding];
     return found === undefined ? [] : [[binding, found]];
   });
   const sole = misses.filter(([, miss]) => miss.sole);
-  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) =>
-    excess(a) - excess(b)
-  );
+  const [nearest] = (sole.length > 0 ? sole : misses).sort((a, b) => excess(a) - excess(b));
   if (nearest === undefined) {
     throw new Error("an infeasible layer without a rejected design");
   }
@@ -272,9 +254,7 @@ function showLayer(
   layer: NativeLayerAnswer | null,
   setting: Setting,
 ): LayerAnswer {
-  const coverage = layer?.coverage === undefined
-    ? {}
-    : { coverage: layer.coverage };
+  const coverage = layer?.coverage === undefined ? {} : { coverage: layer.coverage };
   const { platform, protocol, power } = setting;
   if (layer === null) return idleLayer(name, setting);
   const [best, ...runnersUp] = layer.best;
@@ -283,16 +263,14 @@ function showLayer(
       message: `layer ${name}: no design has the pinned axes`,
       field: `pin.${name}`,
       value: native.pin,
-      expected:
-        "sizes within the layer's, S within the sweep, an order that the layer takes",
+      expected: "sizes within the layer's, S within the sweep, an order that the layer takes",
     });
   }
   const rejected = showRejections(layer.rejected, setting);
   if (best === undefined) {
     if (!layer.proven_optimal && Object.keys(layer.rejected).length === 0) {
       throw new UserError({
-        message:
-          `layer ${name}: the time was up before a safe design was found`,
+        message: `layer ${name}: the time was up before a safe design was found`,
         field: "time_limit_s",
         help: "Allow more time; nothing is known of this layer yet.",
       });
@@ -308,9 +286,7 @@ function showLayer(
       latency_s: null,
       designs_total: layer.designs_total,
       designs_feasible: 0,
-      ...(layer.coverage === undefined
-        ? {}
-        : { proven_infeasible: layer.proven_optimal }),
+      ...(layer.coverage === undefined ? {} : { proven_infeasible: layer.proven_optimal }),
       ...coverage,
       rejected,
     } satisfies InfeasibleLayer;
@@ -319,9 +295,7 @@ function showLayer(
     name,
     feasible: true,
     ...showCosted(best, setting),
-    ...(protocol === "brownout"
-      ? { vm: best.vm, batches: best.power_cycles }
-      : {}),
+    ...(protocol === "brownout" ? { vm: best.vm, batches: best.power_cycles } : {}),
     ...(power === "intermittent"
       ? { slack_J: energyBudget_J(platform).safe_J - best.energy_max_J }
       : {}),
@@ -329,9 +303,7 @@ function showLayer(
     designs_total: layer.designs_total,
     designs_feasible: layer.designs_feasible,
     proven_optimal: layer.proven_optimal,
-    ...(layer.lower_bound === undefined
-      ? {}
-      : { lower_bound: layer.lower_bound }),
+    ...(layer.lower_bound === undefined ? {} : { lower_bound: layer.lower_bound }),
     ...coverage,
     ...(native.kind === "conv" && native.n !== input.channels
       ? { padded_input_channels: native.n }
@@ -356,9 +328,7 @@ function idleLayer(name: string, setting: Setting): FeasibleLayer {
     mac_span: "channel",
     S: 1,
     latency_s: 0,
-    ...(intermittent
-      ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 }
-      : { energy_J: 0 }),
+    ...(intermittent ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 } : { energy_J: 0 }),
     vm_bytes: 0,
     ...(setting.protocol === "brownout" ? { plane_bytes: 0, batches: 0 } : {}),
     slack_vm_bytes: setting.platform.vm_bytes,
@@ -385,12 +355,8 @@ export function showAnswer(
     feasible,
     latency_s: feasible ? answer.latency_s : null,
     energy_J: feasible ? answer.energy_J : null,
-    ...(intermittent
-      ? { power_cycles: feasible ? answer.power_cycles : null }
-      : {}),
-    layers: answer.layers.map((layer, i) =>
-      showLayer(layers[i]!, natives[i]!, layer, setting)
-    ),
+    ...(intermittent ? { power_cycles: feasible ? answer.power_cycles : null } : {}),
+    layers: answer.layers.map((layer, i) => showLayer(layers[i]!, natives[i]!, layer, setting)),
     ...(answer.delivery !== undefined &&
         Number.isFinite(answer.delivery.latency_s)
       ? { delivery: answer.delivery }

@@ -192,8 +192,7 @@ function checkSupported(
   }
   if (!full && (request.objective ?? "latency") !== "latency") {
     throw new UserError({
-      message:
-        `${request.name}: the published space is explored for latency only`,
+      message: `${request.name}: the published space is explored for latency only`,
       field: "objective",
       value: request.objective,
       expected: "latency",
@@ -203,8 +202,7 @@ function checkSupported(
   if (protocol !== "brownout") return;
   if (request.power === "continuous") {
     throw new UserError({
-      message:
-        `${request.name}: protocol brownout describes intermittent power only`,
+      message: `${request.name}: protocol brownout describes intermittent power only`,
       field: "power",
       value: request.power,
       expected: "intermittent",
@@ -265,9 +263,7 @@ export async function explorePrepared(
     root,
     options.time_limit_s,
   );
-  return prepared.map((p, i) =>
-    showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p)
-  );
+  return prepared.map((p, i) => showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p));
 }
 
 async function exploreNative(

@@ -5,18 +5,9 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DesignSpace, Objective, Power } from "../network/explore.ts";
-import {
-  type ResolvedLayer,
-  resolveLayers,
-  type Shape,
-} from "../network/network.ts";
+import { type ResolvedLayer, resolveLayers, type Shape } from "../network/network.ts";
 import { type PlatformChoice, type Protocol } from "../network/platform.ts";
-import {
-  buildNetwork,
-  decisions,
-  type SearchSpace,
-  spaceSize,
-} from "../network/space.ts";
+import { buildNetwork, decisions, type SearchSpace, spaceSize } from "../network/space.ts";
 import { loadExplorer, type NativeSpace } from "./addon.ts";
 import { prepareLayers } from "./mod.ts";
 
@@ -148,9 +139,7 @@ function spaceGraph(space: SearchSpace, input: Shape, classes: number): Graph {
   const levels: NativeSpace["levels"] = [];
   let states: Shape[] = [input];
   for (let l = 0; l < space.layers; l++) {
-    const radices = all.slice(perLayer * l, perLayer * (l + 1)).map((d) =>
-      d.choices.length
-    );
+    const radices = all.slice(perLayer * l, perLayer * (l + 1)).map((d) => d.choices.length);
     const choices = radices.reduce((a, b) => a * b, 1);
     const next: Shape[] = [];
     const numbers = new Map<string, number>();
@@ -176,9 +165,7 @@ function spaceGraph(space: SearchSpace, input: Shape, classes: number): Graph {
     levels.push(level);
     states = next;
   }
-  const tails = states.map((state) =>
-    tailOf(space, state, classes).map((t) => add(t, false))
-  );
+  const tails = states.map((state) => tailOf(space, state, classes).map((t) => add(t, false)));
   return { layers, levels, tails };
 }
 

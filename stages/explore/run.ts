@@ -129,9 +129,7 @@ export const explore = defineStage<ExploreParameters>({
       );
       const worst_J = Math.max(
         answer.delivery?.energy_max_J ?? 0,
-        ...answer.layers.map((layer) =>
-          layer.feasible ? layer.energy_max_J ?? 0 : 0
-        ),
+        ...answer.layers.map((layer) => layer.feasible ? layer.energy_max_J ?? 0 : 0),
       );
       const estimated = platform.estimated.length === 0
         ? ""
@@ -139,17 +137,13 @@ export const explore = defineStage<ExploreParameters>({
       rows.push(
         [
           `modelled on ${name}`,
-          `latency ${
-            answer.latency_s?.toPrecision(4)
-          } s in ${answer.power_cycles} power cycles` +
+          `latency ${answer.latency_s?.toPrecision(4)} s in ${answer.power_cycles} power cycles` +
           estimated,
         ],
         [
           `limits of ${name}`,
           `VM ${vm} of ${platform.vm_bytes} bytes, NVM ${answer.nvm?.total_bytes} of ` +
-          `${platform.nvm_bytes} bytes, worst power cycle ${
-            (1e3 * worst_J).toPrecision(4)
-          } of ` +
+          `${platform.nvm_bytes} bytes, worst power cycle ${(1e3 * worst_J).toPrecision(4)} of ` +
           `${(1e3 * platform.energy_budget_J).toPrecision(4)} mJ`,
         ],
       );

@@ -54,9 +54,7 @@ Deno.test("differences() notices one wrong golden figure (negative control)", as
 
 Deno.test("explore --json prints the same bytes for 1, 2 and 8 threads", async () => {
   const [one, two, eight] = await Promise.all(
-    ["1", "2", "8"].map((threads) =>
-      run(GOLDEN_FILE, "--json", "--threads", threads)
-    ),
+    ["1", "2", "8"].map((threads) => run(GOLDEN_FILE, "--json", "--threads", threads)),
   );
   assert.equal(one!.code, 0);
   assert.equal(two!.out, one!.out);
@@ -167,9 +165,7 @@ Deno.test("explore answers an infeasible layer with what binds", async () => {
 const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   [
     "an unknown profile",
-    `name: a\nplatform:\n  profile: msp430fr5994-spy\nlayers:\n  - ${
-      flat(LAYER)
-    }`,
+    `name: a\nplatform:\n  profile: msp430fr5994-spy\nlayers:\n  - ${flat(LAYER)}`,
     [
       /^FILE:3:12: no platform profile "msp430fr5994-spy"/m,
       /did you mean: msp430fr5994-spi/,
@@ -185,9 +181,7 @@ const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   ],
   [
     "shapes that do not follow",
-    `- name: a\n  layers:\n    - ${
-      flat({ ...LAYER, output: { h: 60, w: 6, channels: 8 } })
-    }`,
+    `- name: a\n  layers:\n    - ${flat({ ...LAYER, output: { h: 60, w: 6, channels: 8 } })}`,
     [
       /^FILE:3:\d+: layer 1 \(conv\): does not follow from input, kernel and stride/m,
       /expected: 6 x 6/,

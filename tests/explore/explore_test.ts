@@ -3,19 +3,10 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { DesignsArtifact, type FeasibleLayer } from "../../network/explore.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
-import {
-  PlatformProfile,
-  profileNames,
-  readProfile,
-} from "../../network/platform.ts";
+import { PlatformProfile, profileNames, readProfile } from "../../network/platform.ts";
 import { advise } from "../../native/advice.ts";
 import { estimatedFigures } from "../../native/estimates.ts";
-import {
-  explore,
-  exploreNetwork,
-  loadExplorer,
-  prepareRequest,
-} from "../../native/mod.ts";
+import { explore, exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
 import { explore as stage } from "../../stages/explore/run.ts";
 import { canonicalJson } from "../../base/files.ts";
 
@@ -140,9 +131,7 @@ Deno.test("exploreNetwork() proves the optimum of the full space and accounts fo
   assert.equal(pinned.layers[0]!.designs_total, 1);
   const objectives = ["latency", "energy", "wear"] as const;
   const answers = await Promise.all(
-    objectives.map((objective) =>
-      exploreNetwork(network, platform, { space: "full", objective })
-    ),
+    objectives.map((objective) => exploreNetwork(network, platform, { space: "full", objective })),
   );
   const written = answers.map((answer) =>
     answer.layers.reduce(
@@ -233,9 +222,7 @@ Deno.test("advise() names a capacitance that suffices", async () => {
   const answer = await explore(request);
   assert.equal(answer.feasible, false);
   const lines = advise(answer, prepared.platform);
-  const factors = lines.map((line) =>
-    Number(line.match(/([\d.]+) % more capacitance/)![1])
-  );
+  const factors = lines.map((line) => Number(line.match(/([\d.]+) % more capacitance/)![1]));
   const capacitance_F = choice.capacitance_F * (1 + Math.max(...factors) / 100);
   const mended = await exploreNetwork(network, { ...choice, capacitance_F });
   assert.ok(mended.layers.every((layer) => layer.feasible));

@@ -46,8 +46,7 @@ export function differences(
 ): string[] {
   const found: string[] = [];
   const networks = [...golden.intermittent, ...golden.continuous];
-  const near = (a: unknown, b: number) =>
-    Math.abs(Number(a) - b) <= 1e-9 * Math.abs(b);
+  const near = (a: unknown, b: number) => Math.abs(Number(a) - b) <= 1e-9 * Math.abs(b);
   if (answers.length !== networks.length) {
     found.push(`${answers.length} answers`);
   }
@@ -62,9 +61,7 @@ export function differences(
     network.layers.forEach(({ best }, l) => {
       for (const [field, expected] of Object.entries(best)) {
         const actual = answer.layers[l]?.[field];
-        const equal = EXACT.has(field)
-          ? actual === expected
-          : near(actual, Number(expected));
+        const equal = EXACT.has(field) ? actual === expected : near(actual, Number(expected));
         if (!equal) {
           found.push(
             `${network.name} layer ${l} ${field}: ${actual}, not ${expected}`,

@@ -40,9 +40,7 @@ async function compare(
     seen.set(state, (seen.get(state) ?? 0) + 1);
     const build = () => buildNetwork(space, choices, input, 10);
     if (state === "not buildable") {
-      await assert.rejects(async () =>
-        await exploreNetwork(build(), platform, options)
-      );
+      await assert.rejects(async () => await exploreNetwork(build(), platform, options));
       continue;
     }
     const answer = await exploreNetwork(build(), platform, options);
