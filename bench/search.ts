@@ -1,4 +1,5 @@
 /** How well cheap figures rank networks, and how well search methods learn; from recorded accuracies. */
+import { writeWhole } from "../base/files.ts";
 import { Random } from "../base/random.ts";
 import { explore } from "../native/mod.ts";
 import { macs, type Network, resolveLayers, weightShape } from "../network/network.ts";
@@ -7,6 +8,7 @@ import { choicesOf } from "../stages/search/sampler.ts";
 import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
 import type { Told } from "../stages/search/searchers/searcher.ts";
+import { replaceSection } from "./results.ts";
 import { PLATFORM } from "./search/har.ts";
 import { kendall } from "./search/kendall.ts";
 import { HAR_SPACE, type Recorded } from "./search/record.ts";
@@ -16,8 +18,8 @@ const INPUT = { h: 128, w: 1, channels: 9 };
 const CLASSES = 6;
 const TRIALS = 60;
 const SEEDS = 10;
-/** TS1 of the published comparison at 5 mF. */
-const REQUIREMENT_s = 18.7;
+/** TS1 to TS3 of the published comparison at 5 mF. */
+const REQUIREMENTS_s = [18.7, 28.9, 39.56];
 
 interface Table {
   readonly networks: readonly Recorded[];
@@ -105,7 +107,9 @@ function halving(networks: readonly Recorded[], rungs: readonly number[], keep: 
 }
 
 /** Every network of the space: its latency at 5 mF (published model) and its surrogate accuracy. */
-async function world(surrogate: Surrogate): Promise<(indices: readonly number[]) => Told> {
+async function world(
+  surrogate: Surrogate,
+): Promise<(indices: readonly number[], requirement_s: number) => Told> {
   const radices = decisions(HAR_SPACE).map(({ choices }) => choices.length);
   const size = radices.reduce((product, n) => product * n, 1);
   const all = Array.from({ length: size }, (_, number) => {
@@ -124,24 +128,26 @@ async function world(surrogate: Surrogate): Promise<(indices: readonly number[])
       network,
     })),
   );
-  const told = new Map(all.map(({ indices, network }, i): [string, Told] => {
-    const { latency_s } = answers[i]!;
-    const late = latency_s !== null && latency_s > REQUIREMENT_s;
-    return [indices.join(), {
+  const known = new Map(
+    all.map(({ indices, network }, i) => [indices.join(), { network, answer: answers[i]! }]),
+  );
+  return (indices, requirement_s) => {
+    const { network, answer: { latency_s, energy_J } } = known.get(indices.join())!;
+    const late = latency_s !== null && latency_s > requirement_s;
+    return {
       indices,
       latency_s,
-      energy_J: answers[i]!.energy_J ?? null,
+      energy_J: energy_J ?? null,
       rejected: latency_s === null
         ? { binding: "energy", violation: 0 }
         : late
-        ? { binding: "latency", violation: latency_s - REQUIREMENT_s }
+        ? { binding: "latency", violation: latency_s - requirement_s }
         : null,
       accuracy: latency_s === null || late
         ? null
         : surrogate.accuracy(network.name, choicesOf(HAR_SPACE, indices)),
-    }];
-  }));
-  return (indices) => told.get(indices.join())!;
+    };
+  };
 }
 
 interface Learning {
@@ -156,14 +162,15 @@ interface Learning {
 function learn(
   method: "reinforce" | "random" | "evolution",
   seed: number,
-  tell: (indices: readonly number[]) => Told,
+  requirement_s: number,
+  tell: (indices: readonly number[], requirement_s: number) => Told,
 ): Learning {
   const radices = decisions(HAR_SPACE).map(({ choices }) => choices.length);
   const setting = {
     radices,
     seed,
     trials: TRIALS,
-    requirement_s: REQUIREMENT_s,
+    requirement_s,
     exists: () => true,
   };
   const searcher = searchers[method](setting);
@@ -171,15 +178,15 @@ function learn(
   while (told.length < TRIALS) {
     const asked = searcher.ask();
     if (asked.length === 0) break;
-    const results = asked.map(tell);
+    const results = asked.map((indices) => tell(indices, requirement_s));
     told.push(...results);
     searcher.tell(results);
   }
   const trials = told.slice(0, TRIALS);
-  const reward = new Reward(REQUIREMENT_s);
+  const reward = new Reward(requirement_s);
   const rewards = trials.map((one) => reward.of(one));
   const values = trials.map(({ accuracy, latency_s }) =>
-    accuracy === null ? -0.1 : accuracy + latency_s! / (10 * REQUIREMENT_s)
+    accuracy === null ? -0.1 : accuracy + latency_s! / (10 * requirement_s)
   );
   return {
     best: Math.max(...values),
@@ -235,32 +242,69 @@ export async function run(): Promise<string> {
     "",
     "### Do the methods learn?",
     "",
-    `${TRIALS} trials each on the whole HAR space at 5 mF, required ${REQUIREMENT_s} s (published ` +
+    `${TRIALS} trials each on the whole HAR space at 5 mF (published ` +
       `model), ${SEEDS} seeds. Accuracies are recorded ones or those of a surrogate fitted to them ` +
       `(leave-one-out Kendall tau ${
         kendall(left, networks.map(({ epochs }) => epochs.at(-1)!)).toFixed(3)
       }, residual deviation in logits ${surrogate.noise.toFixed(2)}, added as noise). ` +
       "`random` draws from the space and spends trials on what cannot run, as the others do.",
     "",
-    "| method | mean best of accuracy + L / 10T | mean published reward, last third | mean best accuracy | in time |",
-    "| --- | --- | --- | --- | --- |",
+    "| required s | method | mean best of accuracy + L / 10T | mean published reward, last third | mean best accuracy | in time |",
+    "| --- | --- | --- | --- | --- | --- |",
   );
-  for (const method of ["random", "reinforce", "evolution"] as const) {
-    const runs = Array.from({ length: SEEDS }, (_, seed) => learn(method, seed + 1, tell));
-    const figure = (pick: (run: Learning) => number, digits = 4) => {
-      const values = runs.map(pick);
-      const middle = mean(values);
-      const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
-      return `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
-    };
-    lines.push(
-      `| ${method} | ${figure(({ best }) => best)} | ${
-        figure(({ late_reward }) => late_reward)
-      } | ` +
-        `${figure(({ accuracy }) => accuracy)} | ${figure(({ in_time }) => in_time, 2)} |`,
-    );
+  for (const requirement_s of REQUIREMENTS_s) {
+    for (const method of ["random", "reinforce", "evolution"] as const) {
+      const runs = Array.from(
+        { length: SEEDS },
+        (_, seed) => learn(method, seed + 1, requirement_s, tell),
+      );
+      const figure = (pick: (run: Learning) => number, digits = 4) => {
+        const values = runs.map(pick);
+        const middle = mean(values);
+        const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+        return `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
+      };
+      lines.push(
+        `| ${requirement_s} | ${method} | ${figure(({ best }) => best)} | ` +
+          `${figure(({ late_reward }) => late_reward)} | ${figure(({ accuracy }) => accuracy)} | ` +
+          `${figure(({ in_time }) => in_time, 2)} |`,
+      );
+    }
   }
+  lines.push(...await harRuns());
   return lines.join("\n") + "\n";
 }
 
-if (import.meta.main) console.log(await run());
+/** Searches that were really trained: bench/search/har.ts, recorded in har_runs.json. */
+async function harRuns(): Promise<string[]> {
+  const { runs } = JSON.parse(
+    await Deno.readTextFile(`${import.meta.dirname}/search/har_runs.json`),
+  ) as { runs: Record<string, string | number>[] };
+  return [
+    "",
+    "### HAR within 18.4 s at 5 mF",
+    "",
+    "Trained for real, once each (HAR windows rebuilt from HAPT; TiNAS reports 91.21 % at 18.4 s on " +
+    "its own data and model). `reinforce`: 100 trials x 25 epochs, as published; `default`: 32 random " +
+    "networks in rungs 1, 2, 4 of 8 epochs; `evolution`: 40 in the same rungs.",
+    "",
+    "| method | protocol | network | latency s | validation in search | test | networks trained | epochs trained | share of reinforce's samples |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...runs.map((one) => {
+      const reinforce = runs.find(({ method }) => method === "reinforce")!;
+      const percent = (value: unknown) => `${(100 * Number(value)).toFixed(2)} %`;
+      return `| ${one["method"]} | ${one["protocol"]} | ${one["network"]} | ` +
+        `${Number(one["latency_s"]).toFixed(2)} | ${percent(one["val_accuracy_in_search"])} | ` +
+        `${percent(one["test_accuracy"])} | ${one["trained"]} | ${one["epochs_trained"]} | 1/${
+          (Number(reinforce["epochs_trained"]) / Number(one["epochs_trained"])).toFixed(1)
+        } |`;
+    }),
+  ];
+}
+
+if (import.meta.main) {
+  const file = `${import.meta.dirname}/RESULTS.md`;
+  const section = await run();
+  console.log(section);
+  await writeWhole(file, replaceSection(await Deno.readTextFile(file), section));
+}
