@@ -63,7 +63,8 @@ export const quantize = defineStage<QuantizeParameters>({
       .shuffle(Int32Array.from({ length: available }, (_, i) => i));
     const chosen = order.subarray(0, Math.min(params.calibration.samples, available)).sort();
     const samples = Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size));
-    const observer = new Observer(float);
+    const { method, percentile } = params.calibration;
+    const observer = new Observer(float, method === "percentile" ? percentile / 100 : 1);
     for (const [index, sample] of samples.entries()) {
       observer.add(sample);
       if (index % 16 === 0) {
@@ -143,7 +144,7 @@ export const quantize = defineStage<QuantizeParameters>({
       layers,
       accuracy,
       calibration: {
-        method: params.calibration.method,
+        method: method === "percentile" ? `percentile ${percentile}` : method,
         samples: chosen.length,
         headroom: params.calibration.headroom,
         seed: params.seed,

@@ -5,8 +5,13 @@ export const QuantizeParameters = z.strictObject({
   /** Bytes of one code; the runtime's formats hold 16-bit codes. */
   element_bytes: z.literal(2).default(2),
   calibration: z.strictObject({
-    /** `min-max`: a map's range is what the calibration samples span. */
-    method: z.enum(["min-max"]).default("min-max"),
+    /**
+     * `min-max`: a map's range is what the calibration samples span. `percentile`: it holds that share
+     * of the magnitudes, and what lies beyond (and beyond the headroom) is clamped.
+     */
+    method: z.enum(["min-max", "percentile"]).default("min-max"),
+    /** Of method `percentile`: percent of a map's magnitudes that its range holds. */
+    percentile: z.number().min(50).max(100).default(99.99),
     /** Training samples that are looked at; all of them where the split is smaller. */
     samples: z.number().int().positive().default(512),
     /** The range is widened by this factor, so that unseen samples are not clamped. */

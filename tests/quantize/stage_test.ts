@@ -140,6 +140,20 @@ Deno.test("quantize writes the same bytes again", () =>
     assert.deepEqual(await bytes("a"), await bytes("b"));
   }));
 
+Deno.test("quantize calibrates by a percentile and says so; the ranges are narrower", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    const scaleOf = async (output: string, calibration: unknown) => {
+      await run(folder, output, { activation_bits: 8, calibration });
+      const { artifact } = await readQuantized(`${folder}/${output}`);
+      return { method: artifact.calibration.method, scale: artifact.input.scale };
+    };
+    const whole = await scaleOf("a", {});
+    const cut = await scaleOf("b", { method: "percentile", percentile: 95 });
+    assert.deepEqual([whole.method, cut.method], ["min-max", "percentile 95"]);
+    assert.ok(cut.scale < 0.8 * whole.scale, `${cut.scale} of ${whole.scale}`);
+  }));
+
 Deno.test("quantize warns where codes lose accuracy, and where the training backend disagrees", () =>
   within(async (folder) => {
     await inputs(folder, 0.9);
