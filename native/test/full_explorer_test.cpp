@@ -36,9 +36,11 @@ bo_shape small_shape(Dice &dice) {
   }
   for (;;) {
     bo_shape s = conv_shape(dice);
-    s.n = static_cast<uint16_t>(dice.pick(1, 4));
-    s.m = static_cast<uint16_t>(dice.pick(1, 4));
-    if (s.r <= 4 && s.c <= 4)
+    // Most are tiny: a brute force over all 24 orders grows fast.
+    const uint32_t most = dice.pick(0, 5) == 0 ? 4 : 3;
+    s.n = static_cast<uint16_t>(dice.pick(1, most));
+    s.m = static_cast<uint16_t>(dice.pick(1, most));
+    if (s.r <= most && s.c <= most)
       return s;
   }
 }
@@ -175,14 +177,14 @@ LayerTask random_task(Dice &dice, const Platform &p) {
 TEST("explore_layers() finds in the full space what visiting every design finds", {
   Dice dice(21);
   int infeasible = 0;
-  for (int i = 0; i < 2500; i++) {
+  for (int i = 0; i < 2000; i++) {
     const Platform p = random_platform(dice);
     const LayerTask task = random_task(dice, p);
     const auto results = explore_layers({task}, 1, NEVER);
     compare(task, results->front());
     infeasible += results->front().best.empty();
   }
-  CHECK(infeasible > 50 && infeasible < 1500);
+  CHECK(infeasible > 50 && infeasible < 1200);
 });
 
 TEST("explore_layers() keeps pinned axes", {
