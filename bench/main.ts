@@ -4,6 +4,8 @@ import { nearestName, UserError } from "../base/errors.ts";
 /** Each module writes its own section of bench/RESULTS.md. */
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   explorer: async () => await (await import("./explorer.ts")).run(),
+  power: async () => await (await import("./power.ts")).run(),
+  search: async () => await (await import("./search.ts")).run(),
   training: async () => await (await import("./training.ts")).run(),
 };
 

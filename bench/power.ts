@@ -173,7 +173,8 @@ ${published.odd} designs of conv and fc layers with an odd Tn.
 `;
 }
 
-if (import.meta.main) {
+/** Measures the golden networks and writes the section "Power" of bench/RESULTS.md. */
+export async function run(): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     const networks = await goldenNetworks(PROFILE);
@@ -190,3 +191,5 @@ if (import.meta.main) {
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+if (import.meta.main) await run();

@@ -197,7 +197,15 @@ function learn(
 }
 
 /** The section "Search" of RESULTS.md. */
-export async function run(): Promise<string> {
+/** Measures and writes the section "Search" of bench/RESULTS.md. */
+export async function run(): Promise<void> {
+  const file = `${import.meta.dirname}/RESULTS.md`;
+  const section = await measured();
+  console.log(section);
+  await writeWhole(file, replaceSection(await Deno.readTextFile(file), section));
+}
+
+async function measured(): Promise<string> {
   const table = JSON.parse(
     await Deno.readTextFile(`${import.meta.dirname}/search/har_accuracies.json`),
   ) as Table;
@@ -302,9 +310,4 @@ async function harRuns(): Promise<string[]> {
   ];
 }
 
-if (import.meta.main) {
-  const file = `${import.meta.dirname}/RESULTS.md`;
-  const section = await run();
-  console.log(section);
-  await writeWhole(file, replaceSection(await Deno.readTextFile(file), section));
-}
+if (import.meta.main) await run();
