@@ -216,7 +216,8 @@ export function buildImage(
     nvm_bytes: nvm.total_bytes,
   };
   const digest = createHash("sha256").update(constants).update(tableBytes(model)).digest();
-  model.image_id = digest.readUInt16LE(0);
+  // Never 0: a record half erased, ff ff then zeros, has a right CRC and would belong to image 0.
+  model.image_id = digest.readUInt16LE(0) || 1;
   view.setUint32(nvm.header, MAGIC, true);
   view.setUint16(nvm.header + 4, FORMAT_VERSION, true);
   view.setUint16(nvm.header + 6, model.image_id, true);
