@@ -196,7 +196,6 @@ function learn(
   };
 }
 
-/** The section "Search" of RESULTS.md. */
 /** Measures and writes the section "Search" of bench/RESULTS.md. */
 export async function run(): Promise<void> {
   const file = `${import.meta.dirname}/RESULTS.md`;
@@ -205,6 +204,7 @@ export async function run(): Promise<void> {
   await writeWhole(file, replaceSection(await Deno.readTextFile(file), section));
 }
 
+/** The section "Search" of RESULTS.md. */
 async function measured(): Promise<string> {
   const table = JSON.parse(
     await Deno.readTextFile(`${import.meta.dirname}/search/har_accuracies.json`),
