@@ -168,12 +168,18 @@ async function worstDifference(
 const CURVE_TOLERANCE = 2e-3;
 
 /**
- * Declares the suite for one backend; it must be available.
+ * The suite for one backend, which must be available. The file that calls it declares the tests, so
+ * that they are counted as its own.
  * @param effort finite differences per array, and epochs of the curve
  */
-export function conform(backend: BackendName, effort = { probes: 6, epochs: 3 }): void {
+export function conform(
+  backend: BackendName,
+  effort = { probes: 6, epochs: 3 },
+): Deno.TestDefinition[] {
+  const tests: Deno.TestDefinition[] = [];
+  const declare = (name: string, fn: () => Promise<void>) => tests.push({ name, fn });
   for (const [what, layers] of Object.entries(cases)) {
-    Deno.test(`${backend}: lossAndGradients() equals finite differences: ${what}`, async () => {
+    declare(`${backend}: lossAndGradients() equals finite differences: ${what}`, async () => {
       await selectBackend(backend);
       const network = Network.parse({ name: what, input, layers });
       const worst = await worstDifference(network, randomSplit(5, 4), effort.probes);
@@ -181,16 +187,19 @@ export function conform(backend: BackendName, effort = { probes: 6, epochs: 3 })
     });
   }
 
-  Deno.test(`${backend}: the comparison with finite differences notices a wrong gradient`, async () => {
-    await selectBackend(backend);
-    const network = Network.parse({ name: "wrong", input, layers: cases["conv"] });
-    const worst = await worstDifference(network, randomSplit(5, 4), 6, (gradients) => {
-      gradients[2]!.reverse();
-    });
-    assert.ok(worst > 0.1, `a reversed gradient differs by ${worst} only`);
-  });
+  declare(
+    `${backend}: the comparison with finite differences notices a wrong gradient`,
+    async () => {
+      await selectBackend(backend);
+      const network = Network.parse({ name: "wrong", input, layers: cases["conv"] });
+      const worst = await worstDifference(network, randomSplit(5, 4), 6, (gradients) => {
+        gradients[2]!.reverse();
+      });
+      assert.ok(worst > 0.1, `a reversed gradient differs by ${worst} only`);
+    },
+  );
 
-  Deno.test(`${backend}: max_pool gives its gradient to one of equal maxima`, async () => {
+  declare(`${backend}: max_pool gives its gradient to one of equal maxima`, async () => {
     await selectBackend(backend);
     const network = Network.parse({
       name: "ties",
@@ -222,7 +231,7 @@ export function conform(backend: BackendName, effort = { probes: 6, epochs: 3 })
     }
   });
 
-  Deno.test(`${backend}: fit() follows the loss curve of that seed`, async () => {
+  declare(`${backend}: fit() follows the loss curve of that seed`, async () => {
     await selectBackend(backend);
     const before = tf.memory().numTensors;
     const { epochs } = await fit({
@@ -237,6 +246,7 @@ export function conform(backend: BackendName, effort = { probes: 6, epochs: 3 })
     });
     assert.equal(tf.memory().numTensors, before);
   });
+  return tests;
 }
 
 async function probabilities(

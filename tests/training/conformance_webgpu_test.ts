@@ -8,7 +8,8 @@ const found: BackendName[] = [];
 for (const name of ["webgpu", "webgpu-software"] as const) {
   await chooseBackend(name).then(() => found.push(name), () => {});
 }
-if (found.length > 0) conform(found[0]!, EFFORT);
+if (found.length > 0) { for (const test of conform(found[0]!, EFFORT)) Deno.test(test); }
 else {
   console.error("SKIPPED: conformance of webgpu. No adapter; mesa-vulkan-drivers brings one");
+  Deno.test({ name: "webgpu: conformance", ignore: true, fn: () => {} });
 }
