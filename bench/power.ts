@@ -39,7 +39,7 @@ async function measure(golden: GoldenNetwork, folder: string): Promise<Measured>
   const sleep = await simulate(subject.folder, ["--after-commit", "sleep"]);
   return {
     golden,
-    rows: compare(subject.platform, subject.predicted, sleep),
+    rows: compare(subject.predicted, sleep),
     sleep,
     starved: await simulate(subject.folder, [...weak, "--after-commit", "sleep"]),
     cut: await simulate(subject.folder, [...weak, "--after-commit", "run_on", "--inferences", "4"]),
@@ -60,7 +60,6 @@ function networkRow({ golden, rows, sleep, starved, cut }: Measured): string {
     predicted_s.toFixed(2),
     (sleep.latency_s / sleep.measured).toFixed(2),
     `${percent(median(errors))} / ${percent(largest(errors))}`,
-    percent(largest(rows.map((row) => row.ordered_error))),
     largest(rows.flatMap((row) => [row.energy_error, row.energy_max_error])).toExponential(0),
     percent(sleep.energy_max_J / sleep.budget_J),
     `${sleep.over_budget + starved.over_budget} / ${sleep.all.deaths + starved.all.deaths}`,
@@ -113,11 +112,10 @@ function section(all: readonly Measured[], published: Legality): string {
     rows.map((row) => ({ network: golden.network.name, ...row }))
   );
   const errors = rows.map((row) => row.latency_error);
-  const ordered = rows.map((row) => row.ordered_error);
   const large = rows.filter((row) => Math.abs(row.latency_error) > LARGE);
   const left = all.flatMap(({ golden, rows, sleep }) =>
     rows.flatMap((row, i) => {
-      if (Math.abs(row.ordered_error) <= LARGE) return [];
+      if (Math.abs(row.latency_error) <= LARGE) return [];
       // A cycle that ends above V_on gives the next one more than the model's full charge.
       const before = sleep.layers[i - 1] ?? sleep.layers.at(-1)!;
       return [{ name: `${golden.network.name} ${row.layer}`, carried: before.off_s === 0 }];
@@ -133,8 +131,8 @@ coefficients of \`${PROFILE}\`), with the explorer's designs of the published sp
 \`brownout\`, on the power simulation of the compiled runtime (docs/power.md). One inference, start and
 delivery included. Written by \`deno run -A bench/power.ts\`.
 
-| network | power cycles | predicted s | simulated s | latency error, median / largest layer | of it unexplained | energy error, largest | worst cycle of the budget | over budget / deaths, asleep after commits | deaths, running on | lost per death, mean / worst mJ | wrong outputs |
-| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+| network | power cycles | predicted s | simulated s | latency error, median / largest layer | energy error, largest | worst cycle of the budget | over budget / deaths, asleep after commits | deaths, running on | lost per death, mean / worst mJ | wrong outputs |
+| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
 ${all.map((measured) => `| ${networkRow(measured)} |`).join("\n")}
 
 - **Energy** per layer and of its worst power cycle: predicted and simulated differ by at most
@@ -145,16 +143,8 @@ ${all.map((measured) => `| ${networkRow(measured)} |`).join("\n")}
     percent(largest(errors))
   };
   ${large.length} of ${rows.length} rows are above ${percent(LARGE)}.
-- **Why**: the running time is equal; what differs is charging. The model draws a power cycle's energy
-  evenly over its length. The runtime reboots first (${(0.07).toFixed(2)} s at 1.1 mW, which the
-  harvester carries) and works afterwards (about 6 mW), so that it ends at a lower voltage. With
-  charging predicted for that order (tests/power/charging.ts), the median error is
-  ${percent(median(ordered))}, the largest ${percent(largest(ordered))}.
-- Above ${
-    percent(LARGE)
-  } even so, because the power cycle before ended above V_on (the harvester outpaced
-  a short load) and its surplus is not in the prediction: ${names(true)}. Without an explanation:
-  ${names(false)}.
+- Above that because the power cycle before ended above V_on (the harvester outpaced a short load) and
+  its surplus is not in the prediction: ${names(true)}. Without an explanation: ${names(false)}.
 - **Asleep after commits** is run with the network's harvester and with a hundredth of it; no power cycle
   may draw more than its budget and none may die. **Running on** is run for five inferences with a
   hundredth of the harvester: power fails wherever the capacitor empties.

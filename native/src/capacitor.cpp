@@ -89,12 +89,12 @@ double fall_freely(double a, double d, double half_supply, double turns, double 
   return fall;
 }
 
-/** By how much the voltage has fallen below V_on at the end of the run; never negative. */
-double fall_V(const EnergyBuffer &buffer, const Cost &cost) {
+/** By how much the voltage has fallen below `from_V` at the end of the run; never negative. */
+double fall_V(const EnergyBuffer &buffer, const Cost &cost, double from_V) {
   if (!(cost.energy_J > 0))
     return 0;
   const double half_supply = 0.5 * buffer.v_supply;
-  const double a = buffer.v_on - half_supply;
+  const double a = from_V - half_supply;
   const double d =
       cost.energy_J / cost.latency_s * buffer.harvester_ohm - half_supply * half_supply;
   const double start = a * a + d;
@@ -105,26 +105,102 @@ double fall_V(const EnergyBuffer &buffer, const Cost &cost) {
   if (a > s && s > 0.05 * half_supply)
     return fall_to_equilibrium(a, s, half_supply, turns);
   // Without any harvest the capacitor alone would pay for the run: no fall is deeper than that.
-  const double kept = buffer.v_on * buffer.v_on - 2 * cost.energy_J / buffer.capacitance_F;
+  const double kept = from_V * from_V - 2 * cost.energy_J / buffer.capacitance_F;
   const double most =
-      kept > 0 ? 2 * cost.energy_J / buffer.capacitance_F / (buffer.v_on + std::sqrt(kept))
-               : buffer.v_on;
+      kept > 0 ? 2 * cost.energy_J / buffer.capacitance_F / (from_V + std::sqrt(kept)) : from_V;
   return fall_freely(a, d, half_supply, turns, most);
+}
+
+/** By how much the voltage rises, where the harvester outpaces the load: in steps well below R C.
+ */
+double rise_V(const EnergyBuffer &buffer, const Cost &cost, double from_V) {
+  const double turns = cost.latency_s / (buffer.harvester_ohm * buffer.capacitance_F);
+  const int steps = static_cast<int>(std::clamp(8 * turns, 256.0, 1e6));
+  const double power_W = cost.energy_J / cost.latency_s;
+  const auto slope = [&](double rise) {
+    const double v = from_V + rise;
+    return ((buffer.v_supply - v) / buffer.harvester_ohm - power_W / v) / buffer.capacitance_F;
+  };
+  const double h = cost.latency_s / steps;
+  double rise = 0;
+  for (int step = 0; step < steps; step++) {
+    const double k1 = slope(rise), k2 = slope(rise + h / 2 * k1);
+    const double k3 = slope(rise + h / 2 * k2), k4 = slope(rise + h * k3);
+    rise += h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
+  }
+  return rise;
+}
+
+/** Whether a load of constant power lets the voltage rise from `from_V`. */
+bool outpaces(const EnergyBuffer &buffer, const Cost &cost, double from_V) {
+  return cost.energy_J * buffer.harvester_ohm <
+         cost.latency_s * from_V * (buffer.v_supply - from_V);
+}
+
+double charge_s(const EnergyBuffer &buffer, double fall) {
+  return fall > 0 ? buffer.harvester_ohm * buffer.capacitance_F *
+                        std::log1p(fall / (buffer.v_supply - buffer.v_on))
+                  : 0;
+}
+
+/** What the voltage has gained over V_on after a reboot; negative where it has fallen. */
+double gain_of_reboot_V(const Platform &p) {
+  // The same for every power cycle of a platform, and asked for each.
+  struct Known {
+    EnergyBuffer buffer;
+    Cost reboot;
+    double gain_V;
+  };
+  thread_local Known known{{}, {}, 0};
+  if (!(known.buffer == p.buffer && known.reboot == p.reboot)) {
+    double gain_V = 0;
+    if (p.reboot.latency_s > 0) {
+      gain_V = outpaces(p.buffer, p.reboot, p.buffer.v_on)
+                   ? rise_V(p.buffer, p.reboot, p.buffer.v_on)
+                   : -fall_V(p.buffer, p.reboot, p.buffer.v_on);
+    }
+    known = {p.buffer, p.reboot, gain_V};
+  }
+  return known.gain_V;
 }
 
 } // namespace
 
 double voltage_after_V(const EnergyBuffer &buffer, const Cost &cost) {
-  return buffer.v_on - fall_V(buffer, cost);
+  return buffer.v_on - fall_V(buffer, cost, buffer.v_on);
 }
 
 double physical_recharge_s(const EnergyBuffer &buffer, const Cost &cost) {
-  const double fall = fall_V(buffer, cost);
+  const double fall = fall_V(buffer, cost, buffer.v_on);
   // A margin of at most 1 counts no harvest, so a run within the budget cannot reach V_off.
   assert(cost.energy_J > buffer.full_J() * (1 + 1e-12) ||
          buffer.v_on - fall >= buffer.v_off * (1 - 1e-12));
-  return buffer.harvester_ohm * buffer.capacitance_F *
-         std::log1p(fall / (buffer.v_supply - buffer.v_on));
+  return charge_s(buffer, fall);
+}
+
+double cycle_recharge_s(const Platform &p, const Cost &cycle) {
+  const Cost work{cycle.energy_J - p.reboot.energy_J, cycle.latency_s - p.reboot.latency_s};
+  const double gain_V = gain_of_reboot_V(p);
+  if (!(work.energy_J > 0 && work.latency_s > 0))
+    return charge_s(p.buffer, -gain_V);
+  const double from_V = p.buffer.v_on + gain_V;
+  const double change_V = outpaces(p.buffer, work, from_V) ? rise_V(p.buffer, work, from_V)
+                                                           : -fall_V(p.buffer, work, from_V);
+  return charge_s(p.buffer, -(gain_V + change_V));
+}
+
+bool reboot_draws_least(const Platform &p) {
+  const auto more = [&](const Cost &cost) {
+    return !(cost.latency_s > 0) ||
+           cost.energy_J * p.reboot.latency_s >= p.reboot.energy_J * cost.latency_s;
+  };
+  for (const Affine &cost : {p.nvm_read, p.nvm_write, p.mac})
+    if (!more(cost.fixed) || !more(cost.per_element))
+      return false;
+  for (const Cost &cost : {p.add, p.multiply, p.divide, p.requantise, p.pool})
+    if (!more(cost))
+      return false;
+  return true;
 }
 
 } // namespace brownout

@@ -21,6 +21,18 @@ double published_recharge_s(const EnergyBuffer &buffer, double spent_J);
  */
 double physical_recharge_s(const EnergyBuffer &buffer, const Cost &cost);
 
+/**
+ * Charging after a power cycle of our runtime: it reboots first, at the reboot's power, and does
+ * the rest afterwards, at the rest's mean power; then it charges back to V_on. Zero where the run
+ * ends at V_on or above. At least physical_recharge_s() of the same cost where
+ * reboot_draws_least(): of two equal drains the later one leaves the lower voltage.
+ * @param cycle of one power cycle, its reboot included
+ */
+double cycle_recharge_s(const Platform &platform, const Cost &cycle);
+
+/** Whether no operation of the runtime draws less power than a reboot. */
+bool reboot_draws_least(const Platform &platform);
+
 /** Voltage at the end of the run of physical_recharge_s(); V_on where the harvester outpaces the
  * load. */
 double voltage_after_V(const EnergyBuffer &buffer, const Cost &cost);

@@ -64,10 +64,10 @@ ChargeBound::ChargeBound(const Platform &platform) {
   const auto harvest_W = [&](double v) { return v * (buffer.v_supply - v) / buffer.harvester_ohm; };
   const double half = 0.5 * buffer.v_supply;
   const double budget_J = buffer.safe_J();
-  const double lowest_square =
-      buffer.v_on * buffer.v_on - 2 * budget_J / buffer.capacitance_F;
+  const double lowest_square = buffer.v_on * buffer.v_on - 2 * budget_J / buffer.capacitance_F;
   const double lowest = lowest_square > 0 ? std::sqrt(lowest_square) : 0;
-  concave_ = lowest >= half;
+  // A reboot that draws more than the work is the earlier drain of two, not the later.
+  concave_ = lowest >= half && reboot_draws_least(platform);
   most_W_ = harvest_W(std::clamp(half, lowest, buffer.v_on));
   if (!concave_)
     return;

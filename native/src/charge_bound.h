@@ -10,9 +10,10 @@
 namespace brownout {
 
 /**
- * Lower bounds on f(E, L), the time of a power cycle that runs for L and uses E, charging included
- * (capacitor.h), and on sums of it. With h(V) = V (V_sup - V) / R, the power harvested at V, and V
- * above V_sup / 2, so that h falls with V:
+ * Lower bounds on the time of a power cycle that runs for L and uses E, charging included, and on
+ * sums of it. They bound f(E, L), where the power is constant (physical_recharge_s()); a cycle that
+ * reboots first, drawing less, takes at least as long (cycle_recharge_s()). With h(V) = V (V_sup -
+ * V) / R, the power harvested at V, and V above V_sup / 2, so that h falls with V:
  *
  * - along a ray of constant power P, df/dL = P / h(V at the end): it falls as V does, so f is
  *   concave along rays and f(E, L) >= E/B f(B, L B/E) for every B >= E;
@@ -42,7 +43,8 @@ private:
 
   size_t level_of(double most_J) const;
 
-  /** Where the voltage may fall below V_sup / 2 only the most that can be harvested bounds. */
+  /** Else, and where the voltage may fall below V_sup / 2, only the most that can be harvested
+   * bounds. */
   bool concave_;
   double most_W_;
   /** From the budget down. */

@@ -58,7 +58,8 @@ template <class Model> CostedDesign cost_with(const LayerTask &task, const bo_de
   costed.written_bytes = model.written_bytes(design);
   const bool runs =
       task.power == Power::continuous || costed.energy_max_J <= task.platform->buffer.full_J();
-  costed.latency_s = runs ? layer_latency_s(task, evaluation) : std::numeric_limits<double>::infinity();
+  costed.latency_s =
+      runs ? layer_latency_s(task, evaluation) : std::numeric_limits<double>::infinity();
   return costed;
 }
 
@@ -177,8 +178,8 @@ void explore_published(const std::vector<LayerTask> &tasks, unsigned threads,
 }
 
 /** One bound per platform; building it takes some thousand solutions of the capacitor. */
-std::vector<std::shared_ptr<const ChargeBound>>
-charge_bounds(const std::vector<LayerTask> &tasks, unsigned threads) {
+std::vector<std::shared_ptr<const ChargeBound>> charge_bounds(const std::vector<LayerTask> &tasks,
+                                                              unsigned threads) {
   std::vector<const Platform *> platforms;
   std::vector<size_t> index(tasks.size());
   for (size_t i = 0; i < tasks.size(); i++) {
@@ -293,8 +294,8 @@ std::optional<std::vector<LayerResult>> explore_layers(const std::vector<LayerTa
   using Clock = FullExplorer::Clock;
   auto until = Clock::time_point::max();
   if (time_limit_s < 1e9)
-    until = Clock::now() +
-            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(time_limit_s));
+    until = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                               std::chrono::duration<double>(time_limit_s));
   std::vector<LayerResult> results(tasks.size());
   explore_published(tasks, threads, cancelled, results);
   explore_full(tasks, threads, cancelled, until, results);

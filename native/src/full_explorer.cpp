@@ -199,14 +199,14 @@ void FullExplorer::try_design(const bo_design &design, Search &search) const {
   if (wear && search.model.written_bytes(design) > search.cutoff.value())
     return;
   const double latency_s = layer_latency_s(task_, search.evaluation);
-  const double score = wear                                      ? search.model.written_bytes(design)
+  const double score = wear                                   ? search.model.written_bytes(design)
                        : task_.objective == Objective::energy ? energy_J
-                                                                 : latency_s;
+                                                              : latency_s;
   if (score > search.cutoff.value())
     return;
   search.cutoff.add(score);
-  search.part.ranking.add({design, score, static_cast<uint32_t>(search.model.vm_bytes()),
-                           wear ? latency_s : 0.0});
+  search.part.ranking.add(
+      {design, score, static_cast<uint32_t>(search.model.vm_bytes()), wear ? latency_s : 0.0});
 }
 
 void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned aligned,
@@ -423,18 +423,17 @@ Rejections FullExplorer::explain(uint32_t tr, const std::atomic<bool> &cancelled
       for (uint64_t s = from; s <= to && !cancelled.load(std::memory_order_relaxed); s++) {
         const uint64_t chunks = ceil_div(totals.sweep, s);
         const double cycles = totals.outer * static_cast<double>(chunks);
-        const double mean_J = (totals.fixed.energy_J +
-                               static_cast<double>(chunks) * totals.each.energy_J) /
-                                  cycles +
-                              totals_.cycle().energy_J;
+        const double mean_J =
+            (totals.fixed.energy_J + static_cast<double>(chunks) * totals.each.energy_J) / cycles +
+            totals_.cycle().energy_J;
         const bool planes = !totals.planes_need_chunks || chunks > 1;
         const double nvm_over =
             planes && totals.plane_bytes > task_.plane_limit_bytes
                 ? 2 * static_cast<double>(totals.plane_bytes - task_.plane_limit_bytes)
                 : 0;
         const double over_J = mean_J / UP - budget_J_;
-        if (over_J > 0 && (vm_over > 0 || nvm_over > 0 ||
-                           !of(found, Binding::energy).could_be_sole(over_J)))
+        if (over_J > 0 &&
+            (vm_over > 0 || nvm_over > 0 || !of(found, Binding::energy).could_be_sole(over_J)))
           continue;
         bo_design design = design_of(tile, order, s);
         design.span = span;

@@ -54,9 +54,9 @@ struct Order {
  * and column by column differ in which tiles share a batch.)
  */
 inline const std::vector<Order> &dominant_orders() {
-  static const std::vector<Order> orders = {
-      {{BO_R, BO_C, BO_N, BO_M}}, {{BO_C, BO_M, BO_N, BO_R}}, {{BO_R, BO_M, BO_N, BO_C}},
-      {{BO_M, BO_N, BO_R, BO_C}}, {{BO_M, BO_N, BO_C, BO_R}}, {{BO_R, BO_C, BO_M, BO_N}}};
+  static const std::vector<Order> orders = {{{BO_R, BO_C, BO_N, BO_M}}, {{BO_C, BO_M, BO_N, BO_R}},
+                                            {{BO_R, BO_M, BO_N, BO_C}}, {{BO_M, BO_N, BO_R, BO_C}},
+                                            {{BO_M, BO_N, BO_C, BO_R}}, {{BO_R, BO_C, BO_M, BO_N}}};
   return orders;
 }
 
@@ -186,8 +186,8 @@ private:
     DesignCount sum = 0;
     for (uint32_t r = tr.from; r <= tr.to; r++)
       for (uint32_t c = tc.from; c <= tc.to; c++)
-        sum += batch_sizes(static_cast<uint64_t>(bo_ceil_div(size_[0], r)) *
-                           bo_ceil_div(size_[1], c));
+        sum +=
+            batch_sizes(static_cast<uint64_t>(bo_ceil_div(size_[0], r)) * bo_ceil_div(size_[1], c));
     return sum;
   }
 

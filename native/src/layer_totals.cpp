@@ -14,11 +14,11 @@ AxisTotals axis_totals(uint32_t tile, uint32_t size, uint32_t input, uint32_t ke
   axis.full = size / tile;
   for (uint32_t origin = 0; origin < size; origin += tile) {
     const uint32_t extent = std::min(tile, size - origin);
-    const int32_t from = pool ? static_cast<int32_t>(origin)
-                              : static_cast<int32_t>(origin * stride) - padding;
+    const int32_t from =
+        pool ? static_cast<int32_t>(origin) : static_cast<int32_t>(origin * stride) - padding;
     const uint32_t window = pool ? extent : (extent - 1) * stride + kernel;
-    const int32_t end = std::min<int32_t>(from + static_cast<int32_t>(window),
-                                          static_cast<int32_t>(input));
+    const int32_t end =
+        std::min<int32_t>(from + static_cast<int32_t>(window), static_cast<int32_t>(input));
     const auto inside = static_cast<uint32_t>(std::max<int32_t>(end - std::max(from, 0), 0));
     const bool whole = inside == input && inside == window;
     axis.inside += inside;
@@ -37,11 +37,11 @@ LayerTotals::LayerTotals(const Platform &platform, const bo_shape &shape)
     : platform_(platform), shape_(shape), pool_(shape.kind == BO_GLOBAL_AVG_POOL) {
   const uint32_t rows = pool_ ? shape.h : shape.r, columns = pool_ ? shape.w : shape.c;
   for (uint32_t t = 1; t <= rows; t++)
-    rows_.push_back(axis_totals(t, rows, shape.h, shape.kernel_h, shape.stride_h, shape.pad_top,
-                                pool_));
+    rows_.push_back(
+        axis_totals(t, rows, shape.h, shape.kernel_h, shape.stride_h, shape.pad_top, pool_));
   for (uint32_t t = 1; t <= columns; t++)
-    columns_.push_back(axis_totals(t, columns, shape.w, shape.kernel_w, shape.stride_w,
-                                   shape.pad_left, pool_));
+    columns_.push_back(
+        axis_totals(t, columns, shape.w, shape.kernel_w, shape.stride_w, shape.pad_left, pool_));
   cycle_ = platform.reboot + 2.0 * platform.nvm_read.of(8) + platform.nvm_write.of(8);
   call_ = platform.mac.fixed + platform.add + platform.partial_sum + platform.accumulate;
 }
@@ -60,11 +60,12 @@ TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn)
   const double depth = pool_ ? s.m : s.n;
   const bool all_channels = pool_ ? tm == s.m : tn == s.n;
   const double whole = t.columns->reading_whole;
-  const double transfers =
-      all_channels ? whole * t.rows->reading +
-                         (t.columns->reading - whole) * static_cast<double>(t.rows->inside)
-                   : pixels * (pool_ ? t.trips.m : t.trips.n);
-  t.input = transfers * (p.nvm_read.fixed + p.fetch_input) + pixels * depth * p.nvm_read.per_element;
+  const double transfers = all_channels
+                               ? whole * t.rows->reading + (t.columns->reading - whole) *
+                                                               static_cast<double>(t.rows->inside)
+                               : pixels * (pool_ ? t.trips.m : t.trips.n);
+  t.input =
+      transfers * (p.nvm_read.fixed + p.fetch_input) + pixels * depth * p.nvm_read.per_element;
 
   const double h = t.rows->most_inside, w = t.columns->most_inside;
   const double tile_depth = pool_ ? tm : tn;
@@ -94,13 +95,12 @@ TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn)
     const double tile_calls[3] = {tile_outputs * taps, tile_outputs * s.kernel_h,
                                   tile_outputs * (tc == 1 ? 1 : s.kernel_h)};
     for (int span = 0; span < 3; span++)
-      t.compute_most_J[span] = tile_calls[span] * call_.energy_J +
-                               tile_outputs * taps * tn * p.mac.per_element.energy_J;
+      t.compute_most_J[span] =
+          tile_calls[span] * call_.energy_J + tile_outputs * taps * tn * p.mac.per_element.energy_J;
     // Joined pixels where a tile has all channels, joined rows where it has all columns too.
-    t.output_transfers = tm < s.m ? static_cast<double>(s.r) * s.c * t.trips.m
-                         : t.columns->trips == 1
-                             ? t.rows->trips
-                             : static_cast<double>(s.r) * t.columns->trips;
+    t.output_transfers = tm < s.m                ? static_cast<double>(s.r) * s.c * t.trips.m
+                         : t.columns->trips == 1 ? t.rows->trips
+                                                 : static_cast<double>(s.r) * t.columns->trips;
     const uint32_t window_h = (tr - 1) * s.stride_h + s.kernel_h;
     const uint32_t window_w = (tc - 1) * s.stride_w + s.kernel_w;
     t.input_vm = bo_align4(2 * window_h * window_w * tn);
@@ -142,8 +142,8 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
                       (t.trips.m - joined_m) * static_cast<double>(s.r) * s.c;
   }
   const double sums = 2 * outputs;
-  const Cost visit = plane_transfers * (fetch + back) +
-                     sums * (p.nvm_read.per_element + p.nvm_write.per_element);
+  const Cost visit =
+      plane_transfers * (fetch + back) + sums * (p.nvm_read.per_element + p.nvm_write.per_element);
 
   OrderTotals o{};
   o.sweep = t.trips.of(sweep, pool_);
@@ -196,8 +196,7 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
   const double output_most_J =
       most_transfers * (fetch + back).energy_J +
       pixels * t.tm *
-          (2 * (p.nvm_read.per_element + p.nvm_write.per_element).energy_J +
-           p.requantise.energy_J);
+          (2 * (p.nvm_read.per_element + p.nvm_write.per_element).energy_J + p.requantise.energy_J);
   o.fixed_most_J = cycle_.energy_J;
   o.tile_most_J = t.compute_most_J[span];
   (sweep == Sweep::output_channels ? o.fixed_most_J : o.tile_most_J) += t.input_most_J;

@@ -322,9 +322,9 @@ Napi::Object write_layer(Napi::Env env, const LayerResult &layer) {
     const Coverage &c = *layer.coverage;
     Napi::Object coverage = Napi::Object::New(env);
     const std::pair<const char *, DesignCount> fields[] = {
-        {"total", c.total}, {"visited", c.visited}, {"order", c.order},
-        {"span", c.span},   {"vm", c.vm},           {"nvm", c.nvm},
-        {"alignment", c.alignment}, {"energy", c.energy}, {"bound", c.bound},
+        {"total", c.total},         {"visited", c.visited}, {"order", c.order},
+        {"span", c.span},           {"vm", c.vm},           {"nvm", c.nvm},
+        {"alignment", c.alignment}, {"energy", c.energy},   {"bound", c.bound},
         {"unvisited", c.unvisited}};
     for (const auto &[name, count] : fields)
       coverage[name] = static_cast<double>(count);
@@ -419,7 +419,9 @@ public:
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  void Execute() override { answers_ = explore_networks(requests_, threads_, *cancelled_, time_limit_s_); }
+  void Execute() override {
+    answers_ = explore_networks(requests_, threads_, *cancelled_, time_limit_s_);
+  }
 
   void OnOK() override {
     const Napi::Env env = Env();
@@ -443,7 +445,8 @@ private:
   std::optional<std::vector<NetworkAnswer>> answers_;
 };
 
-/** explore(requests, threads, time_limit_s?) -> { promise, cancel }; the promise gives null when cancelled. */
+/** explore(requests, threads, time_limit_s?) -> { promise, cancel }; the promise gives null when
+ * cancelled. */
 Napi::Value explore(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 2 || !info[0].IsArray() || !info[1].IsNumber())
@@ -461,9 +464,8 @@ Napi::Value explore(const Napi::CallbackInfo &info) {
   for (uint32_t i = 0; i < list.Length(); i++)
     requests.push_back(read_request(item(list, i, "requests")));
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  auto *worker =
-      new ExploreWorker(env, std::move(requests), static_cast<unsigned>(threads), cancelled,
-                        time_limit_s);
+  auto *worker = new ExploreWorker(env, std::move(requests), static_cast<unsigned>(threads),
+                                   cancelled, time_limit_s);
   Napi::Object out = Napi::Object::New(env);
   out["promise"] = worker->promise();
   out["cancel"] = Napi::Function::New(

@@ -102,8 +102,8 @@ public:
   std::vector<LayerTask> tasks;
 
 private:
-  using Key = std::tuple<std::array<uint32_t, 9>, size_t, int, int, int, int, int, int, int, int, int, int, int, int, int,
-                         int, int, int, uint64_t>;
+  using Key = std::tuple<std::array<uint32_t, 9>, size_t, int, int, int, int, int, int, int, int,
+                         int, int, int, int, int, int, int, int, uint64_t>;
   std::vector<const Platform *> platforms_;
   std::vector<size_t> platform_of_;
   std::map<Key, size_t> index_;
@@ -172,7 +172,7 @@ Delivery delivery_of(const NetworkRequest &request, double outputs) {
                      p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
   for (const Cost &cycle : {delivery.start, delivery.deliver}) {
     const bool runs = cycle.energy_J <= p.buffer.full_J();
-    delivery.latency_s += runs ? cycle.latency_s + physical_recharge_s(p.buffer, cycle)
+    delivery.latency_s += runs ? cycle.latency_s + cycle_recharge_s(p, cycle)
                                : std::numeric_limits<double>::infinity();
   }
   return delivery;

@@ -24,8 +24,8 @@ inline auto candidate_rank(const Candidate &c) {
 
 /**
  * Keeps what is needed to name the best `wanted` designs. Designs within a factor of 1 + 1e-12 of
- * the lowest score count as equal: of these the smaller second score, then the smaller VM wins, then the first in the order of
- * the space.
+ * the lowest score count as equal: of these the smaller second score, then the smaller VM wins,
+ * then the first in the order of the space.
  */
 class Ranking {
 public:
@@ -77,9 +77,8 @@ private:
   void prune() {
     if (kept_.size() > wanted_) {
       const auto nth = kept_.begin() + static_cast<std::ptrdiff_t>(wanted_ - 1);
-      std::nth_element(kept_.begin(), nth, kept_.end(), [](const Candidate &a, const Candidate &b) {
-        return a.score < b.score;
-      });
+      std::nth_element(kept_.begin(), nth, kept_.end(),
+                       [](const Candidate &a, const Candidate &b) { return a.score < b.score; });
       // Choosing an equal one of higher score leaves the lower ones in: one step of slack per
       // choice.
       cutoff_ = nth->score * (1 + EQUAL) * (1 + EQUAL);

@@ -1,4 +1,5 @@
-/** The runtime's cost of one design with its places in VM and NVM, and the time power cycles take. */
+/** The runtime's cost of one design with its places in VM and NVM, and the time power cycles take.
+ */
 #pragma once
 
 #include "brownout_model.h"
@@ -19,7 +20,7 @@ inline double layer_latency_s(const LayerTask &task, const Evaluation &evaluatio
                        solved->latency_s == c.cost.latency_s;
     if (!known) {
       charge_s = task.protocol == Protocol::inas2021 ? published_recharge_s(buffer, c.cost.energy_J)
-                                                     : physical_recharge_s(buffer, c.cost);
+                                                     : cycle_recharge_s(*task.platform, c.cost);
     }
     solved = &c.cost;
     sum += c.cycles * (c.cost.latency_s + charge_s);

@@ -157,8 +157,7 @@ private:
       constants += f.constants_bytes, maps += f.map_bytes;
       planes = std::max(planes, f.plane_bytes);
     }
-    const auto outputs =
-        static_cast<uint32_t>(facts_[static_cast<size_t>(path.back())].outputs);
+    const auto outputs = static_cast<uint32_t>(facts_[static_cast<size_t>(path.back())].outputs);
     const uint64_t fixed = bo_header_address(outputs) + BO_HEADER_BYTES + constants;
     // Were no two maps to share bytes, it would fit: no plan is needed to know it does.
     if (fixed + maps + 2 * planes <= nvm)
@@ -254,9 +253,9 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
 
   std::optional<Delivery> delivery;
   if (common.protocol == Protocol::brownout)
-    delivery = delivery_of(common, static_cast<double>(
-                                       facts[static_cast<size_t>(request.tails.front().back())]
-                                           .outputs));
+    delivery = delivery_of(
+        common,
+        static_cast<double>(facts[static_cast<size_t>(request.tails.front().back())].outputs));
   const Walk walk(request, facts, delivery ? &*delivery : nullptr, table);
   table.latency_s.assign(walk.size(), INFINITE);
   table.energy_J.assign(walk.size(), INFINITE);
@@ -269,8 +268,7 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
   std::vector<Limited> all;
   for (auto &some : limited)
     all.insert(all.end(), some.begin(), some.end());
-  if (cancelled.load() ||
-      !explore_limited(request, facts, all, walk, threads, cancelled, table))
+  if (cancelled.load() || !explore_limited(request, facts, all, walk, threads, cancelled, table))
     return std::nullopt;
   return table;
 }

@@ -1,4 +1,5 @@
-/** Every network of a search space at once: distinct layers are explored once, networks are sums. */
+/** Every network of a search space at once: distinct layers are explored once, networks are sums.
+ */
 #pragma once
 
 #include "network.h"

@@ -21,7 +21,8 @@ Platform random_platform(Dice &dice) {
   Platform p = platform();
   p.vm_bytes = dice.pick(24, 700);
   p.length_multiple = dice.pick(1, 2);
-  p.buffer.capacitance_F = dice.pick(0, 3) == 0 ? dice.real(0.0002, 0.0004) : dice.real(0.0003, 0.01);
+  p.buffer.capacitance_F =
+      dice.pick(0, 3) == 0 ? dice.real(0.0002, 0.0004) : dice.real(0.0003, 0.01);
   p.buffer.harvester_ohm = dice.real(20, 70);
   return p;
 }
@@ -133,10 +134,9 @@ Brute brute_force(const LayerTask &task) {
     const auto tie = [&](const CostedDesign &x) {
       return task.objective == Objective::wear ? x.latency_s : 0.0;
     };
-    const bool better = !brute.found ||
-                        std::make_tuple(tie(c), c.vm_bytes, design_rank(c.design)) <
-                            std::make_tuple(tie(brute.best), brute.best.vm_bytes,
-                                            design_rank(brute.best.design));
+    const bool better = !brute.found || std::make_tuple(tie(c), c.vm_bytes, design_rank(c.design)) <
+                                            std::make_tuple(tie(brute.best), brute.best.vm_bytes,
+                                                            design_rank(brute.best.design));
     if (better)
       brute.found = true, brute.best = c;
   }
@@ -259,6 +259,10 @@ TEST("ChargeBound::at_least_s() is below the time of any power cycles", {
         const double energy_J = most_J * (dice.pick(0, 1) == 0 ? 1 : dice.real(0.01, 1));
         const Cost cycle{energy_J, energy_J / dice.real(0.0005, 0.0075)};
         time_s += cycle.latency_s + physical_recharge_s(p.buffer, cycle);
+        if (cycle.energy_J * p.reboot.latency_s >= p.reboot.energy_J * cycle.latency_s &&
+            cycle.latency_s > p.reboot.latency_s) {
+          CHECK(cycle_recharge_s(p, cycle) >= physical_recharge_s(p.buffer, cycle) * (1 - 1e-9));
+        }
         total += cycle;
       }
       const double least_s = bound.at_least_s(total, most_J);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { explorerSignature, FIXTURES } from "../../bench/explorer_signature.ts";
 
 /** A commit that changes what the explorer answers changes this line, and says so. */
-const CHECKSUM = "6a6b46943441119a";
+const CHECKSUM = "007c062c18069946";
 
 /** Exact numbers of designs: published, and full. */
 const COUNTS: Record<string, [number, number]> = {
