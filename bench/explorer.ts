@@ -10,7 +10,7 @@ import { explorePrepared, type PreparedRequest } from "../native/mod.ts";
 import { exploreSpace, latencyQuantiles, type SpaceOptions } from "../native/space.ts";
 import type { ExploreAnswer } from "../network/explore.ts";
 import type { Platform, PlatformChoice } from "../network/platform.ts";
-import { SearchSpace, spaceSize } from "../network/space.ts";
+import { PUBLISHED_SPACES, SearchSpace, spaceSize } from "../network/space.ts";
 import { explorerSignature } from "./explorer_signature.ts";
 import { replaceSection } from "./results.ts";
 
@@ -30,35 +30,13 @@ interface GoldenNetwork {
 
 const SPACES = {
   cifar: {
-    space: {
-      type: "conv",
-      dimensions: 2,
-      layers: 5,
-      kernels: [1, 3, 5, 7],
-      channels: [4, 8, 16, 24],
-      bias: false,
-    },
+    space: PUBLISHED_SPACES.cifar10,
     input: { h: 32, w: 32, channels: 3 },
     classes: 10,
   },
-  har: {
-    space: {
-      type: "conv",
-      dimensions: 1,
-      layers: 3,
-      kernels: [1, 3, 5, 7],
-      channels: [4, 8, 16, 24],
-      bias: false,
-    },
-    input: { h: 128, w: 1, channels: 9 },
-    classes: 6,
-  },
-  kws: {
-    space: { type: "fc", layers: 4, units: [48, 64, 96, 128], bias: false },
-    input: { h: 1, w: 1, channels: 250 },
-    classes: 12,
-  },
-} as const;
+  har: { space: PUBLISHED_SPACES.har, input: { h: 128, w: 1, channels: 9 }, classes: 6 },
+  kws: { space: PUBLISHED_SPACES.kws, input: { h: 1, w: 1, channels: 250 }, classes: 12 },
+};
 
 interface Row {
   what: string;

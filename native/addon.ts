@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { Platform, Protocol } from "../network/platform.ts";
 import type { Design } from "../network/design.ts";
+import type { WalkShape } from "../network/network.ts";
 import type {
   Binding,
   Coverage,
@@ -16,21 +17,9 @@ import type {
 } from "../network/explore.ts";
 
 /** A layer as the walk takes it; sizes in elements. `none` moves no data (flatten). */
-export interface NativeLayer {
+export interface NativeLayer extends WalkShape {
   kind: "conv" | "global_avg_pool" | "none";
   has_bias: boolean;
-  h: number;
-  w: number;
-  n: number;
-  r: number;
-  c: number;
-  m: number;
-  kernel_h: number;
-  kernel_w: number;
-  stride_h: number;
-  stride_w: number;
-  pad_top: number;
-  pad_left: number;
   inputs: number[];
   output_elements: number;
   pin?: Pin;

@@ -11,7 +11,7 @@ import type {
   LayerAnswer,
   Power,
 } from "../network/explore.ts";
-import { elements, type ResolvedLayer } from "../network/network.ts";
+import { elements, type ResolvedLayer, walkShape } from "../network/network.ts";
 import { energyBudget_J, type Platform, type Protocol } from "../network/platform.ts";
 import type {
   NativeAnswer,
@@ -67,7 +67,7 @@ const MAX_SIDE = 65535;
 /** @param index of the layer, for messages @throws UserError where the explorer cannot walk it */
 export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   const field = `layers.${index} (${layer.name})`;
-  const { input, output, kernel, stride, padding } = layer;
+  const { input, output, kernel, stride } = layer;
   const kind = layer.type === "conv" || layer.type === "fc"
     ? "conv"
     : layer.type === "flatten"
@@ -92,18 +92,7 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   const native: NativeLayer = {
     kind,
     has_bias: layer.bias,
-    h: input.h,
-    w: input.w,
-    n: input.channels,
-    r: output.h,
-    c: output.w,
-    m: output.channels,
-    kernel_h: kernel.h,
-    kernel_w: kernel.w,
-    stride_h: stride.h,
-    stride_w: stride.w,
-    pad_top: padding.top,
-    pad_left: padding.left,
+    ...walkShape(layer),
     inputs: layer.inputs,
     output_elements: elements(output),
   };

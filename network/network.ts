@@ -237,3 +237,38 @@ export function macs(layer: ResolvedLayer): number {
   const perOutput = weightShape(layer).slice(1).reduce((a, b) => a * b, 1);
   return weightShape(layer).length === 0 ? 0 : elements(layer.output) * perOutput;
 }
+
+/** Sizes of a layer by the symbols of runtime-c's `bo_shape`, in elements. */
+export interface WalkShape {
+  h: number;
+  w: number;
+  n: number;
+  r: number;
+  c: number;
+  m: number;
+  kernel_h: number;
+  kernel_w: number;
+  stride_h: number;
+  stride_w: number;
+  pad_top: number;
+  pad_left: number;
+}
+
+/** What the walk of the nest takes of a layer; bottom and right padding follow from the sizes. */
+export function walkShape(layer: ResolvedLayer): WalkShape {
+  const { input, output, kernel, stride, padding } = layer;
+  return {
+    h: input.h,
+    w: input.w,
+    n: input.channels,
+    r: output.h,
+    c: output.w,
+    m: output.channels,
+    kernel_h: kernel.h,
+    kernel_w: kernel.w,
+    stride_h: stride.h,
+    stride_w: stride.w,
+    pad_top: padding.top,
+    pad_left: padding.left,
+  };
+}

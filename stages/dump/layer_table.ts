@@ -4,7 +4,12 @@ import type { Requantisation } from "../../network/artifacts/quantized.ts";
 import { PUBLISHED_ORDERS } from "../../network/design.ts";
 import type { DesignsArtifact, FeasibleLayer, VmLayout } from "../../network/explore.ts";
 import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
-import type { LayerType, ResolvedLayer } from "../../network/network.ts";
+import {
+  type LayerType,
+  type ResolvedLayer,
+  type WalkShape,
+  walkShape,
+} from "../../network/network.ts";
 
 export const KINDS = [
   "BO_CONV",
@@ -37,20 +42,7 @@ export interface TableLayer {
   source: number;
   /** The same of the second map of add and concat; undefined: it reads one. */
   second_source: number | undefined;
-  shape: {
-    h: number;
-    w: number;
-    n: number;
-    r: number;
-    c: number;
-    m: number;
-    kernel_h: number;
-    kernel_w: number;
-    stride_h: number;
-    stride_w: number;
-    pad_top: number;
-    pad_left: number;
-  };
+  shape: WalkShape;
   design: {
     tr: number;
     tc: number;
@@ -122,7 +114,7 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
       kind: KIND_TYPES.findIndex((type) => type === (layer.type === "fc" ? "conv" : layer.type)),
       source: positionOf(source),
       second_source: second === undefined ? undefined : positionOf(second),
-      shape: shapeOf(layer),
+      shape: walkShape(layer),
       design: designOf(found),
       batches: found.batches,
       vm: found.vm,
@@ -138,24 +130,6 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
     table.push(entry);
   }
   return table;
-}
-
-function shapeOf(layer: ResolvedLayer): TableLayer["shape"] {
-  const { input, output, kernel, stride, padding } = layer;
-  return {
-    h: input.h,
-    w: input.w,
-    n: input.channels,
-    r: output.h,
-    c: output.w,
-    m: output.channels,
-    kernel_h: kernel.h,
-    kernel_w: kernel.w,
-    stride_h: stride.h,
-    stride_w: stride.w,
-    pad_top: padding.top,
-    pad_left: padding.left,
-  };
 }
 
 function designOf(design: FeasibleLayer): TableLayer["design"] {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { digestFolder } from "../../pipeline/digest.ts";
 import { runPipeline } from "../../pipeline/run.ts";
@@ -199,7 +200,7 @@ Deno.test("runPipeline() resumes from work/, and begins anew where it is forced"
   await using rig = await Rig.create();
   await rig.run();
   const stage = `${rig.root}/out/plain/two`;
-  const left = `${stage}/work/left-behind`;
+  const left = join(stage, "work", "left-behind");
   await Deno.writeTextFile(left, "");
   await Deno.remove(`${stage}/artifact`, { recursive: true });
   assert.deepEqual(ran(await rig.run([], { only: "two" })), ["two"]);
