@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { Platform, Protocol } from "../network/platform.ts";
 import type { Design } from "../network/design.ts";
+import type { Preservation } from "./preservation.ts";
 import type { WalkShape } from "../network/network.ts";
 import type {
   Binding,
@@ -25,7 +26,7 @@ export interface NativeLayer extends WalkShape {
   pin?: Pin;
 }
 
-export interface NativeRequest {
+export interface NativeRequest extends Partial<Preservation> {
   protocol: Protocol;
   power: Power;
   platform: Platform;

@@ -38,6 +38,7 @@ import {
 } from "../network/platform.ts";
 import { loadExplorer, type NativeLayer, type NativeRequest } from "./addon.ts";
 import { nativeLayer, padInput, type Setting, showAnswer } from "./convert.ts";
+import { preservationOf } from "./preservation.ts";
 
 export { loadExplorer } from "./addon.ts";
 export { exploreSpace, type SpaceTable } from "./space.ts";
@@ -60,7 +61,15 @@ export interface ExploreOptions {
 export interface ResolvedRequest extends
   Pick<
     ExploreRequest,
-    "name" | "power" | "space" | "objective" | "pin" | "latency_limit_s"
+    | "name"
+    | "power"
+    | "space"
+    | "objective"
+    | "pin"
+    | "latency_limit_s"
+    | "scheme"
+    | "b"
+    | "after_commit"
   > {
   protocol?: Protocol | undefined;
   platform: PlatformChoice;
@@ -127,6 +136,7 @@ export async function prepareLayers(
       power,
       platform,
       space,
+      ...preservationOf(request),
       ...(objective === undefined ? {} : { objective }),
       ...(latency_limit_s === undefined ? {} : { latency_limit_s }),
       input_elements: elements({ ...input, channels }),

@@ -17,6 +17,14 @@ export const PUBLISHED_ORDERS = { I: "RCNM", W: "MNRC", O: "RCMN" } as const;
 export const MacSpan = z.enum(["channel", "row", "window"]);
 export type MacSpan = z.infer<typeof MacSpan>;
 
+/** How progress is kept (DESIGN.md section 2); one for a whole network. */
+export const Scheme = z.enum(["tile", "hawaii", "stateful", "checkpoint", "ideal"]);
+export type Scheme = z.infer<typeof Scheme>;
+
+/** What the board does after a commit: switch off until V_on, or go on while there is energy. */
+export const AfterCommit = z.enum(["sleep", "run_on"]);
+export type AfterCommit = z.infer<typeof AfterCommit>;
+
 export const Design = z.strictObject({
   Tr: positive,
   Tc: positive,

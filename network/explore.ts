@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Network, ResolvedLayer } from "./network.ts";
-import { Design, LoopOrder, MacSpan } from "./design.ts";
+import { AfterCommit, Design, LoopOrder, MacSpan, Scheme } from "./design.ts";
 import { PlatformChoice, Protocol } from "./platform.ts";
 
 const positive = z.number().int().positive();
@@ -31,8 +31,16 @@ export const Pin = z.strictObject({
 }).partial();
 export type Pin = z.infer<typeof Pin>;
 
-/** Of the full space. */
+/** How progress is kept; protocol `inas2021` knows `tile` and `sleep` only. */
+const preservation = {
+  scheme: Scheme.optional(),
+  /** Output values between two progress marks, of the schemes that have marks. */
+  b: positive.optional(),
+  after_commit: AfterCommit.optional(),
+};
+
 const choice = {
+  ...preservation,
   objective: Objective.optional(),
   /** By layer name; `*` stands for every layer that has no entry. */
   pin: z.record(z.string(), Pin).optional(),
@@ -252,6 +260,10 @@ export const DesignsArtifact = z.strictObject({
   }),
   space: DesignSpace,
   power: Power,
+  scheme: Scheme.default("tile"),
+  /** 0 where the scheme has no marks. */
+  b: count.default(0),
+  after_commit: AfterCommit.default("sleep"),
   network: Network,
   layers: z.array(ResolvedLayer),
   answer: ExploreAnswer,

@@ -48,12 +48,15 @@ export const explore = defineStage<ExploreParameters>({
     const { explorePrepared, prepareRequest } = await import(
       "../../native/mod.ts"
     );
+    const { preservationOf } = await import("../../native/preservation.ts");
 
     const { network } = await readJson(
       join(input("search"), "architecture.json"),
       ArchitectureArtifact,
     );
     progress.update(`exploring ${network.name}`);
+    const { scheme, b, after_commit } = params;
+    const asked = { scheme, b, after_commit };
     const profiles = new Map();
     const prepared = [];
     for (const platform of params.platforms) {
@@ -62,6 +65,7 @@ export const explore = defineStage<ExploreParameters>({
         power: "intermittent" as const,
         space: params.space,
         objective: params.objective,
+        ...asked,
         protocol: "brownout" as const,
         platform,
         network,
@@ -87,7 +91,9 @@ export const explore = defineStage<ExploreParameters>({
         });
         continue;
       }
-      if (answer.layers.some((layer) => layer.feasible && layer.padded_input_channels)) {
+      if (
+        answer.layers.some((layer) => layer.feasible && layer.padded_input_channels)
+      ) {
         problems.push({
           message: `${network.name}: kernel ${platform.kernel} needs an even number of input ` +
             `channels, and no image holds padded ones yet`,
@@ -114,6 +120,7 @@ export const explore = defineStage<ExploreParameters>({
           },
           space: params.space,
           power,
+          ...preservationOf({ name: network.name, ...asked }),
           network,
           layers,
           answer,

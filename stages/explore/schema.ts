@@ -1,5 +1,6 @@
 /** Parameters of the explore stage. */
 import { z } from "zod";
+import { AfterCommit, Scheme } from "../../network/design.ts";
 import { DesignSpace, Objective } from "../../network/explore.ts";
 import { PlatformChoice } from "../../network/platform.ts";
 
@@ -10,5 +11,9 @@ export const ExploreParameters = z.strictObject({
   space: DesignSpace.default("published"),
   /** Of the full space: what the best design has least of. Default: latency. */
   objective: Objective.optional(),
+  /** How progress is kept, and of schemes with marks: output values between two of them. */
+  scheme: Scheme.default("tile"),
+  b: z.number().int().positive().optional(),
+  after_commit: AfterCommit.default("sleep"),
 });
 export type ExploreParameters = z.infer<typeof ExploreParameters>;

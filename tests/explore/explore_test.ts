@@ -420,3 +420,18 @@ Deno.test("the explore stage says per platform what to change where nothing is s
       /needs \d+ more bytes of VM/.test(error.message),
   );
 });
+
+Deno.test("explore() refuses schemes that it cannot charge, and marks where none belong", async () => {
+  const ask = (rest: Partial<Parameters<typeof prepareRequest>[0]>) =>
+    prepareRequest({
+      name: "asked",
+      power: "intermittent",
+      space: "published",
+      platform: { profile: "msp430fr5994-spi" },
+      network,
+      ...rest,
+    });
+  const { native } = await ask({ scheme: "tile", after_commit: "sleep" });
+  assert.deepEqual([native.scheme, native.b, native.after_commit], ["tile", 0, "sleep"]);
+  await assert.rejects(ask({ b: 4 }), /scheme tile sets no marks/);
+});
