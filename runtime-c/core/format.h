@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /** Version of every structure in this file; the boot check refuses another one. */
-#define BO_FORMAT_VERSION 1u
+#define BO_FORMAT_VERSION 2u
 
 /** 0 leaves the channelwise kinds out of a program whose network has none: a third of its code. */
 #ifndef BO_CHANNELWISE
@@ -36,6 +36,15 @@ enum { BO_R = 0, BO_C = 1, BO_M = 2, BO_N = 3 };
 /** Multiply-accumulates that one kernel call spans. */
 enum { BO_SPAN_CHANNEL = 0, BO_SPAN_ROW = 1, BO_SPAN_WINDOW = 2 };
 
+/** How progress is kept across power cuts; docs/protocol-brownout.md, "Schemes". */
+enum {
+  BO_SCHEME_TILE = 0,       /**< a record after each batch of S tiles */
+  BO_SCHEME_HAWAII = 1,     /**< a mark after each group of B outputs, a record per layer */
+  BO_SCHEME_STATEFUL = 2,   /**< progress within the outputs' top bits, a record per layer */
+  BO_SCHEME_CHECKPOINT = 3, /**< a record per layer */
+  BO_SCHEME_IDEAL = 4,      /**< none: the result alone is kept */
+};
+
 /** Geometry of a layer. IFM h x w x n, OFM r x c x m, all in elements. */
 typedef struct {
   uint8_t kind;
@@ -47,13 +56,15 @@ typedef struct {
   uint8_t pad_top, pad_left; /**< bottom and right follow from the other sizes */
 } bo_shape;
 
-/** Execution design (tile, loop order, MAC span) and preservation design (S) of a layer. */
+/** Execution design (tile, loop order, MAC span) and preservation design (scheme, S, B) of a layer.
+ */
 typedef struct {
   uint16_t tr, tc, tm, tn;
   uint8_t order[4]; /**< BO_R.. outer to inner */
   uint8_t span;
-  uint8_t reserved;
-  uint16_t s; /**< tiles between two commits */
+  uint8_t scheme; /**< BO_SCHEME_..; one for a whole network */
+  uint16_t s;     /**< tiles of a batch */
+  uint16_t b;     /**< output values between two progress marks; 0 where the scheme has none */
 } bo_design;
 
 /** Where a batch's buffers lie in VM, bytes from its start; every offset is a multiple of 4. */
@@ -91,12 +102,13 @@ typedef struct {
 
 /**
  * The NVM image starts with mutable regions, so that a reprogrammed image never moves them:
- * two progress records, two release records, two result slots, then the header, then constants
- * (weights, biases), then the arena (maps, planes), which no image fills.
+ * two progress records, two release records, two result slots, two progress marks, then the header,
+ * then constants (weights, biases), then the arena (maps, planes), which no image fills.
  */
 #define BO_RECORD_BYTES 16u
 #define BO_RELEASE_BYTES 8u
 #define BO_RESULT_HEADER_BYTES 8u
+#define BO_MARK_BYTES 8u
 #define BO_HEADER_BYTES 32u
 #define BO_NVM_RECORDS 0u
 #define BO_NVM_RELEASES (BO_NVM_RECORDS + 2u * BO_RECORD_BYTES)
@@ -107,9 +119,14 @@ static inline uint32_t bo_result_stride(uint32_t outputs) {
   return (BO_RESULT_HEADER_BYTES + 2u * outputs + 3u) & ~(uint32_t)3u;
 }
 
+/** Address of the two progress marks; only scheme hawaii writes them. */
+static inline uint32_t bo_marks_address(uint32_t outputs) {
+  return BO_NVM_RESULTS + 2u * bo_result_stride(outputs);
+}
+
 /** Address of the image header. */
 static inline uint32_t bo_header_address(uint32_t outputs) {
-  return BO_NVM_RESULTS + 2u * bo_result_stride(outputs);
+  return bo_marks_address(outputs) + 2u * BO_MARK_BYTES;
 }
 
 /** "BRNO" */
@@ -133,6 +150,7 @@ typedef struct {
   uint16_t image_id;
   uint16_t inputs;  /**< elements of the network's input map */
   uint16_t outputs; /**< elements of its output map */
+  uint8_t scheme;   /**< BO_SCHEME_..; that of every layer's design */
   uint32_t input;   /**< NVM address of the input map */
   uint32_t header;
   uint32_t constants_bytes;

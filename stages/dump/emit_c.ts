@@ -4,7 +4,7 @@ import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import type { Shape } from "../../network/network.ts";
 import type { Platform } from "../../network/platform.ts";
 import { hasChannelwise, type Model } from "./image.ts";
-import { KINDS, type TableLayer } from "./layer_table.ts";
+import { KINDS, SCHEMES, type TableLayer } from "./layer_table.ts";
 
 export interface Emission {
   model: Model;
@@ -104,8 +104,9 @@ function layerText(entry: TableLayer): string[] {
       tn: design.tn,
       order: `{${order}}`,
       span: `BO_SPAN_${design.span.toUpperCase()}`,
-      reserved: 0,
+      scheme: SCHEMES[design.scheme],
       s: design.s,
+      b: design.b,
     }),
     ...fields("        ", "vm", { ...vm }),
     ...fields("        ", "requantisation", {
@@ -157,6 +158,7 @@ export function modelC({ model, artifact, platform }: Emission): string {
     "    .image_id = BROWNOUT_IMAGE_ID,",
     "    .inputs = BROWNOUT_INPUTS,",
     "    .outputs = BROWNOUT_OUTPUTS,",
+    `    .scheme = ${SCHEMES[model.scheme]},`,
     `    .input = ${model.input}u,`,
     `    .header = ${model.header}u,`,
     `    .constants_bytes = ${model.constants_bytes}u,`,

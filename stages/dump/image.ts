@@ -4,20 +4,23 @@ import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import type { DesignsArtifact, NvmLayout } from "../../network/explore.ts";
 import { elements, type Shape } from "../../network/network.ts";
 import { crc32 } from "./crc.ts";
-import { KINDS, SPANS, type TableLayer } from "./layer_table.ts";
+import { KINDS, type Scheme, SCHEMES, SPANS, type TableLayer } from "./layer_table.ts";
 import { packWeights } from "./pack.ts";
 
 export const MAGIC = 0x4f4e5242;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const HEADER_BYTES = 32;
 export const RECORD_BYTES = 16;
 export const RELEASE_BYTES = 8;
+export const MARK_BYTES = 8;
 /** No record, release or result of this value has a valid CRC. */
 export const ERASED = 0xff;
 
 /** What `bo_model` holds beside the layers. */
 export interface Model {
   table: TableLayer[];
+  /** Of every layer. */
+  scheme: Scheme;
   image_id: number;
   inputs: number;
   outputs: number;
@@ -65,6 +68,13 @@ export function regionsOf(table: readonly TableLayer[], nvm: NvmLayout, input: S
       kind: "progress",
       address: nvm.results,
       bytes: 2 * nvm.result_stride_bytes,
+      ...always,
+    },
+    {
+      name: "marks",
+      kind: "progress",
+      address: nvm.header - 2 * MARK_BYTES,
+      bytes: 2 * MARK_BYTES,
       ...always,
     },
     { name: "header", kind: "constant", address: nvm.header, bytes: HEADER_BYTES, ...always },
@@ -204,6 +214,7 @@ export function buildImage(
   const outputs = elements(table.at(-1)!.layer.output);
   const model: Model = {
     table,
+    scheme: table[0]!.design.scheme,
     image_id: 0,
     inputs: elements(input),
     outputs,
@@ -242,7 +253,7 @@ function tableBytes(model: Model): Uint8Array {
   ];
   for (const entry of model.table) {
     const { kind, layer, integer, shape, design, vm, requantisation } = entry;
-    const { order, span, ...tile } = design;
+    const { order, span, scheme, ...tile } = design;
     numbers.push(
       kind,
       layer.activation === "relu" ? 1 : 0,
@@ -251,6 +262,7 @@ function tableBytes(model: Model): Uint8Array {
       ...Object.values(tile),
       ...Array.from(order, (letter) => "RCMN".indexOf(letter)),
       SPANS[span],
+      Object.keys(SCHEMES).indexOf(scheme),
       vm.input,
       vm.weights,
       vm.bias,

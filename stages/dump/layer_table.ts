@@ -31,6 +31,15 @@ export const KIND_TYPES = [
   "add",
   "concat",
 ] as const satisfies LayerType[];
+/** How progress is kept (runtime-c/core/format.h), in the order of their numbers. */
+export const SCHEMES = {
+  tile: "BO_SCHEME_TILE",
+  hawaii: "BO_SCHEME_HAWAII",
+  stateful: "BO_SCHEME_STATEFUL",
+  checkpoint: "BO_SCHEME_CHECKPOINT",
+  ideal: "BO_SCHEME_IDEAL",
+} as const;
+export type Scheme = keyof typeof SCHEMES;
 export const SPANS = { channel: 0, row: 1, window: 2 } as const;
 
 export interface TableLayer {
@@ -51,7 +60,10 @@ export interface TableLayer {
     /** Four letters, outer to inner. */
     order: string;
     span: "channel" | "row" | "window";
+    scheme: Scheme;
     s: number;
+    /** Outputs between two progress marks; 0: the scheme has none. */
+    b: number;
   };
   /** Power cycles of the layer, where the explorer tells. */
   batches: number | undefined;
@@ -143,7 +155,9 @@ function designOf(design: FeasibleLayer): TableLayer["design"] {
       ? PUBLISHED_ORDERS[order as keyof typeof PUBLISHED_ORDERS]
       : order,
     span: design.mac_span,
+    scheme: "tile",
     s: design.S,
+    b: 0,
   };
 }
 
@@ -151,7 +165,7 @@ const FIELD_MAX = { stride_h: 255, stride_w: 255, pad_top: 255, pad_left: 255 };
 
 /** Refuses sizes that the runtime's 8 and 16-bit fields cannot hold. */
 function refuseWide({ layer, shape, design }: TableLayer, profile: string): void {
-  const { order: _order, span: _span, ...sizes } = design;
+  const { order: _order, span: _span, scheme: _scheme, ...sizes } = design;
   const problems: Problem[] = Object.entries({ ...shape, ...sizes })
     .map(([field, value]) => ({
       field,

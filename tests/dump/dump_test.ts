@@ -101,7 +101,7 @@ Deno.test("buildImage() leaves the mutable regions erased and a header that the 
     assert.ok(image.subarray(0, nvm.header).every((byte) => byte === ERASED));
     const view = new DataView(image.buffer, nvm.header);
     assert.equal(view.getUint32(0, true), 0x4f4e5242);
-    assert.equal(view.getUint16(4, true), 1);
+    assert.equal(view.getUint16(4, true), 2);
     assert.equal(view.getUint16(6, true), model.image_id);
     assert.equal(view.getUint32(8, true), image.length - nvm.header - 32);
     assert.equal(view.getUint32(12, true), zlibCrc32(image.subarray(nvm.header + 32)));

@@ -98,7 +98,7 @@ export function plainNvm(network: Network, designs: FeasibleLayer[]): NvmLayout 
   const layers = resolveLayers(network);
   const outputs = elements(layers.at(-1)!.output);
   const stride = align4(8 + 2 * outputs);
-  const header = 48 + 2 * stride;
+  const header = 48 + 2 * stride + 16;
   let at = header + 32;
   const take = (bytes: number) => {
     const from = at;

@@ -30,9 +30,9 @@ static void write_layer(FILE *file, const bo_layer *l) {
           s->stride_h, s->stride_w, s->pad_top, s->pad_left);
   fprintf(file,
           "     .design = {.tr = %u, .tc = %u, .tm = %u, .tn = %u, .order = {%u, %u, %u, %u}, "
-          ".span = %u, .s = %u},\n",
+          ".span = %u, .scheme = %u, .s = %u, .b = %u},\n",
           d->tr, d->tc, d->tm, d->tn, d->order[0], d->order[1], d->order[2], d->order[3], d->span,
-          d->s);
+          d->scheme, d->s, d->b);
   fprintf(file,
           "     .vm = {.input = %" PRIu32 ", .weights = %" PRIu32 ", .bias = %" PRIu32
           ", .sums = %" PRIu32 ", .total_bytes = %" PRIu32 "},\n",
@@ -59,10 +59,10 @@ static void write_model(const network *net, const char *folder) {
     write_layer(file, &net->layers[i]);
   fprintf(file,
           "};\n\nconst bo_model brownout_model = {.layers = layers, .layer_count = %u, .image_id = "
-          "%u, .inputs = %u, .outputs = %u, .input = %" PRIu32 ", .header = %" PRIu32
+          "%u, .inputs = %u, .outputs = %u, .scheme = %u, .input = %" PRIu32 ", .header = %" PRIu32
           ", .constants_bytes = %" PRIu32 ", .planes = {%" PRIu32 ", %" PRIu32
           "}, .vm_bytes = %" PRIu32 ", .nvm_bytes = %" PRIu32 "};\n",
-          m->layer_count, m->image_id, m->inputs, m->outputs, m->input, m->header,
+          m->layer_count, m->image_id, m->inputs, m->outputs, m->scheme, m->input, m->header,
           m->constants_bytes, m->planes[0], m->planes[1], m->vm_bytes, m->nvm_bytes);
   fclose(file);
   file = open_in(folder, "platform.h");
