@@ -7,6 +7,7 @@
 # size      prints the sections of firmware.elf
 # BOARD=host: $(OUT)/runner, which takes cuts (README.md, "The host runner")
 #
+# DSPLIB= TI's DSPLib, where the kernel is `lea` (ports/common/lea.mk)
 # PLANTED=BO_BUG_...: a defect of core/planted.h, to see verification fail (use an OUT of its own)
 #
 # Needs $(DUMP)/model.c, model.h, platform.h, nvm.bin; boards also $(VECTORS) (default
@@ -19,6 +20,8 @@ APPLICATION ?= $(RUNTIME)/apps/demo.c
 NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 # 0 where the network has no depthwise, max or average pool, add or concat.
 CHANNELWISE = $(shell sed -n 's/^\#define BO_HAS_CHANNELWISE \([01]\).*/\1/p' $(DUMP)/platform.h)
+# The multiply-accumulate kernel that was costed; `lea` is another file than the board's own.
+KERNEL := $(shell sed -n 's/^\#define BO_KERNEL_NAME "\(.*\)"/\1/p' $(DUMP)/platform.h)
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
 CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
@@ -39,7 +42,7 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
            -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
 

@@ -3,6 +3,9 @@
 /** Largest sum that is allowed; int32 holds it and its negative. */
 export const SUM_LIMIT = 2 ** 31 - 1;
 
+/** Below it a kernel that doubles and saturates (LEA) sums as int32 does. */
+export const DOUBLED_SUM_LIMIT = 2 ** 30 - 1;
+
 /**
  * Largest |sum| that any input can cause in any output channel, also on the way, for every order of
  * adding up: each subset of the products lies between the sum of all that can be negative and the sum

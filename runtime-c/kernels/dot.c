@@ -15,6 +15,8 @@ int32_t bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, ui
 }
 
 #ifndef BO_DOT_TWIN
+uint32_t bo_dot_s16_buffer_bytes(void) { return 0; }
+
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   return bo_dot_s16_reference(a, b, n);
 }

@@ -11,6 +11,9 @@
  */
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n);
 
+/** Bytes that the kernel keeps in the memory of VM beside the two vectors: LEA writes there. */
+uint32_t bo_dot_s16_buffer_bytes(void);
+
 /** The definition that every twin equals; compiled for every board. */
 int32_t bo_dot_s16_reference(const int16_t *a, const int16_t *b, uint16_t n);
 

@@ -45,6 +45,8 @@ static int32_t unaligned_blocks(const int16_t **at_a, const int16_t **at_b, uint
   return sum;
 }
 
+uint32_t bo_dot_s16_buffer_bytes(void) { return 0; }
+
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   const uint32_t blocks = n / 8u;
   int32_t sum = 0;

@@ -35,6 +35,7 @@ int main(int count, char **names) {
     void (*run)(void);
   } tests[] = {
       {"kernels", test_kernels},
+      {"lea", test_lea},
       {"crc", test_crc},
       {"records", test_records},
       {"results", test_results},

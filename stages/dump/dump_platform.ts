@@ -6,6 +6,7 @@ import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
+import { DOUBLED_SUM_LIMIT } from "../../network/integer/bound.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import type { Platform } from "../../network/platform.ts";
 import { crc32 } from "./crc.ts";
@@ -49,6 +50,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
       expected: "2: the runtime's codes have 16 bits",
     }, ExitCode.infeasible);
   }
+  refuseSaturating(artifact, platform);
   const table = layerTable(network, designs);
   const nvm = designs.answer.nvm!;
   const regions = regionsOf(table, nvm, network.inputShape);
@@ -111,6 +113,25 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
   };
   await writeJson(join(folder, "layout.json"), LayoutArtifact, layout);
   return layout;
+}
+
+/** @throws UserError where LEA, which doubles and saturates, would not sum as integer inference does */
+function refuseSaturating(artifact: QuantizedArtifact, { kernel, profile }: Platform): void {
+  if (kernel !== "lea") return;
+  const { layers } = artifact.network;
+  const problems = artifact.layers.flatMap(({ name, accumulator_bound }, i) =>
+    (layers[i]!.type === "conv" || layers[i]!.type === "fc") &&
+      accumulator_bound > DOUBLED_SUM_LIMIT
+      ? [{
+        message: `sums of layer ${name} can reach ${accumulator_bound}; LEA saturates from 2^30 on`,
+        field: `platforms.${profile}.kernel`,
+        value: kernel,
+        expected: `sums of at most ${DOUBLED_SUM_LIMIT}, or another kernel`,
+        help: "Set quantize.sum_bits to 30.",
+      }]
+      : []
+  );
+  if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);
 }
 
 /** @throws UserError where the explorer found no feasible design, naming what binds and by how much */

@@ -37,6 +37,8 @@ export interface BuildRequest {
   nvm_limit_bytes: number;
   /** Absolute path of the user's application. */
   application: string | undefined;
+  /** Of kernel lea: DSPLib's folder. */
+  dsplib: string | undefined;
   /** Golden vectors wanted in firmware.elf. */
   firmware_vectors: number;
   /** An empty folder whose path make can handle (no blanks); receives everything. */
@@ -139,6 +141,7 @@ async function make(
   const { tools, place, logs, profile, signal } = request;
   const map = join("build", `${target}.map`);
   const variables = new Map(target === "host" ? [["CC", tools.cc]] : tools.board);
+  if (target !== "host" && request.dsplib !== undefined) variables.set("DSPLIB", request.dsplib);
   if (target !== "host") {
     const linker = variables.has("LD") ? "LD" : "CC";
     const flag = linker === "LD" ? `-Map=${map}` : `-Wl,-Map=${map}`;

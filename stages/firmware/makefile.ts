@@ -26,6 +26,7 @@ export function makefile({ network, profile, board, compiler, application }: Mak
 # Other versions of the tools: make ${
     board.tools["CC"] === undefined ? "" : "CC=... "
   }(${variables}).
+# Where the model's kernel is lea: make DSPLIB=<TI's DSPLib, or src/runtime-c/sim/lea, its stand-in>.
 # An own application: make APPLICATION=my.c, with the functions of src/runtime-c/apps/app.h.
 APPLICATION ?= ${
     application === undefined ? "src/runtime-c/apps/demo.c" : `src/application/${application}`

@@ -19,6 +19,7 @@ export const firmware = defineStage<FirmwareParameters>({
     "runtime-c/kernels",
     "runtime-c/apps",
     "runtime-c/ports",
+    "runtime-c/sim/lea",
     "platforms",
   ],
 
@@ -46,6 +47,7 @@ export const firmware = defineStage<FirmwareParameters>({
     const boards = await readBoards(root);
     const problems = refuseUnknown(boards, params.platforms, "firmware");
     if (params.application !== null) problems.push(...await refuseApplication(root, params));
+    if (problems.length === 0) problems.push(...await refuseWithoutDsplib(root, params));
     if (problems.length > 0) return problems;
     const used = params.platforms.flatMap(({ profile }) => boardOf(boards, profile) ?? []);
     const names = new Set<string>(["cc", "make"]);
@@ -95,6 +97,7 @@ export const firmware = defineStage<FirmwareParameters>({
         vectors,
         sizes,
         nvm_limit_bytes: platform.nvm_bytes,
+        kernel: platform.kernel,
       });
     }
     if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);
@@ -107,7 +110,7 @@ export const firmware = defineStage<FirmwareParameters>({
       : join(workDir, "build");
     try {
       for (const [index, plan] of plans.entries()) {
-        const { profile, board, layout, dump, vectors, sizes } = plan;
+        const { profile, board, layout, dump, vectors, sizes, kernel } = plan;
         progress.update(`compiling for ${profile}`, index / plans.length);
         const place = join(folder, profile);
         await Deno.remove(place, { recursive: true }).catch(ignoreNotFound);
@@ -120,10 +123,16 @@ export const firmware = defineStage<FirmwareParameters>({
         for (const [name, tool] of Object.entries(board.tools)) {
           tools.board.set(name, await requireTool(tool));
         }
+        if (kernel === "lea" && params.dsplib === STAND_IN) {
+          progress.warn(
+            `${profile}: firmware.elf sums on the CPU by the stand-in for DSPLib, slower than modelled`,
+          );
+        }
         const size = await buildPlatform({
           ...plan,
           root,
           application,
+          dsplib: kernel === "lea" ? dsplibPath(root, params.dsplib) : undefined,
           firmware_vectors: params.vectors,
           place,
           logs: join(workDir, profile),
@@ -195,6 +204,45 @@ export const firmware = defineStage<FirmwareParameters>({
 
 function applicationPath(root: string, path: string): string {
   return isAbsolute(path) ? path : resolve(root, path);
+}
+
+/** Value of `dsplib` that names runtime-c/sim/lea. */
+const STAND_IN = "stand-in";
+
+/** Absolute folder of DSPLib; of the stand-in, its copy beside the Makefile. */
+function dsplibPath(root: string, dsplib: string | null): string | undefined {
+  if (dsplib === null) return undefined;
+  if (dsplib === STAND_IN) return "src/runtime-c/sim/lea";
+  return isAbsolute(dsplib) ? dsplib : resolve(root, dsplib);
+}
+
+async function refuseWithoutDsplib(root: string, params: FirmwareParameters): Promise<Problem[]> {
+  const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
+  const problems: Problem[] = [];
+  for (const { profile, ...overrides } of params.platforms) {
+    const platform = resolvePlatform(
+      await readProfile(join(root, "platforms"), profile),
+      overrides,
+    );
+    if (platform.kernel !== "lea" || params.dsplib === STAND_IN) continue;
+    const folder = dsplibPath(root, params.dsplib);
+    const header = folder === undefined ? undefined : join(folder, "include", "DSPLib.h");
+    const found = header !== undefined &&
+      await Deno.stat(header).then((at) => at.isFile, () => false);
+    if (found && !HOSTILE_TO_MAKE.test(folder!)) continue;
+    problems.push({
+      message: folder === undefined
+        ? `kernel lea of ${profile} computes through TI's DSPLib, which is not part of Brownout`
+        : found
+        ? "make cannot take the path of DSPLib"
+        : "no DSPLib is there",
+      field: "firmware.dsplib",
+      value: params.dsplib,
+      expected: "a folder with include/DSPLib.h and source/, or stand-in",
+      help: "Or choose platforms.<profile>.kernel: mpy32.",
+    });
+  }
+  return problems;
 }
 
 async function applicationDigest(path: string): Promise<string> {

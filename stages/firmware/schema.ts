@@ -10,6 +10,11 @@ export const FirmwareParameters = z.strictObject({
    * image infers golden vectors in turn and shows right results on the completion flag.
    */
   application: z.string().nullable().default(null),
+  /**
+   * For platforms whose kernel is `lea`: folder of TI's DSPLib (include/DSPLib.h, source/), or
+   * `stand-in`: the image sums on the CPU, right but not in the time and energy that were modelled.
+   */
+  dsplib: z.string().nullable().default(null),
   /** Golden vectors that go into the flashed image without an application; fewer where room ends. */
   vectors: z.number().int().positive().max(65535).default(4),
 });

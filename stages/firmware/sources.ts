@@ -11,6 +11,7 @@ export function sourcesOf(board: string): string[] {
     "ports/common",
     "ports/host",
     `ports/${board}`,
+    "sim/lea",
     "build.mk",
   ];
 }

@@ -289,3 +289,24 @@ Deno.test("model.c compiles without a warning, whatever the names are", async ()
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("dumpPlatform() refuses kernel lea where a sum may reach 2^30, naming the layer", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const dump = await randomDump(3);
+    dump.platform = { ...dump.platform, kernel: "lea" };
+    const wide = dump.artifact.network.layers.findIndex(({ type }) => type === "conv");
+    dump.artifact.layers.forEach((layer) => layer.accumulator_bound = 2 ** 30 - 1);
+    await dumpPlatform(folder, dump);
+    dump.artifact.layers[wide]!.accumulator_bound = 2 ** 30;
+    const { name } = dump.artifact.layers[wide]!;
+    await assert.rejects(
+      dumpPlatform(folder, dump),
+      (error: Error) => error.message.includes(`sums of layer ${name} can reach 1073741824`),
+    );
+    dump.platform = { ...dump.platform, kernel: "mpy32" };
+    await dumpPlatform(folder, dump);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,9 +1,12 @@
 # This machine: NVM in memory, cuts by design. Any C11 compiler.
 CC := cc
 CFLAGS := -O2 -DBO_COUNTERS
-HOST_C := $(filter-out core/brownout.c,$(CORE)) ports/host/host.c ports/host/campaign.c \
+DOT_C :=
+DSPLIB := $(RUNTIME)/sim/lea
+include $(RUNTIME)/ports/common/lea.mk
+HOST_C := $(filter-out core/brownout.c,$(CORE)) $(DOT_C) ports/host/host.c ports/host/campaign.c \
           apps/host_main.c
-RUNNER := $(HOST_C:%=$(OUT)/%.o) $(OUT)/model.c.o
+RUNNER := $(HOST_C:%=$(OUT)/%.o) $(OUT)/model.c.o $(DSPLIB_O)
 
 firmware: $(OUT)/runner
 $(OUT)/runner: $(RUNNER)

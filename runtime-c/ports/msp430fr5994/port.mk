@@ -12,7 +12,9 @@ $(OUT)/kernels/%.c.o $(OUT)/simulator/kernels/%.c.o: CFLAGS += -O2
 $(OUT)/core/compute.c.o $(OUT)/simulator/core/compute.c.o: CFLAGS += -O2
 # mspdebug has the older 16-bit multiplier, with the same registers elsewhere.
 SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130
-BOARD_C := $(CORE) kernels/dot_msp430.c ports/common/image_programmed.c ports/common/memory.c \
+DOT_C := kernels/dot_msp430.c
+include $(RUNTIME)/ports/common/lea.mk
+BOARD_C := $(CORE) $(DOT_C) ports/common/image_programmed.c ports/common/memory.c \
            ports/common/nvm_memory.c ports/common/vm.c ports/msp430fr5994/board.c \
            ports/msp430fr5994/builtins.c
 BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/shifts.S \
@@ -21,18 +23,18 @@ LINK = $(LD) -n -T $(RUNTIME)/ports/msp430fr5994/msp430fr5994.ld --gc-sections \
        --defsym=bo_arena_bytes=$$(( $(NVM_BYTES) - $(IMAGE_BYTES) ))
 
 FIRMWARE := $(BOARD_C:%=$(OUT)/%.o) $(BOARD_S:%=$(OUT)/%.o) $(OUT)/apps/main.c.o \
-            $(OUT)/application.c.o $(OUT)/model.c.o
+            $(OUT)/application.c.o $(OUT)/model.c.o $(DSPLIB_O)
 SIMULATOR := $(BOARD_C:%=$(OUT)/simulator/%.o) $(BOARD_S:%=$(OUT)/%.o) \
              $(OUT)/simulator/ports/msp430fr5994/simulation.c.o \
-             $(OUT)/simulator/apps/verify_main.c.o $(OUT)/simulator/model.c.o
+             $(OUT)/simulator/apps/verify_main.c.o $(OUT)/simulator/model.c.o $(STAND_IN_O)
 
 firmware: $(OUT)/firmware.hex
 $(OUT)/firmware.elf: $(FIRMWARE)
-	$(LINK) $^ -o $@
+	$(LINK) $(LEA_LINK) $^ -o $@
 $(OUT)/firmware.hex: $(OUT)/firmware.elf
 	$(OBJCOPY) -O ihex $< $@
 simulator: $(OUT)/simulator.elf
 $(OUT)/simulator.elf: $(SIMULATOR)
-	$(LINK) $^ -o $@
+	$(LINK) $(LEA_LINK) $^ -o $@
 size: $(OUT)/firmware.elf
 	$(SIZE) -A $<

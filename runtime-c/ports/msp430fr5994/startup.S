@@ -25,7 +25,8 @@ bo_unexpected:
 
 /* 0xffb4 .. 0xfffe; 0xff80 .. 0xffb3 are signatures and stay erased. */
     .section .vectors, "a"
-    .rept 37
+    .word   bo_lea_isr
+    .rept 36
     .word   bo_unexpected
     .endr
     .word   bo_reset

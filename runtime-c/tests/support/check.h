@@ -21,6 +21,7 @@ void __attribute__((format(printf, 1, 2))) check_note(const char *format, ...);
 int check_has_failed(void);
 
 void test_kernels(void);
+void test_lea(void);
 void test_crc(void);
 void test_records(void);
 void test_results(void);
