@@ -211,7 +211,10 @@ Deno.test("firmware.preflight() names platforms without a port, and tools that a
   for (const name of BOARDS) assert.ok(problems[0]!.expected!.includes(name));
 
   const lea = (dsplib: string | null) =>
-    firmware.preflight!({ params: { ...parse("msp430fr5994-lea"), dsplib }, root: ROOT });
+    firmware.preflight!({
+      params: firmware.parameters.parse({ platforms: [{ profile: "msp430fr5994-lea" }], dsplib }),
+      root: ROOT,
+    });
   assert.match((await lea(null))[0]!.message, /kernel lea of msp430fr5994-lea .*DSPLib/);
   assert.match((await lea("nowhere"))[0]!.message, /no DSPLib is there/);
   assert.deepEqual(await lea("runtime-c/sim/lea"), []);
