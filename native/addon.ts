@@ -5,7 +5,7 @@ import { ExitCode, UserError } from "../base/errors.ts";
 import type { Platform, Protocol } from "../network/platform.ts";
 import type { Design } from "../network/design.ts";
 import type { Preservation } from "./preservation.ts";
-import type { WalkShape } from "../network/network.ts";
+import type { LayerType, WalkShape } from "../network/network.ts";
 import type {
   Binding,
   Coverage,
@@ -17,9 +17,12 @@ import type {
   VmLayout,
 } from "../network/explore.ts";
 
+/** Layer kinds of the runtime (runtime-c/core/format.h); an fc is a conv, a flatten is none. */
+export type NativeKind = Exclude<LayerType, "fc" | "flatten"> | "none";
+
 /** A layer as the walk takes it; sizes in elements. `none` moves no data (flatten). */
 export interface NativeLayer extends WalkShape {
-  kind: "conv" | "global_avg_pool" | "none";
+  kind: NativeKind;
   has_bias: boolean;
   inputs: number[];
   output_elements: number;

@@ -11,7 +11,7 @@ import type {
   LayerAnswer,
   Power,
 } from "../network/explore.ts";
-import { elements, type ResolvedLayer, walkShape } from "../network/network.ts";
+import { elements, type ResolvedLayer, walkShape, weightShape } from "../network/network.ts";
 import { energyBudget_J, type Platform, type Protocol } from "../network/platform.ts";
 import type {
   NativeAnswer,
@@ -68,25 +68,21 @@ const MAX_SIDE = 65535;
 export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   const field = `layers.${index} (${layer.name})`;
   const { input, output, kernel, stride } = layer;
-  const kind = layer.type === "conv" || layer.type === "fc"
-    ? "conv"
-    : layer.type === "flatten"
-    ? "none"
-    : layer.type;
-  if (kind !== "conv" && kind !== "global_avg_pool" && kind !== "none") {
+  const kind = layer.type === "fc" ? "conv" : layer.type === "flatten" ? "none" : layer.type;
+  if (kind === "conv" && layer.groups !== 1) {
     throw new UserError({
-      message: `layer ${layer.name}: the explorer cannot tile a ${layer.type} layer yet`,
-      field,
-      value: layer.type,
-      expected: "conv, fc, global_avg_pool or flatten",
-    });
-  }
-  if (layer.groups !== 1) {
-    throw new UserError({
-      message: `layer ${layer.name}: the explorer cannot tile a grouped convolution yet`,
+      message: `layer ${layer.name}: the runtime has no grouped convolution`,
       field,
       value: layer.groups,
-      expected: "1",
+      expected: "groups: 1, or a depthwise_conv",
+    });
+  }
+  if ((kind === "add" || kind === "concat") && layer.inputs.length !== 2) {
+    throw new UserError({
+      message: `layer ${layer.name}: the runtime's ${kind} reads two maps`,
+      field,
+      value: layer.inputs.length,
+      expected: `2 inputs; for more write one ${kind} behind the other`,
     });
   }
   const native: NativeLayer = {
@@ -153,10 +149,9 @@ export function padInput(
   };
 }
 
-function weightCount({ type, kernel, input, output }: ResolvedLayer): number {
-  return type === "conv" || type === "fc"
-    ? kernel.h * kernel.w * input.channels * output.channels
-    : 0;
+function weightCount(layer: ResolvedLayer): number {
+  const shape = weightShape(layer);
+  return shape.length === 0 ? 0 : shape.reduce((a, b) => a * b, 1);
 }
 
 /** Orders as answers write them: I, W, O where the protocol is the published one. */

@@ -119,6 +119,7 @@ export async function prepareLayers(
   const { power, layers } = request;
   const protocol = request.protocol ?? platform.protocol;
   checkSupported(request, protocol, platform);
+  checkPublished(request, protocol);
   const { space, objective, latency_limit_s, input } = request;
   const natives = layers.map(nativeLayer);
   const { layers: padded, channels } = space === "full"
@@ -182,6 +183,23 @@ function pinLayers(
       ...native,
       pin: { ...rest, ...(order === undefined ? {} : { loop_order: order }) },
     };
+  });
+}
+
+/** @throws UserError on a layer type that the published model does not know */
+function checkPublished(
+  { name, layers }: ResolvedRequest,
+  protocol: Protocol,
+): void {
+  const known: readonly string[] = ["conv", "fc", "global_avg_pool", "flatten"];
+  const foreign = layers.find(({ type }) => !known.includes(type));
+  if (protocol !== "inas2021" || foreign === undefined) return;
+  throw new UserError({
+    message: `${name}: protocol inas2021 knows no ${foreign.type} layer (${foreign.name})`,
+    field: "protocol",
+    value: protocol,
+    expected: "brownout",
+    help: "Choose a platform whose profile is not msp430fr5994-inas2021, or ask for the protocol.",
   });
 }
 

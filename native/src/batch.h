@@ -73,25 +73,30 @@ template <class Sink>
 void tell_batch(const bo_shape &shape, const bo_design &design, const bo_plane &plane,
                 const BatchClass &batch, Sink &sink) {
   const Reuse reuse = reuse_of(design);
+  // A channelwise tile's input channels are its M range: no input outlives a step over M.
+  const bool keeps_input = reuse == Reuse::input && !bo_is_channelwise(&shape);
+  const bool has_weights = shape.kind == BO_CONV || shape.kind == BO_DEPTHWISE;
   sink.boot();
   bool once = true;
   for (const TileGroup &group : batch.groups) {
     const bo_tile &tile = group.tile;
     const double each = group.count, first = once ? 1 : 0;
     // What the reuse loop leaves untouched is loaded with the first tile of the batch.
-    const double inputs = reuse == Reuse::input ? first : each;
+    const double inputs = keeps_input ? first : each;
     const double weights = reuse == Reuse::weights ? first : each;
     const double outputs = reuse == Reuse::output ? first : each;
     once = false;
 
     const bo_transfers input = bo_input_transfers(&shape, &tile);
     sink.read_input(inputs * transfer_count(input), input.elements);
-    if (shape.kind == BO_CONV) {
+    const bo_transfers second = bo_second_transfers(&shape, &tile);
+    sink.read_input(inputs * transfer_count(second), second.elements);
+    if (has_weights) {
       sink.read_weights(weights, bo_weight_elements(&shape, &tile));
       const bo_macs macs = bo_tile_macs(&shape, &design, &tile);
       sink.mac(each * macs.calls, macs.length);
     } else {
-      sink.pool(each * tile.window_h * tile.window_w * tile.channels);
+      sink.pool(each * bo_pooled(&shape, &tile));
     }
     if (batch.first_visit) {
       const double biases = reuse == Reuse::input ? each : first;
@@ -104,6 +109,7 @@ void tell_batch(const bo_shape &shape, const bo_design &design, const bo_plane &
     if (batch.last_visit) {
       const bo_transfers codes = bo_output_transfers(&shape, &tile);
       sink.requantise(outputs * tile.rows * tile.columns * tile.channels);
+      sink.requantise(outputs * bo_divided(&shape, &tile));
       sink.write_outputs(outputs * transfer_count(codes), codes.elements);
     } else {
       const bo_transfers sums = bo_plane_transfers(&plane, &tile);

@@ -2,6 +2,8 @@
  * brownout_model.h. */
 #pragma once
 
+#include <utility>
+
 namespace brownout {
 
 /** Tiles of the channel loops that are alike. */
@@ -46,9 +48,65 @@ void for_each_linear_chunk(const bo_nest &nest, uint32_t s, bool ragged, Visit &
   visit(LinearChunk{rest - last_ragged, last_ragged, false, true, 1});
 }
 
+/** One visit of each output tile; a tile's input channels are its M range. */
+template <class Visit>
+void BrownoutModel::for_each_channelwise(const bo_design &design, const bo_nest &nest,
+                                         Visit &&visit) {
+  const Reuse reuse = reuse_of(design);
+  const uint32_t columns = static_cast<uint32_t>(columns_.classes.size());
+  const auto tile_of = [&](const SpanClass &row, const SpanClass &column, const ChannelClass &m) {
+    return tile(row, column, m.origin, m.extent, m.origin, m.extent);
+  };
+  batch_.first_visit = batch_.last_visit = true;
+
+  if (reuse == Reuse::weights) {
+    const auto &chunks = spatial_chunks(design, nest);
+    const bool both = nest.sweep_loops == 2;
+    const uint8_t along = design.order[3];
+    const Axis &outer = along == BO_R ? columns_ : rows_;
+    const size_t outer_classes = both ? 1 : outer.classes.size();
+    for (const ChannelClass &m : channels_)
+      for (size_t o = 0; o < outer_classes; o++)
+        for (const SpatialChunk &chunk : chunks) {
+          batch_.groups.clear();
+          for (uint32_t i = 0; i < chunk.tiles.size(); i++) {
+            if (chunk.tiles[i] == 0)
+              continue;
+            const SpanClass &row = rows_.classes[both ? i / columns : along == BO_R ? i : o];
+            const SpanClass &column = columns_.classes[both ? i % columns : along == BO_R ? o : i];
+            batch_.groups.push_back({tile_of(row, column, m), chunk.tiles[i]});
+          }
+          const double times = both ? 1 : outer.classes[o].count;
+          visit(batch_, static_cast<double>(m.count) * times * chunk.count);
+        }
+    return;
+  }
+
+  for (const SpanClass &row : rows_.classes)
+    for (const SpanClass &column : columns_.classes) {
+      const double pixels = static_cast<double>(row.count) * column.count;
+      if (reuse == Reuse::output) {
+        for (const ChannelClass &m : channels_) {
+          batch_.groups.assign(1, {tile_of(row, column, m), 1});
+          visit(batch_, pixels * m.count);
+        }
+        continue;
+      }
+      for (const SpatialChunk &chunk : channel_chunks(design, nest)) {
+        batch_.groups.clear();
+        for (size_t i = 0; i < channels_.size(); i++)
+          if (chunk.tiles[i] > 0)
+            batch_.groups.push_back({tile_of(row, column, channels_[i]), chunk.tiles[i]});
+        visit(batch_, pixels * chunk.count);
+      }
+    }
+}
+
 template <class Visit>
 void BrownoutModel::for_each_class(const bo_design &design, const bo_nest &nest, Visit &&visit) {
   use(design);
+  if (bo_is_channelwise(&shape_))
+    return for_each_channelwise(design, nest, std::forward<Visit>(visit));
   const Reuse reuse = reuse_of(design);
   const uint32_t columns = static_cast<uint32_t>(columns_.classes.size());
 

@@ -3,6 +3,7 @@
 #include "alignment.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace brownout {
@@ -12,7 +13,8 @@ namespace {
 uint32_t index_of(std::vector<SpanClass> &classes, const SpanClass &span) {
   for (uint32_t i = 0; i < classes.size(); i++) {
     SpanClass &known = classes[i];
-    if (known.extent == span.extent && known.inside == span.inside) {
+    if (known.extent == span.extent && known.inside == span.inside &&
+        known.covered == span.covered) {
       known.count++;
       return i;
     }
@@ -42,6 +44,7 @@ void BrownoutModel::use(const bo_design &design) {
       if (pool) {
         span.input_origin = static_cast<int32_t>(origin);
         span.window = span.inside = span.extent;
+        span.covered = extent;
       } else {
         span.input_origin = static_cast<int32_t>(origin * stride) - padding;
         span.window = static_cast<uint16_t>((extent - 1) * stride + kernel);
@@ -49,6 +52,8 @@ void BrownoutModel::use(const bo_design &design) {
         const int32_t to =
             std::min<int32_t>(span.input_origin + span.window, static_cast<int32_t>(input));
         span.inside = static_cast<uint16_t>(std::max<int32_t>(to - from, 0));
+        if (bo_is_channelwise(&shape_))
+          span.covered = bo_covered(span.input_origin, extent, stride, kernel, input);
       }
       axis.class_of.push_back(static_cast<uint16_t>(index_of(axis.classes, span)));
     }
@@ -57,6 +62,49 @@ void BrownoutModel::use(const bo_design &design) {
        shape_.pad_top);
   fill(columns_, design.tc, pool ? shape_.w : shape_.c, shape_.w, shape_.kernel_w, shape_.stride_w,
        shape_.pad_left);
+  if (bo_is_channelwise(&shape_) && channel_tile_ != design.tm)
+    use_channels(design.tm);
+}
+
+void BrownoutModel::use_channels(uint32_t tm) {
+  channel_tile_ = tm;
+  channels_.clear();
+  channel_of_.clear();
+  channel_chunks_.clear();
+  // Of either map of a concat.
+  std::map<std::array<uint32_t, 3>, uint16_t> index;
+  for (uint32_t origin = 0; origin < shape_.m; origin += tm) {
+    const uint32_t extent = std::min<uint32_t>(tm, shape_.m - origin);
+    bo_tile tile{};
+    tile.m0 = tile.n0 = static_cast<uint16_t>(origin);
+    tile.channels = tile.depth = static_cast<uint16_t>(extent);
+    const std::array<uint32_t, 3> key{
+        extent, bo_input_part(&shape_, &tile, 0).count,
+        bo_has_second(&shape_) != 0 ? bo_input_part(&shape_, &tile, 1).count : 0u};
+    const auto [entry, fresh] = index.try_emplace(key, static_cast<uint16_t>(channels_.size()));
+    if (fresh)
+      channels_.push_back({origin, extent, 0});
+    channels_[entry->second].count++;
+    channel_of_.push_back(entry->second);
+  }
+}
+
+const std::vector<SpatialChunk> &BrownoutModel::channel_chunks(const bo_design &design,
+                                                               const bo_nest &nest) {
+  const auto [known, missing] = channel_chunks_.try_emplace(design.s);
+  std::vector<SpatialChunk> &chunks = known->second;
+  if (!missing)
+    return chunks;
+  for (uint32_t from = 0; from < nest.sweep; from += design.s) {
+    std::vector<uint32_t> tiles(channels_.size(), 0);
+    for (uint32_t step = from; step < std::min(nest.sweep, from + design.s); step++)
+      tiles[channel_of_[step]]++;
+    if (!chunks.empty() && chunks.back().tiles == tiles)
+      chunks.back().count++;
+    else
+      chunks.push_back({std::move(tiles), true, true, 1});
+  }
+  return chunks;
 }
 
 bo_tile BrownoutModel::tile(const SpanClass &row, const SpanClass &column, uint32_t m0,

@@ -9,14 +9,23 @@
 
 namespace brownout {
 
-/** Tiles of one spatial dimension that are alike: extent, and how much of the window lies inside.
- */
+/** Tiles of one spatial dimension that are alike: extent, how much of the window lies inside, and
+ * how much of the windows of their single outputs. */
 struct SpanClass {
   uint16_t origin;
   uint16_t extent;
   int32_t input_origin;
   uint16_t window;
   uint16_t inside;
+  uint32_t covered;
+  uint32_t count;
+};
+
+/** Tiles of the M loop of a channelwise layer that are alike: extent, and of add and concat the
+ * channels of either map. */
+struct ChannelClass {
+  uint32_t origin;
+  uint32_t extent;
   uint32_t count;
 };
 
@@ -58,15 +67,25 @@ private:
   };
 
   void use(const bo_design &design);
+  void use_channels(uint32_t tm);
   bo_tile tile(const SpanClass &row, const SpanClass &column, uint32_t m0, uint32_t channels,
                uint32_t n0, uint32_t depth) const;
   const std::vector<SpatialChunk> &spatial_chunks(const bo_design &design, const bo_nest &nest);
+  const std::vector<SpatialChunk> &channel_chunks(const bo_design &design, const bo_nest &nest);
+  template <class Visit>
+  void for_each_channelwise(const bo_design &design, const bo_nest &nest, Visit &&visit);
 
   const Platform &platform_;
   const bo_shape shape_;
   Axis rows_, columns_;
   /** By S and the order of the two spatial loops, for the tile sizes at hand. */
   std::map<uint32_t, std::vector<SpatialChunk>> chunks_;
+  /** Of a channelwise layer: classes of the M loop's tiles, for tiles of channel_tile_ channels. */
+  uint32_t channel_tile_ = 0;
+  std::vector<ChannelClass> channels_;
+  std::vector<uint16_t> channel_of_;
+  /** By S. */
+  std::map<uint32_t, std::vector<SpatialChunk>> channel_chunks_;
   BatchClass batch_;
 };
 

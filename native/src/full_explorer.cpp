@@ -123,7 +123,7 @@ unsigned FullExplorer::aligned_spans(const TileTotals &tile) const {
   unsigned aligned = 0;
   for (uint8_t span : space_.spans())
     aligned |= 1u << span;
-  if (space_.pool() || task_.platform->length_multiple == 1)
+  if (task_.shape.kind != BO_CONV || task_.platform->length_multiple == 1)
     return aligned;
   const uint32_t tr = tile.rows->tile, tc = tile.columns->tile;
   const uint32_t last_columns = task_.shape.c % tc, rest = task_.shape.n % tile.tn;

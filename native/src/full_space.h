@@ -96,7 +96,8 @@ public:
     size_[0] = pool_ ? shape.h : shape.r;
     size_[1] = pool_ ? shape.w : shape.c;
     size_[2] = shape.m;
-    size_[3] = pool_ ? 1 : shape.n;
+    const bool channelwise = bo_is_channelwise(&shape) != 0;
+    size_[3] = pool_ || channelwise ? 1 : shape.n;
     const uint16_t pinned[4] = {pins.tr, pins.tc, pins.tm, pins.tn};
     for (int i = 0; i < 4; i++) {
       range_[i] = pinned[i] == 0 ? Sizes{1, size_[i]} : Sizes{pinned[i], pinned[i]};
@@ -126,7 +127,8 @@ public:
       weight_[static_cast<int>(Sweep::columns)] = 4;
       weight_[static_cast<int>(Sweep::space)] = 4;
     }
-    for (uint8_t span = 0; span < (pool_ ? 1 : 3); span++)
+    // Only a convolution's MAC calls depend on the span.
+    for (uint8_t span = 0; span < (pool_ || channelwise ? 1 : 3); span++)
       if (pins.span == Pins::NOT_PINNED || pins.span == span)
         spans_.push_back(span);
   }

@@ -34,7 +34,8 @@ AxisTotals axis_totals(uint32_t tile, uint32_t size, uint32_t input, uint32_t ke
 } // namespace
 
 LayerTotals::LayerTotals(const Platform &platform, const bo_shape &shape)
-    : platform_(platform), shape_(shape), pool_(shape.kind == BO_GLOBAL_AVG_POOL) {
+    : platform_(platform), shape_(shape), pool_(shape.kind == BO_GLOBAL_AVG_POOL),
+      channelwise_(bo_is_channelwise(&shape) != 0) {
   const uint32_t rows = pool_ ? shape.h : shape.r, columns = pool_ ? shape.w : shape.c;
   for (uint32_t t = 1; t <= rows; t++)
     rows_.push_back(
@@ -46,66 +47,148 @@ LayerTotals::LayerTotals(const Platform &platform, const bo_shape &shape)
   call_ = platform.mac.fixed + platform.add + platform.partial_sum + platform.accumulate;
 }
 
+/** How the channel tiles divide the input maps: the tiles that read of a map, and whether one has
+ * all of its channels. */
+struct LayerTotals::Parts {
+  struct Part {
+    double tiles;
+    bool whole;
+    uint32_t channels;
+  };
+  Part part[2];
+  size_t count;
+};
+
+/** As bo_input_part() cuts them. */
+LayerTotals::Parts LayerTotals::parts_of(uint32_t tm, uint32_t tn) const {
+  const bo_shape &s = shape_;
+  if (!pool_ && !channelwise_)
+    return {{{static_cast<double>(bo_ceil_div(s.n, tn)), tn == s.n, s.n}, {}}, 1};
+  const uint32_t tiles = bo_ceil_div(s.m, tm);
+  if (s.kind == BO_CONCAT) {
+    const auto second = static_cast<uint32_t>(s.m - s.n);
+    return {{{static_cast<double>(bo_ceil_div(s.n, tm)), tm >= s.n, s.n},
+             {static_cast<double>(tiles - s.n / tm), (tiles - 1) * tm <= s.n, second}},
+            2};
+  }
+  const Parts::Part one{static_cast<double>(tiles), tm == s.m, s.m};
+  return {{one, one}, s.kind == BO_ADD ? size_t{2} : size_t{1}};
+}
+
+/** What is read of the input: once by the tiles that share it, and at most by one of them. */
+void LayerTotals::set_input(TileTotals &t) const {
+  const Platform &p = platform_;
+  const Cost load = p.nvm_read.fixed + p.fetch_input;
+  const double pixels = static_cast<double>(t.rows->inside) * t.columns->inside;
+  const double whole = t.columns->reading_whole;
+  // Pixels join where a tile has all channels, rows where it also has all columns.
+  const double joined =
+      whole * t.rows->reading + (t.columns->reading - whole) * static_cast<double>(t.rows->inside);
+  const double h = t.rows->most_inside, w = t.columns->most_inside;
+  double transfers = 0, elements = 0, most_transfers = 0, most_channels = 0;
+  const Parts parts = parts_of(t.tm, t.tn);
+  for (size_t i = 0; i < parts.count; i++) {
+    const Parts::Part &part = parts.part[i];
+    transfers += part.whole ? joined : pixels * part.tiles;
+    elements += pixels * part.channels;
+    most_transfers += part.whole ? h : h * w;
+    most_channels += std::min(part.channels, pool_ || channelwise_ ? t.tm : t.tn);
+  }
+  t.input = transfers * load + elements * p.nvm_read.per_element;
+  t.input_most_J =
+      most_transfers * load.energy_J + h * w * most_channels * p.nvm_read.per_element.energy_J;
+}
+
+/** MAC calls of each span, or elements that a pool, add or concat takes in. */
+void LayerTotals::set_compute(TileTotals &t) const {
+  const Platform &p = platform_;
+  const bo_shape &s = shape_;
+  const double tr = t.rows->tile, tc = t.columns->tile, tm = t.tm;
+  const double taps = static_cast<double>(s.kernel_h) * s.kernel_w;
+  const double outputs = static_cast<double>(s.r) * s.c * s.m, tile_outputs = tr * tc * tm;
+  const Cost element = p.add + p.pool;
+  const auto pooled = [&](double of_layer, double of_tile) {
+    for (int span = 0; span < 3; span++)
+      t.compute[span] = of_layer * element, t.compute_most_J[span] = of_tile * element.energy_J;
+  };
+  switch (s.kind) {
+  case BO_GLOBAL_AVG_POOL:
+    return pooled(static_cast<double>(s.h) * s.w * s.m, tr * tc * tm);
+  case BO_MAX_POOL:
+  case BO_AVG_POOL: {
+    const double rows = bo_covered(-s.pad_top, s.r, s.stride_h, s.kernel_h, s.h);
+    const double columns = bo_covered(-s.pad_left, s.c, s.stride_w, s.kernel_w, s.w);
+    return pooled(rows * columns * s.m, tile_outputs * taps);
+  }
+  case BO_ADD:
+    return pooled(2 * outputs, 2 * tile_outputs);
+  case BO_CONCAT:
+    return pooled(outputs, tile_outputs);
+  case BO_DEPTHWISE:
+    // A call spans a row of the kernel whatever the design says.
+    for (int span = 0; span < 3; span++) {
+      t.compute[span] = outputs * s.kernel_h * call_ + outputs * taps * p.mac.per_element;
+      t.compute_most_J[span] = tile_outputs * s.kernel_h * call_.energy_J +
+                               tile_outputs * taps * p.mac.per_element.energy_J;
+    }
+    return;
+  default:
+    break;
+  }
+  const Cost products = outputs * taps * s.n * p.mac.per_element;
+  const double ones = static_cast<double>(s.r) * t.columns->ones * s.m;
+  const double calls[3] = {outputs * taps, outputs * s.kernel_h,
+                           ones + (outputs - ones) * s.kernel_h};
+  const double tile_calls[3] = {tile_outputs * taps, tile_outputs * s.kernel_h,
+                                tile_outputs * (t.columns->tile == 1 ? 1 : s.kernel_h)};
+  for (int span = 0; span < 3; span++) {
+    t.compute[span] = calls[span] * t.trips.n * call_ + products;
+    t.compute_most_J[span] =
+        tile_calls[span] * call_.energy_J + tile_outputs * taps * t.tn * p.mac.per_element.energy_J;
+  }
+}
+
 TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn) const {
   const Platform &p = platform_;
   const bo_shape &s = shape_;
   TileTotals t{};
   t.rows = &rows(tr), t.columns = &columns(tc);
   t.tm = tm, t.tn = tn;
+  t.own_channels = pool_ || channelwise_;
   t.trips = {t.rows->trips, t.columns->trips, bo_ceil_div(s.m, tm),
-             pool_ ? 1 : bo_ceil_div(s.n, tn)};
+             t.own_channels ? 1 : bo_ceil_div(s.n, tn)};
   t.m_full = s.m / tm;
-  const double pixels = static_cast<double>(t.rows->inside) * t.columns->inside;
-  const double taps = static_cast<double>(s.kernel_h) * s.kernel_w;
-  const double depth = pool_ ? s.m : s.n;
-  const bool all_channels = pool_ ? tm == s.m : tn == s.n;
-  const double whole = t.columns->reading_whole;
-  const double transfers = all_channels
-                               ? whole * t.rows->reading + (t.columns->reading - whole) *
-                                                               static_cast<double>(t.rows->inside)
-                               : pixels * (pool_ ? t.trips.m : t.trips.n);
-  t.input =
-      transfers * (p.nvm_read.fixed + p.fetch_input) + pixels * depth * p.nvm_read.per_element;
-
-  const double h = t.rows->most_inside, w = t.columns->most_inside;
-  const double tile_depth = pool_ ? tm : tn;
-  t.input_most_J = (all_channels ? h : h * w) * (p.nvm_read.fixed + p.fetch_input).energy_J +
-                   h * w * tile_depth * p.nvm_read.per_element.energy_J;
+  set_input(t);
+  set_compute(t);
   const Cost load = p.nvm_read.fixed + p.fetch_weights;
+  // A padded average pool divides each sum before it requantises it.
+  const double results = s.kind == BO_AVG_POOL && bo_is_padded(&s) != 0 ? 2 : 1;
   const double outputs = static_cast<double>(s.r) * s.c * s.m;
-  t.requantise = outputs * p.requantise;
+  t.requantise = results * outputs * p.requantise;
+  t.requantise_most = results;
   if (pool_) {
-    const double elements = static_cast<double>(s.h) * s.w * s.m;
-    t.compute[0] = elements * (p.add + p.pool);
-    t.compute_most_J[0] = static_cast<double>(tr) * tc * tm * (p.add + p.pool).energy_J;
     t.output_transfers = t.trips.m;
     t.input_vm = bo_align4(2 * tr * tc * tm);
     t.block_vm = 4 * tm;
   } else {
-    t.weights = static_cast<double>(t.trips.m) * t.trips.n * load +
-                taps * s.m * s.n * p.nvm_read.per_element;
-    t.weights_most_J = load.energy_J + taps * tm * tn * p.nvm_read.per_element.energy_J;
-    const Cost products = outputs * taps * s.n * p.mac.per_element;
-    const double ones = static_cast<double>(s.r) * t.columns->ones * s.m;
-    const double calls[3] = {outputs * taps, outputs * s.kernel_h,
-                             ones + (outputs - ones) * s.kernel_h};
-    for (int span = 0; span < 3; span++)
-      t.compute[span] = calls[span] * t.trips.n * call_ + products;
-    const double tile_outputs = static_cast<double>(tr) * tc * tm;
-    const double tile_calls[3] = {tile_outputs * taps, tile_outputs * s.kernel_h,
-                                  tile_outputs * (tc == 1 ? 1 : s.kernel_h)};
-    for (int span = 0; span < 3; span++)
-      t.compute_most_J[span] =
-          tile_calls[span] * call_.energy_J + tile_outputs * taps * tn * p.mac.per_element.energy_J;
     // Joined pixels where a tile has all channels, joined rows where it has all columns too.
     t.output_transfers = tm < s.m                ? static_cast<double>(s.r) * s.c * t.trips.m
                          : t.columns->trips == 1 ? t.rows->trips
                                                  : static_cast<double>(s.r) * t.columns->trips;
     const uint32_t window_h = (tr - 1) * s.stride_h + s.kernel_h;
     const uint32_t window_w = (tc - 1) * s.stride_w + s.kernel_w;
-    t.input_vm = bo_align4(2 * window_h * window_w * tn);
-    t.weights_vm = bo_align4(2 * s.kernel_h * s.kernel_w * tm * tn);
+    const uint32_t depth = channelwise_ ? tm * (s.kind == BO_ADD ? 2 : 1) : tn;
+    t.input_vm = bo_align4(2 * window_h * window_w * depth);
     t.block_vm = 4 * tr * tc * tm;
+  }
+  if (s.kind == BO_CONV || s.kind == BO_DEPTHWISE) {
+    const uint32_t taps = static_cast<uint32_t>(s.kernel_h) * s.kernel_w;
+    const uint32_t depth = channelwise_ ? 1 : s.n, tile_depth = channelwise_ ? 1 : tn;
+    t.weights = static_cast<double>(t.trips.m) * t.trips.n * load +
+                static_cast<double>(taps) * s.m * depth * p.nvm_read.per_element;
+    const uint32_t tile_weights = taps * tm * tile_depth;
+    t.weights_most_J = load.energy_J + tile_weights * p.nvm_read.per_element.energy_J;
+    t.weights_vm = bo_align4(2 * tile_weights);
   }
   if (s.has_bias) {
     t.bias = static_cast<double>(t.trips.m) * load + 2.0 * s.m * p.nvm_read.per_element;
@@ -150,34 +233,39 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
   o.fixed = t.compute[span] + t.requantise + t.output_transfers * back +
             outputs * p.nvm_write.per_element;
   o.fixed_bytes = 2 * outputs;
-  const double m = t.trips.m, n = t.trips.n;
+  const double m = t.trips.m, n = t.trips.n, readings = t.own_channels ? 1 : m;
   double visits = n;
   switch (sweep) {
   case Sweep::output_channels:
     o.fixed += rows * columns * (t.weights + t.bias);
-    o.each = t.input;
+    if (t.own_channels)
+      o.fixed += t.input;
+    else
+      o.each = t.input;
     o.outer = rows * columns * n;
     break;
   case Sweep::space:
-    o.fixed += m * t.input;
+    o.fixed += readings * t.input;
     o.each = t.weights + t.bias;
     o.outer = m * n;
     break;
   case Sweep::rows:
-    o.fixed += m * t.input;
+    o.fixed += readings * t.input;
     o.each = columns * (t.weights + t.bias);
     o.outer = columns * m * n;
     break;
   case Sweep::columns:
-    o.fixed += m * t.input;
+    o.fixed += readings * t.input;
     o.each = rows * (t.weights + t.bias);
     o.outer = rows * m * n;
     break;
   case Sweep::input_channels:
-    // A pool's input tiles have channels of their own: no tile is read for another m.
-    o.fixed += (pool_ ? 1 : m) * t.input + rows * columns * (t.weights + t.bias);
+    o.fixed += readings * t.input + rows * columns * (t.weights + t.bias);
     o.outer = rows * columns * m;
     visits = 1;
+    // The sweep of a channelwise layer is one tile, which is visited once.
+    if (channelwise_)
+      break;
     o.fixed += -1.0 * visit, o.fixed_bytes -= 2 * sums;
     o.each = visit, o.each_bytes = 2 * sums;
     o.planes_need_chunks = true;
@@ -196,10 +284,12 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
   const double output_most_J =
       most_transfers * (fetch + back).energy_J +
       pixels * t.tm *
-          (2 * (p.nvm_read.per_element + p.nvm_write.per_element).energy_J + p.requantise.energy_J);
+          (2 * (p.nvm_read.per_element + p.nvm_write.per_element).energy_J +
+           t.requantise_most * p.requantise.energy_J);
   o.fixed_most_J = cycle_.energy_J;
   o.tile_most_J = t.compute_most_J[span];
-  (sweep == Sweep::output_channels ? o.fixed_most_J : o.tile_most_J) += t.input_most_J;
+  const bool input_once = sweep == Sweep::output_channels && !t.own_channels;
+  (input_once ? o.fixed_most_J : o.tile_most_J) += t.input_most_J;
   const bool weights_once = reuse == static_cast<int>(Reuse::weights);
   (weights_once ? o.fixed_most_J : o.tile_most_J) += t.weights_most_J;
   (sweep == Sweep::output_channels ? o.tile_most_J : o.fixed_most_J) += t.bias_most_J;

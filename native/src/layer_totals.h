@@ -32,8 +32,10 @@ struct TileTotals {
   const AxisTotals *rows, *columns;
   Trips trips;
   uint32_t tm, tn, m_full;
-  /** Over all of rows, columns and n. */
+  /** Over all of rows, columns and n; where `own_channels`, of m. */
   Cost input;
+  /** A tile's input channels are its M range: no input tile is read for another m. */
+  bool own_channels;
   /** Over all of m and n. */
   Cost weights;
   /** Over all of m. */
@@ -41,6 +43,8 @@ struct TileTotals {
   /** Over the layer: MAC calls of each span, or pooling; requantising. */
   Cost compute[3];
   Cost requantise;
+  /** Times that one output is requantised or divided. */
+  double requantise_most;
   /** Transfers of output codes, over the layer. */
   double output_transfers;
   /** At least what any one tile costs: input, weights, bias, MAC calls of each span. */
@@ -83,8 +87,13 @@ public:
 private:
   const Platform &platform_;
   const bo_shape shape_;
-  bool pool_;
+  bool pool_, channelwise_;
   std::vector<AxisTotals> rows_, columns_;
+  struct Parts;
+  Parts parts_of(uint32_t tm, uint32_t tn) const;
+  void set_input(TileTotals &tile) const;
+  void set_compute(TileTotals &tile) const;
+
   Cost cycle_, call_;
 };
 

@@ -190,12 +190,13 @@ NetworkLayer read_layer(const Reader &from, int index) {
   const std::string kind = from.word("kind");
   layer.no_work = kind == "none";
   bo_shape &s = layer.shape;
-  if (kind == "conv")
-    s.kind = BO_CONV;
-  else if (kind == "global_avg_pool")
-    s.kind = BO_GLOBAL_AVG_POOL;
-  else if (kind != "none")
-    from.refuse("kind", "must be conv, global_avg_pool or none");
+  const char *kinds[] = {"conv", "global_avg_pool", "depthwise_conv", "max_pool", "avg_pool",
+                         "add",  "concat"};
+  const auto *found = std::find(std::begin(kinds), std::end(kinds), kind);
+  if (found == std::end(kinds) && !layer.no_work)
+    from.refuse("kind", "must be none, conv, depthwise_conv, add, concat or a pool");
+  if (!layer.no_work)
+    s.kind = static_cast<uint8_t>(found - std::begin(kinds));
   layer.output_elements = from.integer("output_elements", 1, INT32_MAX);
   const Napi::Array inputs = from.list("inputs");
   for (uint32_t i = 0; i < inputs.Length(); i++) {
@@ -218,6 +219,15 @@ NetworkLayer read_layer(const Reader &from, int index) {
   s.stride_w = static_cast<uint8_t>(from.integer("stride_w", 1, UINT8_MAX));
   s.pad_top = static_cast<uint8_t>(from.integer("pad_top", 0, UINT8_MAX));
   s.pad_left = static_cast<uint8_t>(from.integer("pad_left", 0, UINT8_MAX));
+  const bool joins = bo_has_second(&s) != 0;
+  if (joins && layer.inputs.size() != 2)
+    from.refuse("inputs", "must name the two maps of an add or concat");
+  if (bo_is_channelwise(&s) && (s.kind == BO_CONCAT ? s.m <= s.n : s.m != s.n))
+    from.refuse("m", "must be the channels of the input map, of a concat more");
+  if (joins && (s.h != s.r || s.w != s.c || s.kernel_h * s.kernel_w != 1))
+    from.refuse("kernel_h", "must be 1 x 1, and the maps of one size, of an add or concat");
+  if (s.has_bias && s.kind != BO_CONV && s.kind != BO_DEPTHWISE)
+    from.refuse("has_bias", "must be false of a layer without weights");
   // Sides are 16-bit fields of a tile, and the walk counts bytes in 32 bits.
   const uint64_t window_h = (s.r - 1u) * uint64_t{s.stride_h} + s.kernel_h;
   const uint64_t window_w = (s.c - 1u) * uint64_t{s.stride_w} + s.kernel_w;
@@ -266,6 +276,9 @@ NetworkRequest read_request(const Reader &from) {
   for (uint32_t i = 0; i < layers.Length(); i++)
     request.layers.push_back(
         read_layer(item(layers, i, from.path() + ".layers"), static_cast<int>(i)));
+  for (const NetworkLayer &layer : request.layers)
+    if (request.protocol == Protocol::inas2021 && !layer.no_work && bo_is_channelwise(&layer.shape))
+      from.refuse("protocol", "must be brownout for depthwise layers, pools, add and concat");
   return request;
 }
 

@@ -179,9 +179,8 @@ Delivery delivery_of(const NetworkRequest &request, double outputs) {
 }
 
 uint64_t weight_elements(const bo_shape &shape) {
-  return shape.kind == BO_CONV
-             ? static_cast<uint64_t>(shape.kernel_h) * shape.kernel_w * shape.m * shape.n
-             : 0;
+  const uint64_t window = static_cast<uint64_t>(shape.kernel_h) * shape.kernel_w * shape.m;
+  return shape.kind == BO_CONV ? window * shape.n : shape.kind == BO_DEPTHWISE ? window : 0;
 }
 
 std::optional<std::vector<NetworkAnswer>>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "design.h"
+#include "nest.h"
 
 #include <cstring>
 #include <unordered_map>
@@ -29,7 +30,8 @@ inline std::vector<uint32_t> one_and_even_divisors(uint32_t n) {
   return found;
 }
 
-/** Axes of a layer's published space. */
+/** Axes of a layer's published space; of the channelwise kinds, which were not published, with Tn
+ * = 1. */
 struct PublishedSpace {
   std::vector<uint32_t> tr, tc, tm, tn;
   std::vector<Reuse> reuses;
@@ -45,7 +47,7 @@ struct PublishedSpace {
       tr = divisors(shape.r);
       tc = divisors(shape.c);
       tm = divisors(shape.m);
-      tn = one_and_even_divisors(shape.n);
+      tn = bo_is_channelwise(&shape) ? std::vector<uint32_t>{1} : one_and_even_divisors(shape.n);
       reuses = {Reuse::input, Reuse::weights, Reuse::output};
     }
   }
@@ -62,7 +64,7 @@ inline uint32_t sweep_trips(const bo_shape &shape, Reuse reuse, uint32_t tr, uin
   case Reuse::weights:
     return (shape.r / tr) * (shape.c / tc);
   default:
-    return shape.n / tn;
+    return bo_is_channelwise(&shape) ? 1 : shape.n / tn;
   }
 }
 

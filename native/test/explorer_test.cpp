@@ -19,8 +19,10 @@ std::vector<LayerTask> random_tasks(const Platform &p, uint64_t seed, int count)
   Dice dice(seed);
   std::vector<LayerTask> tasks;
   for (int i = 0; i < count; i++) {
-    const bo_shape shape = dice.pick(0, 4) == 0 ? pool_shape(dice) : conv_shape(dice);
-    const auto protocol = dice.pick(0, 1) == 0 ? Protocol::inas2021 : Protocol::brownout;
+    const bo_shape shape = any_shape(dice);
+    // The published model knows no channelwise kinds.
+    const bool published = !bo_is_channelwise(&shape) && dice.pick(0, 1) == 0;
+    const auto protocol = published ? Protocol::inas2021 : Protocol::brownout;
     const uint64_t planes = dice.pick(0, 2) == 0 ? 64 : UINT64_MAX;
     tasks.push_back({&p, protocol, Power::intermittent, shape,
                      protocol == Protocol::brownout ? planes : UINT64_MAX});

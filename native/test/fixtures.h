@@ -93,20 +93,41 @@ inline bo_shape pool_shape(Dice &dice) {
   return s;
 }
 
+/** Depthwise, max and average pools with stride and padding, add, concat. */
+inline bo_shape channelwise_shape(Dice &dice) {
+  bo_shape s = conv_shape(dice);
+  s.kind = static_cast<uint8_t>(dice.pick(BO_DEPTHWISE, BO_CONCAT));
+  s.has_bias = s.kind == BO_DEPTHWISE && s.has_bias;
+  s.n = s.m;
+  if (s.kind < BO_ADD)
+    return s;
+  s.h = s.r, s.w = s.c;
+  s.kernel_h = s.kernel_w = s.stride_h = s.stride_w = 1, s.pad_top = s.pad_left = 0;
+  if (s.kind == BO_CONCAT)
+    s.m = static_cast<uint16_t>(s.n + dice.pick(1, 9));
+  return s;
+}
+
+/** One of every kind that the runtime has. */
+inline bo_shape any_shape(Dice &dice) {
+  const uint32_t kind = dice.pick(0, 4);
+  return kind == 0 ? pool_shape(dice) : kind < 3 ? conv_shape(dice) : channelwise_shape(dice);
+}
+
 /** Any tile sizes, ragged ends included; any order (N innermost for a pool); any span; any S. */
 inline bo_design any_design(Dice &dice, const bo_shape &s) {
-  const bool pool = s.kind == BO_GLOBAL_AVG_POOL;
+  const bool pool = s.kind == BO_GLOBAL_AVG_POOL, conv = s.kind == BO_CONV;
   bo_design d{};
   d.tr = static_cast<uint16_t>(dice.pick(1, pool ? s.h : s.r));
   d.tc = static_cast<uint16_t>(dice.pick(1, pool ? s.w : s.c));
   d.tm = static_cast<uint16_t>(dice.pick(1, s.m));
-  d.tn = static_cast<uint16_t>(pool ? 1 : dice.pick(1, s.n));
+  d.tn = static_cast<uint16_t>(conv ? dice.pick(1, s.n) : 1);
   uint8_t order[4] = {BO_R, BO_C, BO_M, BO_N};
   if (!pool)
     for (uint32_t i = 3; i > 0; i--)
       std::swap(order[i], order[dice.pick(0, i)]);
   std::copy(order, order + 4, d.order);
-  d.span = static_cast<uint8_t>(pool ? 0 : dice.pick(0, 2));
+  d.span = static_cast<uint8_t>(conv ? dice.pick(0, 2) : 0);
   d.s = 1;
   const uint32_t sweep = bo_nest_make(&s, &d).sweep;
   d.s = static_cast<uint16_t>(dice.pick(1, sweep + 1));

@@ -35,8 +35,14 @@ bo_shape small_shape(Dice &dice) {
     s.n = s.m = static_cast<uint16_t>(dice.pick(1, 5));
     return s;
   }
+  const bool channelwise = dice.pick(0, 2) == 0;
   for (;;) {
-    bo_shape s = conv_shape(dice);
+    bo_shape s = channelwise ? channelwise_shape(dice) : conv_shape(dice);
+    if (channelwise) {
+      if (s.r > 4 || s.c > 4 || s.m > 6)
+        continue;
+      return s;
+    }
     // Most are tiny: a brute force over all 24 orders grows fast.
     const uint32_t most = dice.pick(0, 5) == 0 ? 4 : 3;
     s.n = static_cast<uint16_t>(dice.pick(1, most));
@@ -48,7 +54,7 @@ bo_shape small_shape(Dice &dice) {
 
 /** Calls visit for every design of the space, in the order of design_rank(). */
 template <class Visit> void for_each_design(const bo_shape &s, Visit &&visit) {
-  const bool pool = s.kind == BO_GLOBAL_AVG_POOL;
+  const bool pool = s.kind == BO_GLOBAL_AVG_POOL, conv = s.kind == BO_CONV;
   uint8_t letters[4] = {0, 1, 2, 3};
   std::vector<std::array<uint8_t, 4>> orders;
   do {
@@ -58,9 +64,9 @@ template <class Visit> void for_each_design(const bo_shape &s, Visit &&visit) {
   for (uint16_t tr = 1; tr <= (pool ? s.h : s.r); tr++)
     for (uint16_t tc = 1; tc <= (pool ? s.w : s.c); tc++)
       for (uint16_t tm = 1; tm <= s.m; tm++)
-        for (uint16_t tn = 1; tn <= (pool ? 1 : s.n); tn++)
+        for (uint16_t tn = 1; tn <= (conv ? s.n : 1); tn++)
           for (const auto &order : orders)
-            for (uint8_t span = 0; span < (pool ? 1 : 3); span++) {
+            for (uint8_t span = 0; span < (conv ? 3 : 1); span++) {
               bo_design d{};
               d.tr = tr, d.tc = tc, d.tm = tm, d.tn = tn, d.span = span, d.s = 1;
               std::copy(order.begin(), order.end(), d.order);
@@ -212,7 +218,7 @@ TEST("explore_layers() keeps pinned axes", {
 TEST("LayerTotals::order() adds up what the power cycles use", {
   Dice dice(23);
   for (int i = 0; i < 4000; i++) {
-    const bo_shape shape = dice.pick(0, 4) == 0 ? pool_shape(dice) : conv_shape(dice);
+    const bo_shape shape = any_shape(dice);
     bo_design design = any_design(dice, shape);
     const Platform p = platform();
     const LayerTask task{&p, Protocol::brownout, Power::intermittent, shape, UINT64_MAX};
@@ -330,7 +336,7 @@ TEST("explore_layers() covers the full space alike for 1, 2 and 8 threads", {
   p.vm_bytes = 600;
   std::vector<LayerTask> tasks;
   for (int i = 0; i < 40; i++) {
-    LayerTask task{&p, Protocol::brownout, Power::intermittent, conv_shape(dice), UINT64_MAX};
+    LayerTask task{&p, Protocol::brownout, Power::intermittent, any_shape(dice), UINT64_MAX};
     task.space = Space::full;
     tasks.push_back(task);
   }

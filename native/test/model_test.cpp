@@ -104,10 +104,22 @@ TEST("for_each_class() counts what the walk does, on 1000 random global pools", 
   }
 });
 
+TEST("for_each_class() counts what the walk does, on 4000 random channelwise layers", {
+  Dice dice(6);
+  int seen[BO_CONCAT + 1] = {};
+  for (int i = 0; i < 4000; i++) {
+    const bo_shape shape = channelwise_shape(dice);
+    seen[shape.kind]++;
+    compare(shape, any_design(dice, shape));
+  }
+  for (int kind = BO_DEPTHWISE; kind <= BO_CONCAT; kind++)
+    CHECK(seen[kind] > 600);
+});
+
 TEST("for_each_class() forgets the tile sizes of the design before", {
   Dice dice(3);
-  for (int i = 0; i < 200; i++) {
-    const bo_shape shape = conv_shape(dice);
+  for (int i = 0; i < 400; i++) {
+    const bo_shape shape = any_shape(dice);
     const Platform p = platform();
     BrownoutModel used(p, shape);
     Evaluation again, fresh;

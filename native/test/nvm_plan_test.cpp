@@ -15,9 +15,15 @@ TEST("plan_nvm() keeps maps apart that live at the same time, on 500 random netw
     std::vector<PlannedLayer> layers;
     for (int i = 0; i < count; i++) {
       PlannedLayer layer{};
-      layer.inputs = {static_cast<int>(dice.pick(0, static_cast<uint32_t>(i))) - 1};
+      const auto earlier = [&] {
+        return static_cast<int>(dice.pick(0, static_cast<uint32_t>(i))) - 1;
+      };
+      layer.inputs = {earlier()};
       const int from = layer.inputs[0];
       layer.shares_input = dice.pick(0, 4) == 0;
+      // Adds and concats read two maps.
+      if (!layer.shares_input && dice.pick(0, 2) == 0)
+        layer.inputs.push_back(earlier());
       layer.output_elements =
           layer.shares_input
               ? (from < 0 ? input : layers[static_cast<size_t>(from)].output_elements)
@@ -51,8 +57,11 @@ TEST("plan_nvm() keeps maps apart that live at the same time, on 500 random netw
         own(i, i);
         origin.push_back(i);
       }
-      for (uint64_t a = address(from); a < address(from) + bytes(from); a++)
-        CHECK(owner.at(a) == source);
+      for (int read : layers[static_cast<size_t>(i)].inputs) {
+        const int written = read < 0 ? -1 : origin[static_cast<size_t>(read)];
+        for (uint64_t a = address(read); a < address(read) + bytes(read); a++)
+          CHECK(owner.at(a) == written);
+      }
     }
     for (uint64_t a = address(count - 1); a < address(count - 1) + bytes(count - 1); a++)
       CHECK(owner.at(a) == origin.back());
@@ -66,8 +75,8 @@ TEST("place_planes() puts two planes behind the arena", {
   const uint64_t end = plan.arena_end;
   place_planes(plan, 40);
   CHECK(plan.planes[0] == end && plan.planes[1] == end + 40 && plan.total_bytes == end + 80);
-  // 48 bytes of records and releases, two result slots of 20, a header of 32.
-  CHECK(plan.weights[0] == 48 + 40 + 32 && plan.biases[0] == plan.weights[0] + 120);
+  // 48 bytes of records and releases, two result slots of 20, two marks of 8, a header of 32.
+  CHECK(plan.weights[0] == 48 + 40 + 16 + 32 && plan.biases[0] == plan.weights[0] + 120);
 });
 
 } // namespace

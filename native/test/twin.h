@@ -28,8 +28,11 @@ void walk(const bo_shape &shape, const bo_design &design, Sink &sink, End &&end)
       if (t == 0 || !bo_same_input(&shape, &tile, &before)) {
         const bo_transfers input = bo_input_transfers(&shape, &tile);
         sink.read_input(count(input), input.elements);
+        const bo_transfers second = bo_second_transfers(&shape, &tile);
+        sink.read_input(count(second), second.elements);
       }
-      if (shape.kind == BO_CONV && (t == 0 || !bo_same_weights(&tile, &before)))
+      const bool products = shape.kind == BO_CONV || shape.kind == BO_DEPTHWISE;
+      if (products && (t == 0 || !bo_same_weights(&tile, &before)))
         sink.read_weights(1, bo_weight_elements(&shape, &tile));
       const bool fresh_m = t == 0 || tile.index[BO_M] != before.index[BO_M];
       if (shape.has_bias && tile.index[BO_N] == 0 && fresh_m)
@@ -38,16 +41,17 @@ void walk(const bo_shape &shape, const bo_design &design, Sink &sink, End &&end)
         const bo_transfers sums = bo_plane_transfers(&plane, &tile);
         sink.read_sums(count(sums), 2u * sums.elements);
       }
-      if (shape.kind == BO_CONV) {
+      if (products) {
         const bo_macs macs = bo_tile_macs(&shape, &design, &tile);
         sink.mac(macs.calls, macs.length);
       } else {
-        sink.pool(static_cast<double>(tile.window_h) * tile.window_w * tile.channels);
+        sink.pool(bo_pooled(&shape, &tile));
       }
       if (!bo_reduces_in_batch(&design) || t + 1 == batch.tiles) {
         if (last) {
           const bo_transfers codes = bo_output_transfers(&shape, &tile);
           sink.requantise(static_cast<double>(tile.rows) * tile.columns * tile.channels);
+          sink.requantise(bo_divided(&shape, &tile));
           sink.write_outputs(count(codes), codes.elements);
         } else {
           const bo_transfers sums = bo_plane_transfers(&plane, &tile);

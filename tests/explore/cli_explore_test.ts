@@ -162,6 +162,39 @@ Deno.test("explore answers an infeasible layer with what binds", async () => {
   assert.ok(layer.violation > 0 && layer.nearest.Tr === 1);
 });
 
+const ALL_SIDES = { top: 1, bottom: 1, left: 1, right: 1 };
+
+Deno.test("explore answers a network of residual adds, pools, concats and depthwise layers", async () => {
+  const network = {
+    name: "residual",
+    input: { h: 9, w: 7, channels: 4 },
+    layers: [
+      { name: "deep", type: "depthwise_conv", kernel: { h: 3, w: 3 }, padding: ALL_SIDES },
+      { name: "point", type: "conv", kernel: { h: 1, w: 1 }, channels: 4, bias: true },
+      { name: "sum", type: "add", inputs: ["input", "point"], activation: "relu" },
+      { name: "mean", type: "avg_pool", kernel: { h: 3, w: 3 }, padding: ALL_SIDES },
+      {
+        name: "most",
+        type: "max_pool",
+        inputs: ["sum"],
+        kernel: { h: 3, w: 3 },
+        padding: ALL_SIDES,
+      },
+      { name: "both", type: "concat", inputs: ["mean", "most"] },
+      { name: "flat", type: "flatten" },
+      { name: "fc", type: "fc", channels: 3 },
+    ],
+  };
+  for (const space of ["published", "full"]) {
+    const request = { name: "a", space, platform: { profile: "msp430fr5994-spi" }, network };
+    const { code, out, err } = await runText(JSON.stringify(request), "--json");
+    assert.equal(code, 0, err);
+    const answer = JSON.parse(out);
+    assert.equal(answer.feasible, true);
+    for (const layer of answer.layers) assert.equal(layer.proven_optimal, true, layer.name);
+  }
+});
+
 const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   [
     "an unknown profile",
@@ -205,16 +238,40 @@ const MISTAKES: [what: string, text: string, expected: RegExp[]][] = [
   ["no YAML at all", "name: [", [/^FILE:1:\d+: is not YAML/m]],
   ["no request at all", "42", [/^FILE:1:1: holds no request/m]],
   [
-    "a layer that the explorer cannot tile",
+    "a grouped convolution, which the runtime has not",
     `name: a
 platform: { profile: msp430fr5994-spi }
 network:
   name: a
   input: { h: 8, w: 8, channels: 4 }
   layers:
+    - { name: conv1, type: conv, kernel: { h: 2, w: 2 }, channels: 4, groups: 2 }
+`,
+    [/^FILE:7:7: layer conv1: the runtime has no grouped convolution/m],
+  ],
+  [
+    "an add of three maps",
+    `name: a
+platform: { profile: msp430fr5994-spi }
+network:
+  name: a
+  input: { h: 8, w: 8, channels: 4 }
+  layers:
+    - { name: add1, type: add, inputs: [input, input, input] }
+`,
+    [/^FILE:7:7: layer add1: the runtime's add reads two maps/m],
+  ],
+  [
+    "a pool that the published protocol does not know",
+    `name: a
+platform: { profile: msp430fr5994-inas2021 }
+network:
+  name: a
+  input: { h: 8, w: 8, channels: 4 }
+  layers:
     - { name: pool1, type: max_pool, kernel: { h: 2, w: 2 } }
 `,
-    [/^FILE:7:7: layer pool1: the explorer cannot tile a max_pool layer yet/m],
+    [/protocol inas2021 knows no max_pool layer \(pool1\)/m],
   ],
   [
     "a network whose shapes do not fit",

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { LayerType } from "../../network/network.ts";
 import { energyBudget_J } from "../../network/platform.ts";
 import { platformTable } from "../../network/platform_table.ts";
 import { command, ROOT } from "../dump/support.ts";
-import { randomNetwork } from "../quantize/support.ts";
+import { randomMixedNetwork, randomNetwork } from "../quantize/support.ts";
 import { compare, largest, median } from "./compare.ts";
 import { goldenNetworks } from "./networks.ts";
 import { build, makeSubject, simulate, type Subject } from "./simulation.ts";
 
 const PROFILE = "msp430fr5994-spi";
+/** Together they have every type of layer. */
+const MIXED = [1, 3, 6];
 
 /** Golden networks of two kinds, and small ones with biases, padding and a flatten, on every board. */
 async function subjects(folder: string): Promise<Subject[]> {
@@ -23,6 +26,10 @@ async function subjects(folder: string): Promise<Subject[]> {
   for (const profile of ["msp432p401r-spi", "msp430fr5994-fram"]) {
     made.push(await makeSubject(join(folder, profile), randomNetwork(201), { profile }));
   }
+  // Depthwise layers, pools, residual adds and concats.
+  for (const seed of MIXED) {
+    made.push(await makeSubject(join(folder, `mixed-${seed}`), randomMixedNetwork(seed), small));
+  }
   for (const { folder: at } of made) await build(at, join(folder, "objects"));
   return made;
 }
@@ -31,6 +38,8 @@ Deno.test("bo_power() simulates what the explorer models, and dies only where th
   const folder = await Deno.makeTempDir();
   try {
     const all = await subjects(folder);
+    const types = new Set(all.flatMap(({ designs }) => designs.layers.map(({ type }) => type)));
+    assert.deepEqual([...types].sort(), [...LayerType.options].sort());
     const lines = new Map<Subject, Awaited<ReturnType<typeof simulate>>>();
 
     await t.step(

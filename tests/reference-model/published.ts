@@ -17,7 +17,11 @@ export function publishedRecharge_s(p: Platform, spent_J: number): number {
     Math.log((p.v_on - p.v_supply) / (V - p.v_supply));
 }
 
-export function publishedVm_bytes(p: Platform, layer: ResolvedLayer, d: Design): number {
+export function publishedVm_bytes(
+  p: Platform,
+  layer: ResolvedLayer,
+  d: Design,
+): number {
   const { Tr, Tc, Tm, Tn, S } = d;
   if (isPool(layer)) return (Tr * Tc * Tm + Tm * S) * p.element_bytes;
   const { h: Kh, w: Kw } = layer.kernel;
@@ -28,7 +32,11 @@ export function publishedVm_bytes(p: Platform, layer: ResolvedLayer, d: Design):
 }
 
 /** One design under intermittent power. `d.loop_order` is I, W or O; tile sizes divide the layer's. */
-export function publishedIntermittent(p: Platform, layer: ResolvedLayer, d: Design): Costed {
+export function publishedIntermittent(
+  p: Platform,
+  layer: ResolvedLayer,
+  d: Design,
+): Costed {
   const { Tr, Tc, Tm, Tn, S } = d;
   const reuse = d.loop_order as "I" | "W" | "O";
   const o = p.overheads;
@@ -99,14 +107,19 @@ export function publishedIntermittent(p: Platform, layer: ResolvedLayer, d: Desi
 }
 
 /** One design under continuous power: energy and latency of the whole layer. */
-export function publishedContinuous(p: Platform, layer: ResolvedLayer, d: Design): Cost {
+export function publishedContinuous(
+  p: Platform,
+  layer: ResolvedLayer,
+  d: Design,
+): Cost {
   const { Tr, Tc, Tm, Tn } = d;
   const o = p.overheads;
   const read = (n: number) => of(p.nvm_read, n);
   const write = (n: number) => of(p.nvm_write, n);
   const { h: Kh, w: Kw } = layer.kernel;
   if (isPool(layer)) {
-    const tiles = (layer.input.h / Tr) * (layer.input.w / Tc) * (layer.input.channels / Tm);
+    const tiles = (layer.input.h / Tr) * (layer.input.w / Tc) *
+      (layer.input.channels / Tm);
     const nI = p.continuous_pool_window ? (Tr + Kh - 1) * (Tc + Kw - 1) : Tr * Tc;
     const element = p.continuous_pool_window ? p.max : p.add;
     const finish = p.continuous_pool_window ? NOTHING : times(layer.input.channels, p.divide);
@@ -123,19 +136,31 @@ export function publishedContinuous(p: Platform, layer: ResolvedLayer, d: Design
   const mTiles = layer.output.channels / Tm, nTiles = layer.input.channels / Tn;
   const tiles = rc * mTiles * nTiles;
   const later = tiles - rc * mTiles;
-  const nI = (layer.stride.h * (Tr - 1) + Kh) * (layer.stride.w * (Tc - 1) + Kw);
+  const nI = (layer.stride.h * (Tr - 1) + Kh) *
+    (layer.stride.w * (Tc - 1) + Kw);
   const inputs = times(nI, sum(read(Tn), o.fetch_input));
   const weights = times(Kh * Kw * Tm, sum(read(Tn), o.fetch_weights));
   const sums = times(Tr * Tc, sum(read(Tm), o[`fetch_output_${reuse}`]));
   const fetch = {
-    I: sum(times(rc * nTiles, inputs), times(tiles, weights), times(later, sums)),
-    W: sum(times(tiles, inputs), times(mTiles * nTiles, weights), times(later, sums)),
+    I: sum(
+      times(rc * nTiles, inputs),
+      times(tiles, weights),
+      times(later, sums),
+    ),
+    W: sum(
+      times(tiles, inputs),
+      times(mTiles * nTiles, weights),
+      times(later, sums),
+    ),
     O: times(tiles, sum(inputs, weights)),
   }[reuse];
   const compute = times(
     tiles * Kh * Kw * Tr * Tc * Tm,
     sum(of(p.mac, Tn), p.add, o.partial_sum, o.accumulate),
   );
-  const backup = times(tiles * Tr * Tc, sum(write(Tm), o[`backup_output_${reuse}`]));
+  const backup = times(
+    tiles * Tr * Tc,
+    sum(write(Tm), o[`backup_output_${reuse}`]),
+  );
   return sum(fetch, compute, backup);
 }

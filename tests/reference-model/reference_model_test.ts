@@ -21,8 +21,14 @@ import type { Costed } from "./cost.ts";
 const ROOT = join(import.meta.dirname!, "..", "..");
 const TOLERANCE = 1e-9;
 
-async function platform(name: string, overrides: PlatformOverrides = {}): Promise<Platform> {
-  return resolvePlatform(await readProfile(join(ROOT, "platforms"), name), overrides);
+async function platform(
+  name: string,
+  overrides: PlatformOverrides = {},
+): Promise<Platform> {
+  return resolvePlatform(
+    await readProfile(join(ROOT, "platforms"), name),
+    overrides,
+  );
 }
 
 function request(
@@ -52,9 +58,20 @@ function near(actual: number, expected: number, what: string) {
 }
 
 function same(actual: Costed, expected: Costed, what: string) {
-  assert.equal(actual.power_cycles, expected.power_cycles, `${what} power_cycles`);
+  assert.equal(
+    actual.power_cycles,
+    expected.power_cycles,
+    `${what} power_cycles`,
+  );
   assert.equal(actual.vm_bytes, expected.vm_bytes, `${what} vm_bytes`);
-  for (const field of ["energy_max_J", "energy_min_J", "energy_J", "latency_s"] as const) {
+  for (
+    const field of [
+      "energy_max_J",
+      "energy_min_J",
+      "energy_J",
+      "latency_s",
+    ] as const
+  ) {
     near(actual[field], expected[field], `${what} ${field}`);
   }
 }
@@ -66,7 +83,10 @@ const fourLetters = (d: Design): Design => ({
 
 Deno.test("cost() equals the published model's twin on random layers and designs", async () => {
   // A capacitor that no design exhausts: every one has a latency.
-  const p = await platform("msp430fr5994-inas2021", { capacitance_F: 1, safe_margin: 1 });
+  const p = await platform("msp430fr5994-inas2021", {
+    capacitance_F: 1,
+    safe_margin: 1,
+  });
   const random = new Random(1, "published");
   for (let i = 0; i < 300; i++) {
     const layer = randomLayer(random, { plain: true });
@@ -79,7 +99,11 @@ Deno.test("cost() equals the published model's twin on random layers and designs
       what,
     );
     const one = { ...d, S: 1 };
-    const continuous = addon.cost(request(p, layer, "inas2021", "continuous"), 0, fourLetters(one));
+    const continuous = addon.cost(
+      request(p, layer, "inas2021", "continuous"),
+      0,
+      fourLetters(one),
+    );
     const expected = publishedContinuous(p, layer, one);
     near(continuous.energy_J, expected.energy_J, what);
     near(continuous.latency_s, expected.latency_s, what);
@@ -87,7 +111,9 @@ Deno.test("cost() equals the published model's twin on random layers and designs
   }
 });
 
-for (const name of ["msp430fr5994-spi", "msp430fr5994-fram", "msp432p401r-spi"]) {
+for (
+  const name of ["msp430fr5994-spi", "msp430fr5994-fram", "msp432p401r-spi"]
+) {
   Deno.test(`cost() equals the runtime's twin on random layers and designs, on ${name}`, async () => {
     const p = await platform(name, { capacitance_F: 1, safe_margin: 1 });
     const random = new Random(2, name);
@@ -123,11 +149,14 @@ Deno.test("cost() integrates the capacitor as the twin does where it swings far"
 
 for (const protocol of ["inas2021", "brownout"] as const) {
   Deno.test(`explore() finds the optimum that the ${protocol} twin finds`, async () => {
-    const p = await platform("msp430fr5994-spi", { vm_bytes: 600, capacitance_F: 0.001 });
+    const p = await platform("msp430fr5994-spi", {
+      vm_bytes: 600,
+      capacitance_F: 0.001,
+    });
     const random = new Random(4, protocol);
     let compared = 0;
     while (compared < 12) {
-      const layer = randomLayer(random, { plain: true });
+      const layer = randomLayer(random, { plain: protocol === "inas2021" });
       const space = publishedSpace(layer);
       // The runtime's twin walks every tile and integrates every power cycle.
       if (protocol === "brownout" && space.length > 150) continue;
@@ -138,7 +167,8 @@ for (const protocol of ["inas2021", "brownout"] as const) {
           : runtimeCost(p, layer, fourLetters(d))
       );
       const feasible = costs.filter((cost) =>
-        cost.vm_bytes <= p.vm_bytes && cost.energy_max_J <= energyBudget_J(p).safe_J
+        cost.vm_bytes <= p.vm_bytes &&
+        cost.energy_max_J <= energyBudget_J(p).safe_J
       );
       const [answer] = await explorePrepared([{
         name: "random",
@@ -160,18 +190,30 @@ for (const protocol of ["inas2021", "brownout"] as const) {
 }
 
 Deno.test("same() notices a model that forgets one transfer (negative control)", async () => {
-  const p = await platform("msp430fr5994-spi", { capacitance_F: 1, safe_margin: 1 });
+  const p = await platform("msp430fr5994-spi", {
+    capacitance_F: 1,
+    safe_margin: 1,
+  });
   const random = new Random(5, "control");
   const layer = randomLayer(random, { plain: true });
   const d = anyDesign(random, layer);
   const actual = loadExplorer().cost(request(p, layer, "brownout"), 0, d);
   const wrong = { ...p, nvm_write: { ...p.nvm_write, energy_fixed_J: 0 } };
-  assert.throws(() => same(actual, runtimeCost(wrong, layer, d), "control"), /energy/);
+  assert.throws(
+    () => same(actual, runtimeCost(wrong, layer, d), "control"),
+    /energy/,
+  );
 });
 
 Deno.test("explorePrepared() charges start and delivery as the slow twin does", async () => {
   const p = await platform("msp430fr5994-fram");
-  for (const [h, channels, outputs] of [[48, 6, 6], [64, 9, 12], [4000, 5, 4]] as const) {
+  for (
+    const [h, channels, outputs] of [[48, 6, 6], [64, 9, 12], [
+      4000,
+      5,
+      4,
+    ]] as const
+  ) {
     const layer: ResolvedLayer = {
       name: "pool",
       type: "global_avg_pool",
@@ -186,7 +228,10 @@ Deno.test("explorePrepared() charges start and delivery as the slow twin does", 
       bias: false,
     };
     const setting = { name: "pool", layers: [layer], platform: p };
-    const asked = { ...request(p, layer, "brownout"), input_elements: h * channels };
+    const asked = {
+      ...request(p, layer, "brownout"),
+      input_elements: h * channels,
+    };
     const [answer] = await explorePrepared([{
       ...setting,
       protocol: "brownout",

@@ -16,6 +16,9 @@ type Tile = Record<Loop, { index: number; from: number; to: number }>;
 
 const length = ({ from, to }: { from: number; to: number }) => to - from;
 const isPool = (layer: ResolvedLayer) => layer.type === "global_avg_pool";
+/** An output channel reads input channels of its own: the N loop makes one turn. */
+const isChannelwise = ({ type }: ResolvedLayer) =>
+  ["depthwise_conv", "max_pool", "avg_pool", "add", "concat"].includes(type);
 
 function ranges(size: number, step: number) {
   return Array.from({ length: Math.ceil(size / step) }, (_, index) => ({
@@ -26,22 +29,31 @@ function ranges(size: number, step: number) {
 }
 
 /** All tiles, sweep by sweep. A pool sweeps over its input, one channel tile at a time. */
-function sweepsOf(layer: ResolvedLayer, d: Design): { sweeps: Tile[][]; inner: Loop[] } {
+function sweepsOf(
+  layer: ResolvedLayer,
+  d: Design,
+): { sweeps: Tile[][]; inner: Loop[] } {
   const one = [{ index: 0, from: 0, to: 1 }];
   const space = isPool(layer) ? layer.input : layer.output;
   const spans = {
     R: ranges(space.h, d.Tr),
     C: ranges(space.w, d.Tc),
     M: ranges(layer.output.channels, d.Tm),
-    N: isPool(layer) ? one : ranges(layer.input.channels, d.Tn),
+    N: isPool(layer) || isChannelwise(layer) ? one : ranges(layer.input.channels, d.Tn),
   };
   const order = (isPool(layer) ? "MNRC" : d.loop_order).split("") as Loop[];
   const spatial = (loop: Loop) => loop === "R" || loop === "C";
   const inner = spatial(order[3]!) && spatial(order[2]!) ? order.slice(2) : order.slice(3);
   const expand = (tiles: Partial<Tile>[], loop: Loop) =>
     tiles.flatMap((tile) => spans[loop].map((range) => ({ ...tile, [loop]: range })));
-  const outer = order.slice(0, 4 - inner.length).reduce(expand, [{}] as Partial<Tile>[]);
-  return { sweeps: outer.map((tile) => inner.reduce(expand, [tile]) as Tile[]), inner };
+  const outer = order.slice(0, 4 - inner.length).reduce(
+    expand,
+    [{}] as Partial<Tile>[],
+  );
+  return {
+    sweeps: outer.map((tile) => inner.reduce(expand, [tile]) as Tile[]),
+    inner,
+  };
 }
 
 interface Batch {
@@ -51,10 +63,13 @@ interface Batch {
   visits: number;
 }
 
-function batchesOf(layer: ResolvedLayer, d: Design): { batches: Batch[]; inner: Loop[] } {
+function batchesOf(
+  layer: ResolvedLayer,
+  d: Design,
+): { batches: Batch[]; inner: Loop[] } {
   const { sweeps, inner } = sweepsOf(layer, d);
   const reduces = isPool(layer) || inner.includes("N");
-  const nTrips = isPool(layer) ? 1 : Math.ceil(layer.input.channels / d.Tn);
+  const nTrips = isPool(layer) || isChannelwise(layer) ? 1 : Math.ceil(layer.input.channels / d.Tn);
   const batches = sweeps.flatMap((tiles) => {
     const chunks = Math.ceil(tiles.length / d.S);
     return Array.from({ length: chunks }, (_, k): Batch => {
@@ -76,7 +91,9 @@ function transfers(
   const [rows, columns, channels] = box;
   if (rows === 0 || columns === 0) return [0, 0];
   if (channels !== map[1]) return [rows * columns, channels];
-  if (columns !== map[0] || bufferColumns !== columns) return [rows, columns * channels];
+  if (columns !== map[0] || bufferColumns !== columns) {
+    return [rows, columns * channels];
+  }
   return [1, rows * columns * channels];
 }
 
@@ -88,7 +105,90 @@ function planeOf(
   if (isPool(layer)) return [1, 1, d.Tm];
   const outside = (loop: Loop) => d.loop_order.indexOf(loop) < d.loop_order.indexOf("N");
   const { h, w, channels } = layer.output;
-  return [outside("R") ? d.Tr : h, outside("C") ? d.Tc : w, outside("M") ? d.Tm : channels];
+  return [
+    outside("R") ? d.Tr : h,
+    outside("C") ? d.Tc : w,
+    outside("M") ? d.Tm : channels,
+  ];
+}
+
+const isProduct = ({ type }: ResolvedLayer) => ["conv", "fc", "depthwise_conv"].includes(type);
+
+/** Of every input map: channels that a tile reads of it, and all that it has. */
+function inputParts(
+  layer: ResolvedLayer,
+  M: Tile["M"],
+  N: Tile["N"],
+): [channels: number, of: number][] {
+  const { input, output } = layer;
+  if (layer.type === "concat") {
+    const before = (end: number) => Math.min(end, input.channels);
+    const first = before(M.to) - before(M.from);
+    return [[first, input.channels], [
+      length(M) - first,
+      output.channels - input.channels,
+    ]];
+  }
+  if (layer.type === "add") {
+    return [1, 2].map(() => [length(M), output.channels]);
+  }
+  return [[isChannelwise(layer) ? length(M) : length(N), input.channels]];
+}
+
+/** Whether output pixel r, c has input row or column i of its window inside the map. */
+const insideMap = (
+  at: number,
+  i: number,
+  stride: number,
+  pad: number,
+  size: number,
+) => {
+  const position = at * stride - pad + i;
+  return position >= 0 && position < size;
+};
+
+/** Input elements that a tile without products looks at, one by one. */
+function takenIn(
+  layer: ResolvedLayer,
+  R: Tile["R"],
+  C: Tile["C"],
+  M: Tile["M"],
+): number {
+  const outputs = length(R) * length(C) * length(M);
+  if (layer.type === "global_avg_pool" || layer.type === "concat") {
+    return outputs;
+  }
+  if (layer.type === "add") return 2 * outputs;
+  const { kernel, stride, padding, input } = layer;
+  let elements = 0;
+  for (let r = R.from; r < R.to; r++) {
+    for (let c = C.from; c < C.to; c++) {
+      for (let i = 0; i < kernel.h; i++) {
+        for (let j = 0; j < kernel.w; j++) {
+          if (
+            insideMap(r, i, stride.h, padding.top, input.h) &&
+            insideMap(c, j, stride.w, padding.left, input.w)
+          ) elements++;
+        }
+      }
+    }
+  }
+  return elements * length(M);
+}
+
+/** Whether sums of cut windows are divided by what they are of: any window leaves the map. */
+function isDivided(layer: ResolvedLayer): boolean {
+  if (layer.type !== "avg_pool") return false;
+  const { kernel, stride, padding, input, output } = layer;
+  const corners = (
+    at: number,
+    k: number,
+    s: number,
+    pad: number,
+    size: number,
+  ) => !insideMap(at, 0, s, pad, size) || !insideMap(at, k - 1, s, pad, size);
+  return [0, output.h - 1].some((r) => corners(r, kernel.h, stride.h, padding.top, input.h)) ||
+    [0, output.w - 1].some((c) => corners(c, kernel.w, stride.w, padding.left, input.w));
 }
 
 /** Cost of one power cycle. */
@@ -99,7 +199,7 @@ function batchCost(
   batch: Batch,
   inner: Loop[],
 ): Cost {
-  const pool = isPool(layer);
+  const pool = isPool(layer), channelwise = isChannelwise(layer);
   const reuse = pool || inner.includes("N") ? "O" : inner.includes("M") ? "I" : "W";
   const plane = planeOf(layer, d);
   const o = p.overheads;
@@ -117,10 +217,14 @@ function batchCost(
   for (const { R, C, M, N } of batch.tiles) {
     const outputKey = pool ? `${M.index}` : `${R.index} ${C.index} ${M.index}`;
     const rows = pool ? 1 : length(R), columns = pool ? 1 : length(C);
-    if (enter("input", `${R.index} ${C.index} ${N.index} ${pool ? M.index : ""}`)) {
+    const own = pool || channelwise ? M.index : "";
+    if (enter("input", `${R.index} ${C.index} ${N.index} ${own}`)) {
       if (pool) {
         const box: [number, number, number] = [length(R), length(C), length(M)];
-        const [count, n] = transfers(box, [layer.input.w, layer.input.channels]);
+        const [count, n] = transfers(box, [
+          layer.input.w,
+          layer.input.channels,
+        ]);
         read(count, n, o.fetch_input);
       } else {
         const { stride, padding, kernel, input } = layer;
@@ -135,15 +239,33 @@ function batchCost(
           const begin = from * s - pad, end = (to - 1) * s - pad + k;
           return Math.max(0, Math.min(end, size) - Math.max(begin, 0));
         };
-        const h = inside(R.from, R.to, stride.h, padding.top, kernel.h, input.h);
-        const w = inside(C.from, C.to, stride.w, padding.left, kernel.w, input.w);
+        const h = inside(
+          R.from,
+          R.to,
+          stride.h,
+          padding.top,
+          kernel.h,
+          input.h,
+        );
+        const w = inside(
+          C.from,
+          C.to,
+          stride.w,
+          padding.left,
+          kernel.w,
+          input.w,
+        );
         const window = (columns - 1) * stride.w + kernel.w;
-        const [count, n] = transfers([h, w, length(N)], [input.w, input.channels], window);
-        read(count, n, o.fetch_input);
+        for (const [channels, of] of inputParts(layer, M, N)) {
+          if (channels === 0) continue;
+          const [count, n] = transfers([h, w, channels], [input.w, of], window);
+          read(count, n, o.fetch_input);
+        }
       }
     }
-    if (!pool && enter("weights", `${M.index} ${N.index}`)) {
-      read(1, layer.kernel.h * layer.kernel.w * length(M) * length(N), o.fetch_weights);
+    const weights = layer.type === "depthwise_conv" ? length(M) : length(M) * length(N);
+    if (isProduct(layer) && enter("weights", `${M.index} ${N.index}`)) {
+      read(1, layer.kernel.h * layer.kernel.w * weights, o.fetch_weights);
     }
     const firstVisit = N.index === 0 && batch.visit === 0;
     if (layer.bias && firstVisit && enter("bias", `${M.index}`)) {
@@ -151,30 +273,32 @@ function batchCost(
     }
     const sums = transfers([rows, columns, length(M)], [plane[1], plane[2]]);
     const fresh = enter("output", outputKey);
-    if (fresh && batch.visit > 0) read(sums[0], 2 * sums[1], o[`fetch_output_${reuse}`]);
+    if (fresh && batch.visit > 0) {
+      read(sums[0], 2 * sums[1], o[`fetch_output_${reuse}`]);
+    }
 
-    if (pool) {
-      steps.push(times(length(R) * length(C) * length(M), sum(p.add, o.pool)));
+    const outputs = rows * columns * length(M);
+    const call = (n: number) => sum(of(p.mac, n), p.add, o.partial_sum, o.accumulate);
+    if (!isProduct(layer)) {
+      steps.push(times(takenIn(layer, R, C, M), sum(p.add, o.pool)));
+    } else if (channelwise) {
+      steps.push(times(outputs * layer.kernel.h, call(layer.kernel.w)));
     } else {
       const { h: Kh, w: Kw } = layer.kernel;
       const window = (columns - 1) * layer.stride.w + Kw;
-      const outputs = rows * columns * length(M);
       const span = d.mac_span === "window" && window !== Kw ? "row" : d.mac_span;
       const [perOutput, n] = {
         channel: [Kh * Kw, 1],
         row: [Kh, Kw],
         window: [1, Kh * Kw],
       }[span] as [number, number];
-      steps.push(times(
-        outputs * perOutput,
-        sum(of(p.mac, n * length(N)), p.add, o.partial_sum, o.accumulate),
-      ));
+      steps.push(times(outputs * perOutput, call(n * length(N))));
     }
     if (fresh) {
       const put = ([count, n]: [number, number]) =>
         times(count, sum(of(p.nvm_write, n), o[`backup_output_${reuse}`]));
       if (batch.visit + 1 === batch.visits) {
-        writes.push(times(rows * columns * length(M), p.requantise));
+        writes.push(times(outputs * (isDivided(layer) ? 2 : 1), p.requantise));
         const { w, channels } = layer.output;
         writes.push(put(transfers([rows, columns, length(M)], [w, channels])));
       } else {
@@ -192,20 +316,29 @@ export function runtimeVm_bytes(layer: ResolvedLayer, d: Design): number {
   const Tm = Math.min(d.Tm, layer.output.channels);
   const bias = layer.bias ? 4 * Tm : 0;
   if (isPool(layer)) {
-    const Tr = Math.min(d.Tr, layer.input.h), Tc = Math.min(d.Tc, layer.input.w);
+    const Tr = Math.min(d.Tr, layer.input.h),
+      Tc = Math.min(d.Tc, layer.input.w);
     return pad(2 * Tr * Tc * Tm) + bias + 4 * Tm;
   }
-  const Tr = Math.min(d.Tr, layer.output.h), Tc = Math.min(d.Tc, layer.output.w);
+  const Tr = Math.min(d.Tr, layer.output.h),
+    Tc = Math.min(d.Tc, layer.output.w);
   const Tn = Math.min(d.Tn, layer.input.channels);
   const { kernel, stride } = layer;
-  const window = ((Tr - 1) * stride.h + kernel.h) * ((Tc - 1) * stride.w + kernel.w);
+  const window = ((Tr - 1) * stride.h + kernel.h) *
+    ((Tc - 1) * stride.w + kernel.w);
+  const depth = layer.type === "add" ? 2 * Tm : isChannelwise(layer) ? Tm : Tn;
+  const taps = !isProduct(layer) ? 0 : kernel.h * kernel.w * Tm * (isChannelwise(layer) ? 1 : Tn);
   const held = inner.includes("N") ? 1 : Math.min(d.S, sweeps[0]!.length);
-  return pad(2 * window * Tn) + pad(2 * kernel.h * kernel.w * Tm * Tn) + bias +
+  return pad(2 * window * depth) + pad(2 * taps) + bias +
     4 * Tr * Tc * Tm * held;
 }
 
 /** One design; `d.loop_order` is four letters. */
-export function runtimeCost(p: Platform, layer: ResolvedLayer, d: Design): Costed {
+export function runtimeCost(
+  p: Platform,
+  layer: ResolvedLayer,
+  d: Design,
+): Costed {
   const { batches, inner } = batchesOf(layer, d);
   const known = new Map<string, number>();
   let latency_s = 0, energy_J = 0, energy_max_J = 0, energy_min_J = Infinity;
@@ -243,7 +376,15 @@ export function runtimeDelivery(
   const pieces = ranges(inputs, 16384).map((piece) =>
     sum(write(length(piece)), p.overheads.backup_output_O)
   );
-  const start = sum(boot, read(4), read(4), handOut, read(16), ...pieces, write(8));
+  const start = sum(
+    boot,
+    read(4),
+    read(4),
+    handOut,
+    read(16),
+    ...pieces,
+    write(8),
+  );
   const deliver = sum(
     boot,
     read(outputs),
@@ -254,7 +395,8 @@ export function runtimeDelivery(
   );
   return {
     energy_max_J: Math.max(start.energy_J, deliver.energy_J),
-    latency_s: start.latency_s + integratedRecharge_s(p, start) + deliver.latency_s +
+    latency_s: start.latency_s + integratedRecharge_s(p, start) +
+      deliver.latency_s +
       integratedRecharge_s(p, deliver),
   };
 }
