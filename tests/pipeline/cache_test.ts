@@ -79,7 +79,7 @@ for (const [path, text, stages, reason] of CHANGES) {
     await rig.run();
     await rig.write(path, text);
     const plan = told(await rig.plan());
-    for (const stage of stages) assert.ok(plan[stage]!.startsWith(`run: ${reason}`), plan[stage]);
+    for (const stage of stages) assert.ok(plan[stage]!.startsWith(`run: ${reason}`), plan[stage]!);
     const results = await rig.run();
     assert.ok(stages.every((stage) => ran(results).includes(stage)));
     assert.deepEqual(ran(await rig.run()), []);
@@ -108,7 +108,7 @@ Deno.test("plan() counts workers and other files that a module names by URL", as
     const text = await Deno.readTextFile(`${rig.root}/${path}`);
     await rig.write(path, `${text}// changed\n`);
     const plan = told(await rig.plan());
-    assert.ok(plan["three"]!.startsWith(`run: source ${path} changed`), plan["three"]);
+    assert.ok(plan["three"]!.startsWith(`run: source ${path} changed`), plan["three"]!);
     assert.equal(plan["four"], "cached");
     await rig.run();
   }
@@ -173,7 +173,7 @@ for (
     const whole = await digestFolder(`${rig.root}/out/plain/two/artifact`);
     await harm(`${rig.root}/out/plain/two/artifact`);
     const plan = told(await rig.plan());
-    assert.ok(plan["two"]!.startsWith("run: ") && plan["two"]!.includes(reason), plan["two"]);
+    assert.ok(plan["two"]!.startsWith("run: ") && plan["two"]!.includes(reason), plan["two"]!);
     assert.equal(plan["three"], "may run: input two will run: may change");
     assert.deepEqual(ran(await rig.run()), ["two"]);
     assert.deepEqual(await digestFolder(`${rig.root}/out/plain/two/artifact`), whole);

@@ -218,8 +218,8 @@ Deno.test("bo_power() simulates what the explorer models, and dies only where th
           ...["--source", `trace:file=${join(folder, file!)},${keys}`],
           ...["--after-commit", "run_on"],
         ]);
-        assert.equal(line.failure, null, file);
-        assert.equal(line.mismatches, 0, file);
+        assert.equal(line.failure, null, file!);
+        assert.equal(line.mismatches, 0, file!);
       }
     });
   } finally {
