@@ -3,7 +3,7 @@ import { writeWhole } from "../base/files.ts";
 import { Random } from "../base/random.ts";
 import { explore } from "../native/mod.ts";
 import { macs, type Network, resolveLayers, weightShape } from "../network/network.ts";
-import { buildNetwork, decisions } from "../network/space.ts";
+import { buildNetwork, type Choice, decisionKinds, decisions } from "../network/space.ts";
 import { choicesOf } from "../stages/search/sampler.ts";
 import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
@@ -28,7 +28,7 @@ interface Table {
 const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function build(chosen: Record<string, number>): Network {
+function build(chosen: Record<string, Choice>): Network {
   const indices = decisions(HAR_SPACE).map(({ name, choices }) => choices.indexOf(chosen[name]!));
   return buildNetwork(HAR_SPACE, indices, INPUT, CLASSES);
 }
@@ -168,6 +168,7 @@ function learn(
   const radices = decisions(HAR_SPACE).map(({ choices }) => choices.length);
   const setting = {
     radices,
+    kinds: decisionKinds(HAR_SPACE),
     seed,
     trials: TRIALS,
     requirement_s,

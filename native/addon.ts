@@ -85,11 +85,14 @@ export interface NativeAnswer {
   layers: (NativeLayerAnswer | null)[];
 }
 
-/** Networks that are chains, level by level (native/space.ts). */
+/** Networks that are made level by level (native/space.ts). */
 export interface NativeSpace {
   common: NativeRequest;
-  levels: { choices: number; layer: number[]; next: number[] }[];
-  tails: { layers: number[] }[];
+  /** Stretches of layers, and how many layers back each of their inputs lies. */
+  chains: { layers: number[]; back: number[][] }[];
+  levels: { choices: number; chain: number[]; next: number[] }[];
+  /** Chains. */
+  tails: number[];
 }
 
 export interface NativeSpaceTable {

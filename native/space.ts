@@ -5,9 +5,9 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DesignSpace, Objective, Power } from "../network/explore.ts";
-import { type ResolvedLayer, resolveLayers, type Shape } from "../network/network.ts";
+import { type Layer, type ResolvedLayer, resolveLayers, type Shape } from "../network/network.ts";
 import { type PlatformChoice, type Protocol } from "../network/platform.ts";
-import { buildNetwork, decisions, type SearchSpace, spaceSize } from "../network/space.ts";
+import { decisions, head, parts, type SearchSpace, spaceSize } from "../network/space.ts";
 import { loadExplorer, type NativeSpace } from "./addon.ts";
 import { prepareLayers } from "./mod.ts";
 
@@ -58,12 +58,7 @@ export function networkNumber(
 
 /** Choices of network `number`. */
 export function networkChoices(space: SearchSpace, number: number): number[] {
-  const indices: number[] = [];
-  for (const { choices } of decisions(space).reverse()) {
-    indices.unshift(number % choices.length);
-    number = Math.floor(number / choices.length);
-  }
-  return indices;
+  return digits(number, decisions(space).map(({ choices }) => choices.length));
 }
 
 /**
@@ -93,7 +88,8 @@ export async function exploreSpace(
   const { promise, cancel } = loadExplorer(root).space({
     common: prepared.native,
     levels: graph.levels,
-    tails: graph.tails.map((layers) => ({ layers })),
+    chains: graph.chains,
+    tails: graph.tails,
   }, threads);
   signal?.addEventListener("abort", cancel, { once: true });
   if (signal?.aborted) cancel();
@@ -110,109 +106,89 @@ export async function exploreSpace(
 }
 
 interface Graph {
-  /** Distinct layers; those of the first level read the network's input. */
+  /** Distinct layers; those that read the network's input apart from others. */
   layers: ResolvedLayer[];
   levels: NativeSpace["levels"];
-  tails: number[][];
+  chains: NativeSpace["chains"];
+  tails: number[];
 }
 
-/** States of a level are the distinct shapes that reach it. */
+/** States of a level are the distinct shapes that reach it, and whether anything stands before. */
+interface State {
+  readonly shape: Shape;
+  /** Nothing yet: what comes next reads the network's input. */
+  readonly first: boolean;
+}
+
 function spaceGraph(space: SearchSpace, input: Shape, classes: number): Graph {
-  const layers: ResolvedLayer[] = [];
   const known = new Map<string, number>();
-  const add = (layer: ResolvedLayer, first: boolean): number => {
-    const { input, output, kernel, type, bias } = layer;
-    const key = JSON.stringify([type, input, output, kernel, bias, first]);
-    const index = known.get(key) ?? layers.length;
-    if (index === layers.length) {
+  const graph: Graph = { layers: [], levels: [], chains: [], tails: [] };
+  const addLayer = (layer: ResolvedLayer, first: boolean): number => {
+    const { name, inputs, activation: _, ...shape } = layer;
+    const key = JSON.stringify([shape, inputs.length, first]);
+    const index = known.get(key) ?? graph.layers.length;
+    if (index === graph.layers.length) {
       known.set(key, index);
-      layers.push({
+      graph.layers.push({
         ...layer,
-        name: `${layer.name} (${index})`,
-        inputs: [first ? -1 : 0],
+        name: `${name} (${index})`,
+        inputs: inputs.map(() => first ? -1 : 0),
       });
     }
     return index;
   };
-  const all = decisions(space);
-  const perLayer = all.length / space.layers;
-  const levels: NativeSpace["levels"] = [];
-  let states: Shape[] = [input];
-  for (let l = 0; l < space.layers; l++) {
-    const radices = all.slice(perLayer * l, perLayer * (l + 1)).map((d) => d.choices.length);
+  const addChain = (layers: readonly Layer[], { shape, first }: State): number => {
+    const resolved = layers.length === 0
+      ? []
+      : resolveLayers({ name: "part", input: shape, layers: [...layers] });
+    graph.chains.push({
+      layers: resolved.map((layer) => addLayer(layer, first && layer.inputs.includes(-1))),
+      back: resolved.map(({ inputs }, i) => inputs.map((from) => i - from)),
+    });
+    return graph.chains.length - 1;
+  };
+  let states: State[] = [{ shape: input, first: true }];
+  for (const part of parts(space)) {
+    const radices = part.decisions.map(({ choices }) => choices.length);
     const choices = radices.reduce((a, b) => a * b, 1);
-    const next: Shape[] = [];
+    const next: State[] = [];
     const numbers = new Map<string, number>();
-    const level = { choices, layer: [] as number[], next: [] as number[] };
+    const level = { choices, chain: [] as number[], next: [] as number[] };
     for (const state of states) {
       for (let choice = 0; choice < choices; choice++) {
-        const layer = layerOf(space, state, classes, choice, radices);
-        if (layer === undefined) {
-          level.layer.push(-1);
+        const values = digits(choice, radices).map((d, i) => part.decisions[i]!.choices[d]!);
+        const made = part.make(values, { shape: state.shape, name: "input" });
+        if (made === undefined) {
+          level.chain.push(-1);
           level.next.push(-1);
           continue;
         }
-        const key = JSON.stringify(layer.output);
+        const to = { shape: made.output, first: state.first && made.layers.length === 0 };
+        const key = JSON.stringify(to);
         const number = numbers.get(key) ?? next.length;
         if (number === next.length) {
           numbers.set(key, number);
-          next.push(layer.output);
+          next.push(to);
         }
-        level.layer.push(add(layer, l === 0));
+        level.chain.push(addChain(made.layers, state));
         level.next.push(number);
       }
     }
-    levels.push(level);
+    graph.levels.push(level);
     states = next;
   }
-  const tails = states.map((state) => tailOf(space, state, classes).map((t) => add(t, false)));
-  return { layers, levels, tails };
+  graph.tails = states.map((state) => addChain(head(space, classes), state));
+  return graph;
 }
 
-/** The space with one layer, so that shapes and tails come from where networks are built. */
-function single(space: SearchSpace): SearchSpace {
-  return { ...space, layers: 1 };
-}
-
-function layerOf(
-  space: SearchSpace,
-  input: Shape,
-  classes: number,
-  choice: number,
-  radices: readonly number[],
-): ResolvedLayer | undefined {
-  const indices = radices.length === 1
-    ? [choice]
-    : [Math.floor(choice / radices[1]!), choice % radices[1]!];
-  if (space.type === "conv") {
-    const kernel = space.kernels[indices[0]!]!;
-    if (kernel > input.h || (space.dimensions === 2 && kernel > input.w)) {
-      return undefined;
-    }
+/** Mixed-radix digits, the last the fastest. */
+function digits(number: number, radices: readonly number[]): number[] {
+  const result: number[] = [];
+  for (const radix of radices.toReversed()) {
+    result.unshift(number % radix);
+    number = Math.floor(number / radix);
   }
-  return resolveLayers(
-    buildNetwork(single(space), indices, input, classes),
-  )[0]!;
-}
-
-function tailOf(
-  space: SearchSpace,
-  state: Shape,
-  classes: number,
-): ResolvedLayer[] {
-  if (space.type === "fc") {
-    const closing = { ...space, layers: 1, units: [classes] };
-    return [resolveLayers(buildNetwork(closing, [0], state, classes))[0]!]
-      .map((layer) => ({ ...layer, activation: "none" as const }));
-  }
-  // A 1 x 1 conv keeps the map's size: behind it stand the pool and the classifier.
-  const keeping = {
-    ...space,
-    layers: 1,
-    kernels: [1],
-    channels: [state.channels],
-  };
-  return resolveLayers(buildNetwork(keeping, [0, 0], state, classes)).slice(1);
+  return result;
 }
 
 /** Shares of feasible networks' latencies, e.g. 0.25, 0.5 and 0.75: the published TS1 to TS3. */

@@ -1,6 +1,14 @@
-/** Search spaces: families of networks that differ in a few decisions. */
+/**
+ * Search spaces: families of networks that differ in a few decisions. A space is a row of parts, each
+ * with decisions of its own and the layers that a choice of them makes, and a head that has none.
+ */
 import { z } from "zod";
-import { Network, type Shape } from "./network.ts";
+import { type Layer, Network, type Shape } from "./network.ts";
+import { blockParts, BlockSpace } from "./space_blocks.ts";
+import { type Choice, closing, type Decision, globalPool, type Part } from "./space_part.ts";
+
+export { BlockSpace } from "./space_blocks.ts";
+export type { Choice, Decision, Part } from "./space_part.ts";
 
 const choices = z.array(z.number().int().positive()).min(1);
 
@@ -14,6 +22,7 @@ export const ConvSpace = z.strictObject({
   channels: choices,
   bias: z.boolean().default(true),
 });
+export type ConvSpace = z.infer<typeof ConvSpace>;
 
 /** n fc layers with ReLU and a closing fc (iNAS section 4, KWS). */
 export const FcSpace = z.strictObject({
@@ -22,8 +31,9 @@ export const FcSpace = z.strictObject({
   units: choices,
   bias: z.boolean().default(true),
 });
+export type FcSpace = z.infer<typeof FcSpace>;
 
-export const SearchSpace = z.discriminatedUnion("type", [ConvSpace, FcSpace]);
+export const SearchSpace = z.discriminatedUnion("type", [ConvSpace, FcSpace, BlockSpace]);
 export type SearchSpace = z.infer<typeof SearchSpace>;
 
 /** The spaces of iNAS (TECS 2021, section 4), by the name that `space:` takes. */
@@ -47,52 +57,170 @@ export const PUBLISHED_SPACES = {
   kws: { type: "fc", layers: 4, units: [48, 64, 96, 128], bias: false },
 } as const satisfies Record<string, z.input<typeof SearchSpace>>;
 
-/** A space, or the name of a published one. */
+/** Wider spaces by name: what a board can run once its designs are no longer the published ones. */
+export const WIDE_SPACES = {
+  "wide-1d": {
+    type: "blocks",
+    dimensions: 1,
+    stages: [
+      { kernel: [3, 5, 7], channels: [16, 24, 32], stride: [1, 2], pool: ["none", "max"] },
+      {
+        block: ["conv", "separable"],
+        depth: [1, 2],
+        kernel: [3, 5, 7],
+        channels: [24, 32, 48, 64],
+        pool: ["none", "max"],
+        residual: ["none", "add"],
+      },
+      {
+        block: ["conv", "separable"],
+        depth: [1, 2],
+        kernel: [3, 5],
+        channels: [32, 48, 64],
+        residual: ["none", "add"],
+      },
+    ],
+  },
+  "wide-2d": {
+    type: "blocks",
+    dimensions: 2,
+    resolution: [1, 2],
+    stages: [
+      { kernel: [3], channels: [16, 24, 32], stride: [1, 2] },
+      {
+        block: ["conv", "separable"],
+        depth: [1, 2, 3],
+        kernel: [3],
+        channels: [16, 24, 32],
+        residual: ["none", "add"],
+      },
+      {
+        block: ["conv", "separable"],
+        depth: [1, 2, 3],
+        kernel: [3],
+        channels: [32, 48, 64],
+        stride: [2],
+        residual: ["none", "add"],
+      },
+      {
+        block: ["conv", "separable"],
+        depth: [1, 2, 3],
+        kernel: [3],
+        channels: [48, 64],
+        stride: [2],
+        residual: ["none", "add"],
+      },
+    ],
+  },
+} as const satisfies Record<string, z.input<typeof SearchSpace>>;
+
+const NAMED: Record<string, z.input<typeof SearchSpace>> = { ...PUBLISHED_SPACES, ...WIDE_SPACES };
+
+/** A space, or the name of a published or a wider one. */
 export const NamedSpace = z.preprocess(
   (value) =>
-    typeof value === "string" && Object.hasOwn(PUBLISHED_SPACES, value)
-      ? structuredClone(PUBLISHED_SPACES[value as keyof typeof PUBLISHED_SPACES])
+    typeof value === "string" && Object.hasOwn(NAMED, value)
+      ? structuredClone(NAMED[value])
       : value,
   SearchSpace,
 );
 
-/** One decision: its name and its choices; a network is one index per decision. */
-export interface Decision {
-  name: string;
-  choices: readonly number[];
+/** The parts of a space, in the order of the networks' layers. */
+export function parts(space: SearchSpace): Part[] {
+  if (space.type === "blocks") return blockParts(space);
+  return Array.from(
+    { length: space.layers },
+    (_, i) => space.type === "conv" ? convPart(space, i + 1) : fcPart(space, i + 1),
+  );
+}
+
+/** Layers behind the last part. */
+export function head(space: SearchSpace, classes: number): Layer[] {
+  return space.type === "fc"
+    ? [closing(`fc${space.layers + 1}`, classes, space.bias)]
+    : [globalPool("pool"), closing("fc", classes, space.bias)];
+}
+
+function convPart({ dimensions, kernels, channels, bias }: ConvSpace, number: number): Part {
+  return {
+    decisions: [
+      { name: `conv${number}.kernel`, choices: kernels },
+      { name: `conv${number}.channels`, choices: channels },
+    ],
+    make(values, { shape }) {
+      const [kernel, width] = values as [number, number];
+      const size = { h: kernel, w: dimensions === 1 ? 1 : kernel };
+      if (size.h > shape.h || size.w > shape.w) return undefined;
+      return {
+        label: `${kernel}x${width}`,
+        layers: [{
+          name: `conv${number}`,
+          type: "conv",
+          kernel: size,
+          channels: width,
+          activation: "relu",
+          bias,
+        }],
+        output: { h: shape.h - size.h + 1, w: shape.w - size.w + 1, channels: width },
+      };
+    },
+  };
+}
+
+function fcPart({ units, bias }: FcSpace, number: number): Part {
+  return {
+    decisions: [{ name: `fc${number}.units`, choices: units }],
+    make([width]) {
+      return {
+        label: `${width}`,
+        layers: [{
+          name: `fc${number}`,
+          type: "fc",
+          channels: Number(width),
+          activation: "relu",
+          bias,
+        }],
+        output: { h: 1, w: 1, channels: Number(width) },
+      };
+    },
+  };
 }
 
 /** The decisions of a space, in order. */
 export function decisions(space: SearchSpace): Decision[] {
-  const names = Array.from({ length: space.layers }, (_, i) => i + 1);
-  return space.type === "conv"
-    ? names.flatMap((i) => [
-      { name: `conv${i}.kernel`, choices: space.kernels },
-      { name: `conv${i}.channels`, choices: space.channels },
-    ])
-    : names.map((i) => ({ name: `fc${i}.units`, choices: space.units }));
+  return parts(space).flatMap((part) => part.decisions);
 }
 
-/** Whether the network of these indices exists: kernels may not outgrow their input. */
-export function canBuild(
-  space: SearchSpace,
-  indices: readonly number[],
-  input: Shape,
-): boolean {
-  if (space.type === "fc") return true;
-  let shrink = 0;
-  for (let i = 0; i < space.layers; i++) shrink += space.kernels[indices[2 * i]!]! - 1;
-  return input.h > shrink && (space.dimensions === 1 || input.w > shrink);
+/** For every decision the number of its kind: decisions of one kind have one name and one size. */
+export function decisionKinds(space: SearchSpace): number[] {
+  const known: string[] = [];
+  return decisions(space).map(({ name, choices }) => {
+    const kind = `${name.slice(name.indexOf(".") + 1)} of ${choices.length}`;
+    if (!known.includes(kind)) known.push(kind);
+    return known.indexOf(kind);
+  });
 }
 
-/** Number of networks in a space. */
+/** Number of combinations of choices. */
 export function spaceSize(space: SearchSpace): number {
   return decisions(space).reduce((size, decision) => size * decision.choices.length, 1);
 }
 
 /**
+ * Whether the network of these indices exists: kernels may not outgrow their input, and of choices that
+ * make the same network only the first counts.
+ */
+export function canBuild(
+  space: SearchSpace,
+  indices: readonly number[],
+  input: Shape,
+): boolean {
+  return assemble(space, indices, input) !== undefined;
+}
+
+/**
  * The network of one choice of indices, for an input shape and a number of classes.
- * @throws RangeError where an index is outside its decision
+ * @throws RangeError where an index is outside its decision, or the network does not exist
  */
 export function buildNetwork(
   space: SearchSpace,
@@ -100,50 +228,38 @@ export function buildNetwork(
   input: Shape,
   classes: number,
 ): Network {
-  const values = decisions(space).map((decision, i) => {
-    const value = decision.choices[indices[i] ?? -1];
-    if (value === undefined) throw new RangeError(`no choice ${indices[i]} for ${decision.name}`);
-    return value;
-  });
-  const relu = "relu" as const;
-  const { bias } = space;
-  const hidden = Array.from({ length: space.layers }, (_, i) =>
-    space.type === "conv"
-      ? {
-        name: `conv${i + 1}`,
-        type: "conv" as const,
-        kernel: {
-          h: values[2 * i]!,
-          w: space.dimensions === 1 ? 1 : values[2 * i]!,
-        },
-        channels: values[2 * i + 1]!,
-        activation: relu,
-        bias,
-      }
-      : {
-        name: `fc${i + 1}`,
-        type: "fc" as const,
-        channels: values[i]!,
-        activation: relu,
-        bias,
-      });
-  const name =
-    (space.type === "conv"
-      ? hidden.map((_, i) => `${values[2 * i]}x${values[2 * i + 1]}`)
-      : hidden.map((_, i) => `${values[i]}`)).join("-");
-  const closing = {
-    name: `fc${space.type === "conv" ? "" : space.layers + 1}`,
-    type: "fc",
-    channels: classes,
-    bias,
-  };
+  const made = assemble(space, indices, input);
+  if (made === undefined) {
+    throw new RangeError(`there is no network ${indices} for ${input.h}x${input.w} inputs`);
+  }
   return Network.parse({
-    name: `${space.type}-${name}`,
+    name: `${space.type}-${made.labels.join("-")}`,
     input,
-    layers: [
-      ...hidden,
-      ...(space.type === "conv" ? [{ name: "pool", type: "global_avg_pool" }] : []),
-      closing,
-    ],
+    layers: [...made.layers, ...head(space, classes)],
   });
+}
+
+function assemble(
+  space: SearchSpace,
+  indices: readonly number[],
+  input: Shape,
+): { layers: Layer[]; labels: string[] } | undefined {
+  const layers: Layer[] = [];
+  const labels: string[] = [];
+  let shape = input;
+  let at = 0;
+  for (const part of parts(space)) {
+    const values = part.decisions.map((decision): Choice => {
+      const index = indices[at++];
+      const value = decision.choices[index ?? -1];
+      if (value === undefined) throw new RangeError(`no choice ${index} for ${decision.name}`);
+      return value;
+    });
+    const made = part.make(values, { shape, name: layers.at(-1)?.name ?? "input" });
+    if (made === undefined) return undefined;
+    layers.push(...made.layers);
+    if (made.label !== "") labels.push(made.label);
+    shape = made.output;
+  }
+  return { layers, labels };
 }

@@ -9,7 +9,7 @@
 import { readJson, writeWhole } from "../../base/files.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
-import type { SearchSpace } from "../../network/space.ts";
+import type { Choice, SearchSpace } from "../../network/space.ts";
 import { drawNetworks } from "../../stages/search/sampler.ts";
 import { selectBackend } from "../../training/backend.ts";
 import { readSplit, takeShare } from "../../training/data.ts";
@@ -28,7 +28,7 @@ const SEED = 2026;
 
 export interface Recorded {
   network: string;
-  decisions: Record<string, number>;
+  decisions: Record<string, Choice>;
   /** Validation accuracy after each epoch, on all training samples. */
   epochs: number[];
   /** The same on a quarter of the training samples. */

@@ -4,6 +4,7 @@
  * rugged as training is. It serves to compare search methods, never to report an accuracy.
  */
 import { Random } from "../../base/random.ts";
+import type { Choice } from "../../network/space.ts";
 import type { Recorded } from "./record.ts";
 
 const RIDGE = 0.3;
@@ -36,7 +37,7 @@ export class Surrogate {
   }
 
   /** The recorded accuracy, or a predicted one. */
-  accuracy(network: string, decisions: Record<string, number>): number {
+  accuracy(network: string, decisions: Record<string, Choice>): number {
     const known = this.#known.get(network);
     if (known !== undefined) return known;
     const noise = this.#noise * new Random(1, `surrogate/${network}`).normal();
@@ -44,7 +45,7 @@ export class Surrogate {
   }
 
   /** Logit of the accuracy, without noise. */
-  predict(decisions: Record<string, number>): number {
+  predict(decisions: Record<string, Choice>): number {
     return dot(this.#scale(features(decisions)), this.#weights);
   }
 
@@ -53,9 +54,9 @@ export class Surrogate {
   }
 }
 
-function features(decisions: Record<string, number>): number[] {
-  const k = [1, 2, 3].map((i) => decisions[`conv${i}.kernel`]!);
-  const c = [1, 2, 3].map((i) => Math.log2(decisions[`conv${i}.channels`]!));
+function features(decisions: Record<string, Choice>): number[] {
+  const k = [1, 2, 3].map((i) => Number(decisions[`conv${i}.kernel`]!));
+  const c = [1, 2, 3].map((i) => Math.log2(Number(decisions[`conv${i}.channels`]!)));
   const reach = 1 + k.reduce((sum, one) => sum + one - 1, 0);
   const narrow = Math.min(...c);
   const pairs = [[0, 1], [1, 2], [0, 2]] as const;

@@ -502,25 +502,53 @@ std::vector<int32_t> read_indices(const Reader &from, const char *key) {
 /** Most networks that a table is made for. */
 constexpr double MAX_NETWORKS = 1 << 28;
 
+std::vector<ChainLayer> read_chain(const Reader &from, int32_t layers) {
+  std::vector<ChainLayer> chain;
+  const std::vector<int32_t> named = read_indices(from, "layers");
+  const Napi::Array back = from.list("back");
+  if (back.Length() != named.size())
+    from.refuse("back", "must have one entry per layer");
+  for (uint32_t i = 0; i < named.size(); i++) {
+    if (named[i] < 0 || named[i] >= layers || !back.Get(i).IsArray())
+      from.refuse("layers", "must name layers");
+    const Napi::Array list = back.Get(i).As<Napi::Array>();
+    ChainLayer one{named[i], {}};
+    for (uint32_t k = 0; k < list.Length(); k++) {
+      const double value = list.Get(k).ToNumber().DoubleValue();
+      // One back from the first layer is what stands before the chain.
+      if (!(value >= 1 && value <= i + 1) || value != std::floor(value))
+        from.refuse("back", "must stay within the chain and the layer before it");
+      one.back.push_back(static_cast<int32_t>(value));
+    }
+    if (one.back.empty())
+      from.refuse("back", "must name an input of every layer");
+    chain.push_back(std::move(one));
+  }
+  return chain;
+}
+
 SpaceRequest read_space(const Reader &from) {
-  SpaceRequest request{read_request(from.child("common")), {}, {}};
+  SpaceRequest request{read_request(from.child("common")), {}, {}, read_indices(from, "tails")};
   const auto layers = static_cast<int32_t>(request.common.layers.size());
-  const Napi::Array levels = from.list("levels"), tails = from.list("tails");
-  if (levels.Length() == 0 || tails.Length() == 0)
+  const Napi::Array chains = from.list("chains"), levels = from.list("levels");
+  if (levels.Length() == 0 || request.tails.empty())
     from.refuse("levels", "must not be empty");
+  for (uint32_t i = 0; i < chains.Length(); i++)
+    request.chains.push_back(read_chain(item(chains, i, from.path() + ".chains"), layers));
+  const auto known = static_cast<int32_t>(request.chains.size());
   double networks = 1;
   uint32_t states = 1;
   for (uint32_t i = 0; i < levels.Length(); i++) {
     const Reader level = item(levels, i, from.path() + ".levels");
-    SpaceLevel l{level.integer("choices", 1, 1 << 20), read_indices(level, "layer"),
+    SpaceLevel l{level.integer("choices", 1, 1 << 20), read_indices(level, "chain"),
                  read_indices(level, "next")};
     networks *= l.choices;
-    if (l.layer.size() != uint64_t{states} * l.choices || l.next.size() != l.layer.size())
-      level.refuse("layer", "must have one entry per state and choice");
+    if (l.chain.size() != uint64_t{states} * l.choices || l.next.size() != l.chain.size())
+      level.refuse("chain", "must have one entry per state and choice");
     int32_t most = 0;
-    for (size_t k = 0; k < l.layer.size(); k++) {
-      if (l.layer[k] >= layers || (l.layer[k] >= 0 && l.next[k] < 0))
-        level.refuse("layer", "must name layers");
+    for (size_t k = 0; k < l.chain.size(); k++) {
+      if (l.chain[k] >= known || (l.chain[k] >= 0 && l.next[k] < 0))
+        level.refuse("chain", "must name chains");
       most = std::max(most, l.next[k]);
     }
     states = static_cast<uint32_t>(most) + 1;
@@ -528,16 +556,11 @@ SpaceRequest read_space(const Reader &from) {
   }
   if (networks > MAX_NETWORKS)
     from.refuse("levels", "make more than 2^28 networks");
-  if (states > tails.Length())
+  if (states > request.tails.size())
     from.refuse("tails", "must have one entry per last state");
-  for (uint32_t i = 0; i < tails.Length(); i++) {
-    request.tails.push_back(read_indices(item(tails, i, from.path() + ".tails"), "layers"));
-    const auto &tail = request.tails.back();
-    const bool known = std::all_of(tail.begin(), tail.end(),
-                                   [&](int32_t layer) { return layer >= 0 && layer < layers; });
-    if (tail.empty() || !known)
-      from.refuse("tails", "must name layers");
-  }
+  for (const int32_t tail : request.tails)
+    if (tail < 0 || tail >= known || request.chains[static_cast<size_t>(tail)].empty())
+      from.refuse("tails", "must name chains that are not empty");
   return request;
 }
 

@@ -40,7 +40,7 @@ LayerFacts facts_of(const NetworkLayer &layer, const LayerResult &result) {
 /** A network whose partial sums do not fit beside its maps as they are. */
 struct Limited {
   size_t network;
-  std::vector<int32_t> layers;
+  std::vector<const ChainLayer *> layers;
   uint64_t plane_limit;
 };
 
@@ -59,7 +59,7 @@ public:
   /** All networks of one first choice. */
   std::vector<Limited> run(uint32_t choice) const {
     std::vector<Limited> limited;
-    std::vector<int32_t> path;
+    std::vector<const ChainLayer *> path;
     step(0, 0, 0, {0, 0, 0}, path, limited, static_cast<int>(choice));
     return limited;
   }
@@ -95,7 +95,20 @@ private:
     return sum;
   }
 
-  void step(size_t level, int32_t state, size_t at, Sum sum, std::vector<int32_t> &path,
+  /** Puts a chain at the end of the path; what they cost together. */
+  Sum append(int32_t chain, Sum sum, std::vector<const ChainLayer *> &path) const {
+    for (const ChainLayer &one : request_.chains[static_cast<size_t>(chain)]) {
+      path.push_back(&one);
+      sum = add(sum, facts(one));
+    }
+    return sum;
+  }
+
+  const LayerFacts &facts(const ChainLayer &one) const {
+    return facts_[static_cast<size_t>(one.layer)];
+  }
+
+  void step(size_t level, int32_t state, size_t at, Sum sum, std::vector<const ChainLayer *> &path,
             std::vector<Limited> &limited, int only) const {
     if (level == request_.levels.size())
       return close(state, at, sum, path, limited);
@@ -105,26 +118,21 @@ private:
         continue;
       const size_t edge = static_cast<size_t>(state) * l.choices + choice;
       const size_t next = at + choice * sizes_[level + 1];
-      const int32_t layer = l.layer[edge];
-      if (layer < 0) {
+      const int32_t chain = l.chain[edge];
+      if (chain < 0) {
         fill(next, sizes_[level + 1], NetworkState::not_buildable);
         continue;
       }
-      path.push_back(layer);
-      step(level + 1, l.next[edge], next, add(sum, facts_[static_cast<size_t>(layer)]), path,
-           limited, -1);
-      path.pop_back();
+      const size_t length = path.size();
+      step(level + 1, l.next[edge], next, append(chain, sum, path), path, limited, -1);
+      path.resize(length);
     }
   }
 
-  void close(int32_t tail, size_t network, Sum sum, std::vector<int32_t> &path,
+  void close(int32_t tail, size_t network, Sum sum, std::vector<const ChainLayer *> &path,
              std::vector<Limited> &limited) const {
-    const auto &closing = request_.tails[static_cast<size_t>(tail)];
     const size_t length = path.size();
-    for (int32_t layer : closing) {
-      path.push_back(layer);
-      sum = add(sum, facts_[static_cast<size_t>(layer)]);
-    }
+    sum = append(request_.tails[static_cast<size_t>(tail)], sum, path);
     if (sum.infeasible > 0)
       table_.state[network] = NetworkState::layer_infeasible;
     else if (request_.common.protocol == Protocol::inas2021)
@@ -134,10 +142,11 @@ private:
     path.resize(length);
   }
 
-  void close_published(size_t network, const Sum &sum, const std::vector<int32_t> &path) const {
+  void close_published(size_t network, const Sum &sum,
+                       const std::vector<const ChainLayer *> &path) const {
     uint64_t largest = request_.common.input_elements, weights = 0;
-    for (int32_t layer : path) {
-      const LayerFacts &f = facts_[static_cast<size_t>(layer)];
+    for (const ChainLayer *one : path) {
+      const LayerFacts &f = facts(*one);
       largest = std::max(largest, f.outputs), weights += f.weights;
     }
     const Platform &p = request_.common.platform;
@@ -147,17 +156,17 @@ private:
       finish(network, sum.latency_s, sum.energy_J);
   }
 
-  void close_brownout(size_t network, const Sum &sum, const std::vector<int32_t> &path,
+  void close_brownout(size_t network, const Sum &sum, const std::vector<const ChainLayer *> &path,
                       std::vector<Limited> &limited) const {
     const uint64_t nvm = request_.common.platform.nvm_bytes;
     uint64_t constants = 0, maps = (2 * uint64_t{request_.common.input_elements} + 3) & ~3ull;
     uint64_t planes = 0;
-    for (int32_t layer : path) {
-      const LayerFacts &f = facts_[static_cast<size_t>(layer)];
+    for (const ChainLayer *one : path) {
+      const LayerFacts &f = facts(*one);
       constants += f.constants_bytes, maps += f.map_bytes;
       planes = std::max(planes, f.plane_bytes);
     }
-    const auto outputs = static_cast<uint32_t>(facts_[static_cast<size_t>(path.back())].outputs);
+    const auto outputs = static_cast<uint32_t>(facts(*path.back()).outputs);
     const uint64_t fixed = bo_header_address(outputs) + BO_HEADER_BYTES + constants;
     // Were no two maps to share bytes, it would fit: no plan is needed to know it does.
     if (fixed + maps + 2 * planes <= nvm)
@@ -170,15 +179,15 @@ private:
       limited.push_back({network, path, (nvm - arena) / 2});
   }
 
-  uint64_t plan(const std::vector<int32_t> &path) const {
+  uint64_t plan(const std::vector<const ChainLayer *> &path) const {
     std::vector<PlannedLayer> layers;
     for (size_t i = 0; i < path.size(); i++) {
-      const LayerFacts &f = facts_[static_cast<size_t>(path[i])];
-      layers.push_back({{static_cast<int>(i) - 1},
-                        static_cast<uint32_t>(f.outputs),
-                        static_cast<uint32_t>(f.weights),
-                        f.bias,
-                        false});
+      const LayerFacts &f = facts(*path[i]);
+      std::vector<int> inputs;
+      for (int32_t back : path[i]->back)
+        inputs.push_back(static_cast<int>(i) - back);
+      layers.push_back({inputs, static_cast<uint32_t>(f.outputs), static_cast<uint32_t>(f.weights),
+                        f.bias, false});
     }
     return plan_nvm(request_.common.input_elements, layers).arena_end;
   }
@@ -198,7 +207,8 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
   std::vector<LayerTask> tasks;
   const NetworkRequest &common = request.common;
   for (const Limited &network : limited)
-    for (int32_t layer : network.layers) {
+    for (const ChainLayer *one : network.layers) {
+      const int32_t layer = one->layer;
       if (facts[static_cast<size_t>(layer)].plane_bytes <= network.plane_limit)
         continue;
       const auto [entry, fresh] = index.try_emplace({layer, network.plane_limit}, tasks.size());
@@ -214,7 +224,8 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
   for (const Limited &network : limited) {
     double latency_s = 0, energy_J = 0;
     bool feasible = true;
-    for (int32_t layer : network.layers) {
+    for (const ChainLayer *one : network.layers) {
+      const int32_t layer = one->layer;
       LayerFacts f = facts[static_cast<size_t>(layer)];
       const auto found = index.find({layer, network.plane_limit});
       if (found != index.end())
@@ -255,7 +266,10 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
   if (common.protocol == Protocol::brownout)
     delivery = delivery_of(
         common,
-        static_cast<double>(facts[static_cast<size_t>(request.tails.front().back())].outputs));
+        static_cast<double>(
+            facts[static_cast<size_t>(
+                      request.chains[static_cast<size_t>(request.tails.front())].back().layer)]
+                .outputs));
   const Walk walk(request, facts, delivery ? &*delivery : nullptr, table);
   table.latency_s.assign(walk.size(), INFINITE);
   table.energy_J.assign(walk.size(), INFINITE);

@@ -6,21 +6,29 @@
 
 namespace brownout {
 
-/** One step of the chain: from each state some choices, each a layer that leads to a state. */
+/** A layer of a stretch: which one, and how many layers back each of its inputs lies. */
+struct ChainLayer {
+  int32_t layer;
+  std::vector<int32_t> back;
+};
+
+/** One step of a network: from each state some choices, each a chain of layers to a state. */
 struct SpaceLevel {
   uint32_t choices;
-  /** By state * choices + choice: index of the layer, -1 where it cannot be built. */
-  std::vector<int32_t> layer;
+  /** By state * choices + choice: index of the chain, -1 where it cannot be built. */
+  std::vector<int32_t> chain;
   /** The same: state of the next level (of the last level: index of the tail). */
   std::vector<int32_t> next;
 };
 
-/** Networks that are chains: one choice per level, then a tail of layers that has none. */
+/** Networks of one choice per level, then a tail that has none. */
 struct SpaceRequest {
   /** Its layers are the distinct layers of the space; `inputs` are not looked at. */
   NetworkRequest common;
+  std::vector<std::vector<ChainLayer>> chains;
   std::vector<SpaceLevel> levels;
-  std::vector<std::vector<int32_t>> tails;
+  /** Chains. */
+  std::vector<int32_t> tails;
 };
 
 enum class NetworkState : uint8_t {

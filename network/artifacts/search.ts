@@ -53,7 +53,7 @@ export const Candidate = z.strictObject({
   /** Position in the order of asking, from 0. */
   sample: count,
   network: z.string(),
-  decisions: z.record(z.string(), z.number().int()),
+  decisions: z.record(z.string(), z.union([z.number().int(), z.string()])),
   parameters: count,
   macs: count,
   costs: z.array(PlatformCosts),

@@ -1,5 +1,6 @@
 /** Reads study files for people: every trial with its state, costs, scores and reason. */
 import type { PlatformCosts, Rejection, TrialScores } from "../../network/artifacts/search.ts";
+import type { Choice } from "../../network/space.ts";
 import { openStudyFile } from "./study.ts";
 
 export type TrialState = "waiting" | "running" | "trained" | "given up" | "rejected";
@@ -9,7 +10,7 @@ export interface LedgerRow {
   readonly sample: number;
   readonly network: string;
   readonly state: TrialState;
-  readonly decisions: Record<string, number>;
+  readonly decisions: Record<string, Choice>;
   readonly seed: number | null;
   /** Epochs that are finished. */
   readonly epochs: number;

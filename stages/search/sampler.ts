@@ -1,12 +1,18 @@
 /** Draws networks of a space in a seeded random order, none twice. */
 import { Random } from "../../base/random.ts";
 import type { Network, Shape } from "../../network/network.ts";
-import { buildNetwork, canBuild, decisions, type SearchSpace } from "../../network/space.ts";
+import {
+  buildNetwork,
+  canBuild,
+  type Choice,
+  decisions,
+  type SearchSpace,
+} from "../../network/space.ts";
 
 export interface Sample {
   /** Position in the order of drawing, from 0. */
   readonly sample: number;
-  readonly decisions: Record<string, number>;
+  readonly decisions: Record<string, Choice>;
   readonly network: Network;
 }
 
@@ -32,7 +38,7 @@ export function* drawNetworks(
 }
 
 /** What indices stand for, by the decisions' names. */
-export function choicesOf(space: SearchSpace, indices: readonly number[]): Record<string, number> {
+export function choicesOf(space: SearchSpace, indices: readonly number[]): Record<string, Choice> {
   return Object.fromEntries(
     decisions(space).map(({ name, choices }, i) => [name, choices[indices[i]!]!]),
   );

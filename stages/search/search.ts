@@ -21,7 +21,7 @@ import {
   weightShape,
 } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
-import { canBuild, decisions, spaceSize } from "../../network/space.ts";
+import { canBuild, decisionKinds, decisions, spaceSize } from "../../network/space.ts";
 import type { Progress } from "../../pipeline/stage.ts";
 import { chooseBest, infeasiblePoints, objectives, paretoPoints, type Trained } from "./choose.ts";
 import { latencyOn, quantile } from "./costs.ts";
@@ -178,6 +178,7 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
 
   const searcher: Searcher = searchers[params.method]({
     radices,
+    kinds: decisionKinds(params.space),
     seed: params.seed,
     trials: params.trials,
     requirement_s: requirement ?? Infinity,

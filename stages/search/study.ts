@@ -9,12 +9,13 @@ import { DatabaseSync } from "node:sqlite";
 import process from "node:process";
 import type { PlatformCosts, Rejection, TrialScores } from "../../network/artifacts/search.ts";
 import type { EpochRecord } from "../../network/artifacts/training.ts";
+import type { Choice } from "../../network/space.ts";
 import type { JobSource } from "./pool.ts";
 import type { TrialJob, TrialOutcome, TrialSetting } from "./train_trial.ts";
 
 export interface ExploredRow {
   readonly network: string;
-  readonly decisions: Record<string, number>;
+  readonly decisions: Record<string, Choice>;
   readonly costs: readonly PlatformCosts[];
   /** Under continuous power, where the method judges by it. */
   readonly continuous: readonly PlatformCosts[] | null;

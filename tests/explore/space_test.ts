@@ -66,6 +66,23 @@ Deno.test("exploreSpace() gives every network what exploreNetwork() gives it", a
   );
 });
 
+const blocks = SearchSpace.parse({
+  type: "blocks",
+  dimensions: 2,
+  stages: [
+    { kernel: [3, 5], channels: [4, 6], stride: [1, 2], padding: ["same", "valid"] },
+    { depth: [1, 2, 3], kernel: 3, channels: [6, 8] },
+  ],
+});
+
+Deno.test("exploreSpace() tables spaces of blocks", async () => {
+  const platform = { profile: "msp430fr5994-spi" };
+  const seen = await compare(blocks, image, platform);
+  assert.deepEqual([...seen.keys()], ["feasible"]);
+  const lea = { ...platform, kernel: "lea" as const };
+  await compare(blocks, image, lea, { space: "full" }, 5);
+});
+
 Deno.test("exploreSpace() tells networks apart that do not fit", async () => {
   const published = { protocol: "inas2021" as const };
   const small = { profile: "msp430fr5994-inas2021", nvm_bytes: 12000 };

@@ -6,11 +6,13 @@ import { Reward } from "../../stages/search/searchers/reward.ts";
 import { setting } from "./conformance/suite.ts";
 
 const RADICES = [4, 4, 3];
+const KINDS = [0, 0, 1];
 const ACTIONS = [2, 0, 1];
+const FIRST = [0, 0, 3, 0];
 
 Deno.test("Controller.gradient() equals finite differences of its loss", () => {
-  const controller = new Controller(RADICES, 5);
-  const gradient = controller.gradient(ACTIONS, 0.7);
+  const controller = new Controller({ radices: RADICES, kinds: KINDS }, 5);
+  const gradient = controller.gradient(ACTIONS, 0.7, FIRST);
   const random = new Random(1, "places");
   const places = Array.from({ length: 400 }, () => random.int(controller.weights.length));
   const step = 1e-5;
@@ -18,7 +20,7 @@ Deno.test("Controller.gradient() equals finite differences of its loss", () => {
     const weight = controller.weights[place]!;
     const at = (value: number) => {
       controller.weights[place] = value;
-      return controller.loss(ACTIONS, 0.7);
+      return controller.loss(ACTIONS, 0.7, FIRST);
     };
     const difference = (at(weight + step) - at(weight - step)) / (2 * step);
     controller.weights[place] = weight;
@@ -30,13 +32,13 @@ Deno.test("Controller.gradient() equals finite differences of its loss", () => {
 });
 
 Deno.test("Controller.gradient() is not that of another action", () => {
-  const controller = new Controller(RADICES, 5);
+  const controller = new Controller({ radices: RADICES, kinds: KINDS }, 5);
   assert.notDeepEqual(controller.gradient([1, 0, 1], 0.7), controller.gradient(ACTIONS, 0.7));
 });
 
 Deno.test("Controller.learn() makes rewarded actions likelier and punished ones less so", () => {
   for (const reward of [0.1, -0.1]) {
-    const controller = new Controller(RADICES, 5);
+    const controller = new Controller({ radices: RADICES, kinds: KINDS }, 5);
     const chance = () =>
       controller.probabilities().reduce((product, p, i) => product * p[ACTIONS[i]!]!, 1);
     const before = chance();
@@ -46,10 +48,13 @@ Deno.test("Controller.learn() makes rewarded actions likelier and punished ones 
 });
 
 Deno.test("Controller decides by its likeliest choices, the same for the same seed", () => {
-  const controller = new Controller(RADICES, 6);
+  const controller = new Controller({ radices: RADICES, kinds: KINDS }, 6);
   const decided = controller.decide();
   controller.probabilities().forEach((p, i) => assert.equal(p[decided[i]!], Math.max(...p)));
-  assert.deepEqual(new Controller(RADICES, 6).weights, controller.weights);
+  assert.deepEqual(
+    new Controller({ radices: RADICES, kinds: KINDS }, 6).weights,
+    controller.weights,
+  );
 });
 
 const trained = (accuracy: number, latency_s: number) => ({ accuracy, latency_s, rejected: null });
@@ -98,16 +103,40 @@ Deno.test("Reward.of() without a requirement is accuracy alone", () => {
   near(reward.of(trained(0.55, 2000)), 0.05);
 });
 
-Deno.test("Reinforce moves on where an action repeats, and draws where it comes a third time", () => {
+Deno.test("Controller pushes choice k of a softmax by k + 1, and shrinks weights by the reward", () => {
+  const controller = new Controller({ radices: [3] }, 4);
+  const [p] = controller.probabilities();
+  const biases = controller.weights.length - 3;
+  const at = (action: number, reward: number) =>
+    controller.gradient([action], reward).slice(biases);
+  // Biases are 0 at the start: nothing of L2.
+  at(2, 0.1).forEach((g, k) => near(g, 0.1 * (p![k]! - (k === 2 ? 3 : 0))));
+  at(0, -0.1).forEach((g, k) => near(g, -0.1 * (p![k]! - (k === 0 ? 1 : 0))));
+  // Embedding rows that no step has read: 2 x 1e-3 x reward x weight.
+  const unread = 53 * 128 + 20;
+  near(controller.gradient([2], 0.1)[unread]!, 2e-4 * controller.weights[unread]!);
+});
+
+Deno.test("Controller reads behind a random action what was chosen, behind its own nothing", () => {
+  const controller = new Controller({ radices: [4, 4], kinds: [0, 0] }, 4);
+  assert.deepEqual(controller.chosen([2, 0]), [0, 0, 3, 0]);
+  assert.deepEqual(controller.act([0, 0, 3, 0]).first, [0, 0, 0, 0]);
+  assert.notDeepEqual(controller.probabilities([0, 0, 3, 0]), controller.probabilities());
+});
+
+Deno.test("Reinforce judges an action that repeats once more, and draws where it comes a third time", () => {
   // One decision with one choice: every action repeats, and drawing changes nothing.
-  const searcher = new Reinforce(setting({ radices: [1], trials: 3 }));
+  const searcher = new Reinforce(setting({ radices: [1], trials: 5 }));
   for (let batch = searcher.ask(); batch.length > 0; batch = searcher.ask()) {
     searcher.tell([{ ...trained(0.5, 1), indices: batch[0]!, energy_J: null }]);
   }
+  const steps = searcher.history();
   assert.deepEqual(
-    searcher.history().map(({ action, reward }) => [action, reward !== null]).slice(1),
-    [["repeated", false], ["random", true], ["repeated", false], ["random", true]],
+    steps.map(({ action }) => action).slice(1),
+    ["repeated", "random", "repeated", "random"],
   );
+  // The average was 0.5, the bar is 0.6: 0.5 - 0.6 + 1 / 120.
+  near(steps[1]!.reward!, 0.5 - 0.6 + 1 / 120);
 });
 
 Deno.test("Reinforce uses up a trial with a network that cannot be built", () => {
@@ -129,6 +158,6 @@ Deno.test("Reinforce draws every decision of about a tenth of its trials", () =>
   const steps = searcher.history();
   const repeated = steps.filter(({ action }) => action === "repeated").length;
   const random = steps.filter(({ action }) => action === "random").length;
-  // Every repeat may lead to one draw more.
+  // Every second repeat leads to one draw more.
   assert.ok(random >= 20 && random <= 70 + repeated, `${random} of ${steps.length}`);
 });

@@ -7,7 +7,13 @@ import { canonicalJson } from "../../../base/files.ts";
 import { hash32 } from "../../../base/random.ts";
 import type { FitParameters } from "../../../network/artifacts/training.ts";
 import type { Network, Shape } from "../../../network/network.ts";
-import { buildNetwork, canBuild, decisions, type SearchSpace } from "../../../network/space.ts";
+import {
+  buildNetwork,
+  canBuild,
+  decisionKinds,
+  decisions,
+  type SearchSpace,
+} from "../../../network/space.ts";
 import type { Progress } from "../../../pipeline/stage.ts";
 import type { JobSource } from "../pool.ts";
 import { searchers } from "../searchers/registry.ts";
@@ -91,6 +97,7 @@ export async function compare(request: ComparisonRequest): Promise<ComparisonRow
   const start = (board: Board | "continuous", requirement_s: number): Run => ({
     searcher: searchers[board === "continuous" ? "hw-nas" : "reinforce"]({
       radices,
+      kinds: decisionKinds(space),
       seed,
       trials,
       requirement_s,

@@ -7,6 +7,13 @@ import type { Searcher, SearcherSetting, Step, Told } from "./searcher.ts";
 /** Share of trials in which every decision is drawn at random. */
 const EXPLORATION = 0.1;
 
+interface Action {
+  readonly indices: readonly number[];
+  readonly kind: "policy" | "random" | "repeated";
+  /** What a learning step reads first. */
+  readonly first: readonly number[];
+}
+
 export class Reinforce implements Searcher {
   readonly ahead = false;
   readonly counts = "asked";
@@ -16,48 +23,54 @@ export class Reinforce implements Searcher {
   readonly #reward: Reward;
   readonly #random: Random;
   readonly #steps: Step[] = [];
-  #pending: { indices: readonly number[]; action: string } | undefined;
+  /** What the controller's first step reads: the action before, a random one at the start. */
+  #first: readonly number[];
+  #pending: Action | undefined;
   #last: readonly number[] | undefined;
-  #inARow = 1;
+  #repeated = false;
   #trials = 0;
 
   constructor(setting: SearcherSetting) {
     this.#setting = setting;
-    this.#controller = new Controller(setting.radices, setting.seed);
+    this.#controller = new Controller(setting, setting.seed);
     this.#reward = new Reward(setting.requirement_s);
     this.#random = new Random(setting.seed, "search/reinforce");
+    this.#first = this.#controller.chosen(this.#draw());
   }
 
   /**
-   * One network. An action that repeats the last one moves on without a trial; one that cannot be built
-   * uses up a trial without being asked for.
+   * One network. An action that repeats the last one raises the bar and is judged once more; the next time
+   * one is drawn instead. One that cannot be built uses up a trial without being asked for.
    */
   ask(): readonly (readonly number[])[] {
     if (this.#pending !== undefined) return [];
     while (this.#trials < this.#setting.trials) {
-      const explores = this.#random.uniform() < EXPLORATION;
-      let indices = explores ? this.#draw() : this.#controller.decide();
-      let action = explores ? "random" : "policy";
-      if (this.#last !== undefined && equal(indices, this.#last)) {
-        this.#reward.repeated();
-        this.#inARow++;
-        if (this.#inARow === 2) {
-          this.#steps.push({ indices, action: "repeated", reward: null });
-          continue;
-        }
-        indices = this.#draw();
-        action = "random";
-      }
-      this.#last = indices;
-      this.#inARow = 1;
-      if (!this.#setting.exists(indices)) {
-        this.#take({ indices, action }, this.#reward.of(UNBUILDABLE));
+      const action = this.#act();
+      this.#last = action.indices;
+      this.#first = action.first;
+      if (!this.#setting.exists(action.indices)) {
+        this.#take(action, this.#reward.of(UNBUILDABLE));
         continue;
       }
-      this.#pending = { indices, action };
-      return [indices];
+      this.#pending = action;
+      return [action.indices];
     }
     return [];
+  }
+
+  #act(): Action {
+    const drawn = (): Action => {
+      const indices = this.#draw();
+      return { indices, kind: "random", first: this.#controller.chosen(indices) };
+    };
+    const action: Action = this.#random.uniform() < EXPLORATION
+      ? drawn()
+      : { ...this.#controller.act(this.#first), kind: "policy" };
+    const repeats = this.#last !== undefined && equal(action.indices, this.#last);
+    if (repeats) this.#reward.repeated();
+    const again = repeats && this.#repeated;
+    this.#repeated = repeats && !again;
+    return again ? drawn() : repeats ? { ...action, kind: "repeated" } : action;
   }
 
   tell(results: readonly Told[]): void {
@@ -71,10 +84,10 @@ export class Reinforce implements Searcher {
     return this.#steps;
   }
 
-  #take(step: { indices: readonly number[]; action: string }, reward: number): void {
+  #take({ indices, kind, first }: Action, reward: number): void {
     this.#trials++;
-    this.#steps.push({ ...step, reward });
-    this.#controller.learn(step.indices, reward);
+    this.#steps.push({ indices, action: kind, reward });
+    this.#controller.learn(indices, reward, first);
   }
 
   #draw(): number[] {

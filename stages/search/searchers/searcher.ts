@@ -14,6 +14,8 @@ import type { Binding } from "../../../network/explore.ts";
 export interface SearcherSetting {
   /** Number of choices of each decision. */
   readonly radices: readonly number[];
+  /** Kind of each decision, from 0; those of a kind have as many choices. Default: all differ. */
+  readonly kinds?: readonly number[] | undefined;
   readonly seed: number;
   /** Budget of the search, in the method's own count ({@link Searcher.counts}). */
   readonly trials: number;
@@ -42,7 +44,7 @@ export interface Told {
 /** One step of a method that keeps a history, e.g. the rewards of a controller. */
 export interface Step {
   readonly indices: readonly number[];
-  /** `policy`, `random` or `repeated` (not evaluated again). */
+  /** `policy`, `random` or `repeated` (of the policy, the second time in a row). */
   readonly action: string;
   /** Null where nothing was evaluated. */
   readonly reward: number | null;
