@@ -126,29 +126,6 @@ export function nativeLayer(layer: ResolvedLayer, index: number): NativeLayer {
   return native;
 }
 
-/**
- * Where the kernel takes even lengths only (LEA), a layer that reads the network's input finds an odd
- * number of channels padded with one of zeros, in the map and in the weights: the values do not
- * change. Other maps are left as their layers write them.
- */
-export function padInput(
-  layers: readonly NativeLayer[],
-  inputChannels: number,
-  platform: Platform,
-): { layers: NativeLayer[]; channels: number } {
-  const reads = (layer: NativeLayer) => layer.kind !== "none" && layer.inputs.includes(-1);
-  const padded = inputChannels + inputChannels % platform.length_multiple;
-  if (layers.some((layer) => reads(layer) && layer.kind !== "conv")) {
-    return { layers: [...layers], channels: inputChannels };
-  }
-  return {
-    layers: layers.map((layer) =>
-      reads(layer) && layer.n === inputChannels ? { ...layer, n: padded } : layer
-    ),
-    channels: layers.some(reads) ? padded : inputChannels,
-  };
-}
-
 function weightCount(layer: ResolvedLayer): number {
   const shape = weightShape(layer);
   return shape.length === 0 ? 0 : shape.reduce((a, b) => a * b, 1);
@@ -233,7 +210,7 @@ function nearestMiss(
 }
 
 function showLayer(
-  { name, input }: ResolvedLayer,
+  { name, input, output }: ResolvedLayer,
   native: NativeLayer,
   layer: NativeLayerAnswer | null,
   setting: Setting,
@@ -289,9 +266,8 @@ function showLayer(
     proven_optimal: layer.proven_optimal,
     ...(layer.lower_bound === undefined ? {} : { lower_bound: layer.lower_bound }),
     ...coverage,
-    ...(native.kind === "conv" && native.n !== input.channels
-      ? { padded_input_channels: native.n }
-      : {}),
+    ...(native.n === input.channels ? {} : { padded_input_channels: native.n }),
+    ...(native.m === output.channels ? {} : { padded_output_channels: native.m }),
     runners_up: runnersUp.map((costed) => showCosted(costed, setting)),
     rejected,
   } satisfies FeasibleLayer;

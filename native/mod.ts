@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { nearestName, UserError } from "../base/errors.ts";
 import { PUBLISHED_ORDERS } from "../network/design.ts";
+import { padChannels, padLooseChannels } from "../network/channel_padding.ts";
 import type {
   DesignSpace,
   ExploreAnswer,
@@ -37,7 +38,7 @@ import {
   resolvePlatform,
 } from "../network/platform.ts";
 import { loadExplorer, type NativeLayer, type NativeRequest } from "./addon.ts";
-import { nativeLayer, padInput, type Setting, showAnswer } from "./convert.ts";
+import { nativeLayer, type Setting, showAnswer } from "./convert.ts";
 import { preservationOf } from "./preservation.ts";
 
 export { loadExplorer } from "./addon.ts";
@@ -75,6 +76,8 @@ export interface ResolvedRequest extends
   platform: PlatformChoice;
   input: Shape;
   layers: ResolvedLayer[];
+  /** The layers are those of a space, not of one network: which of them write a network's output. */
+  loose_outputs?: ReadonlySet<number> | undefined;
 }
 
 /** A request with platform and shapes resolved: what the model takes. */
@@ -121,10 +124,17 @@ export async function prepareLayers(
   checkSupported(request, protocol, platform);
   checkPublished(request, protocol);
   const { space, objective, latency_limit_s, input } = request;
-  const natives = layers.map(nativeLayer);
-  const { layers: padded, channels } = space === "full"
-    ? padInput(natives, input.channels, platform)
-    : { layers: natives, channels: input.channels };
+  // Published designs are left as they were published.
+  const multiple = space === "full" ? platform.length_multiple : 1;
+  const { loose_outputs } = request;
+  const padding = padChannels(layers, input, loose_outputs === undefined ? multiple : 1);
+  const walked = loose_outputs === undefined
+    ? padding.layers
+    : padLooseChannels(layers, loose_outputs, multiple);
+  const channels = loose_outputs === undefined
+    ? padding.input.length
+    : input.channels + input.channels % multiple;
+  const natives = walked.map(nativeLayer);
   return {
     name: request.name,
     protocol,
@@ -141,7 +151,7 @@ export async function prepareLayers(
       ...(objective === undefined ? {} : { objective }),
       ...(latency_limit_s === undefined ? {} : { latency_limit_s }),
       input_elements: elements({ ...input, channels }),
-      layers: pinLayers(request, padded),
+      layers: pinLayers(request, natives),
     },
   };
 }

@@ -84,6 +84,7 @@ export async function exploreSpace(
     platform,
     input,
     layers: graph.layers,
+    loose_outputs: new Set(graph.tails.map((chain) => graph.chains[chain]!.layers.at(-1)!)),
   }, root ?? join(import.meta.dirname!, ".."));
   const { promise, cancel } = loadExplorer(root).space({
     common: prepared.native,
@@ -123,9 +124,9 @@ interface State {
 function spaceGraph(space: SearchSpace, input: Shape, classes: number): Graph {
   const known = new Map<string, number>();
   const graph: Graph = { layers: [], levels: [], chains: [], tails: [] };
-  const addLayer = (layer: ResolvedLayer, first: boolean): number => {
+  const addLayer = (layer: ResolvedLayer, first: boolean, last: boolean): number => {
     const { name, inputs, activation: _, ...shape } = layer;
-    const key = JSON.stringify([shape, inputs.length, first]);
+    const key = JSON.stringify([shape, inputs.length, first, last]);
     const index = known.get(key) ?? graph.layers.length;
     if (index === graph.layers.length) {
       known.set(key, index);
@@ -137,12 +138,18 @@ function spaceGraph(space: SearchSpace, input: Shape, classes: number): Graph {
     }
     return index;
   };
-  const addChain = (layers: readonly Layer[], { shape, first }: State): number => {
+  const addChain = (
+    layers: readonly Layer[],
+    { shape, first }: State,
+    last = false,
+  ): number => {
     const resolved = layers.length === 0
       ? []
       : resolveLayers({ name: "part", input: shape, layers: [...layers] });
     graph.chains.push({
-      layers: resolved.map((layer) => addLayer(layer, first && layer.inputs.includes(-1))),
+      layers: resolved.map((layer, i) =>
+        addLayer(layer, first && layer.inputs.includes(-1), last && i + 1 === resolved.length)
+      ),
       back: resolved.map(({ inputs }, i) => inputs.map((from) => i - from)),
     });
     return graph.chains.length - 1;
@@ -177,7 +184,7 @@ function spaceGraph(space: SearchSpace, input: Shape, classes: number): Graph {
     graph.levels.push(level);
     states = next;
   }
-  graph.tails = states.map((state) => addChain(head(space, classes), state));
+  graph.tails = states.map((state) => addChain(head(space, classes), state, true));
   return graph;
 }
 

@@ -172,6 +172,8 @@ export const FeasibleLayer = z.strictObject({
   coverage: Coverage.optional(),
   /** Where the kernel takes even lengths only: input channels with one of zeros added. */
   padded_input_channels: count.optional(),
+  /** Output channels likewise, where a layer after it reads them with such a kernel. */
+  padded_output_channels: count.optional(),
   /** Power cycles (batches) of the layer under protocol brownout. */
   batches: count.optional(),
   runners_up: z.array(CostedDesign).default([]),

@@ -21,7 +21,10 @@ export const LayoutArtifact = z.strictObject({
   /** Addresses as the explorer planned them. */
   nvm: NvmLayout,
   input: z.strictObject({
+    /** As it lies in NVM. */
     shape: Shape,
+    /** Of these the network's own; one behind them holds zeros where the kernel wants even channels. */
+    channels: count,
     elements: count,
     address: count,
     scale: z.number(),

@@ -5,12 +5,14 @@ import { canonicalJson, writeJson, writeNpy, writeWhole } from "../../base/files
 import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import { padValues } from "../../network/channel_padding.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
 import { DOUBLED_SUM_LIMIT } from "../../network/integer/bound.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import type { Platform } from "../../network/platform.ts";
 import { crc32 } from "./crc.ts";
 import { modelC, modelH } from "./emit_c.ts";
+import { paddingOf, padNetwork } from "./padded.ts";
 import { platformH } from "./emit_platform.ts";
 import { buildImage, checkRegions, HEADER_BYTES, refuseTooLarge, regionsOf } from "./image.ts";
 import { KIND_TYPES, layerTable } from "./layer_table.ts";
@@ -31,7 +33,7 @@ export interface PlatformDump {
  * @throws UserError where the network does not fit the platform, with the numbers
  */
 export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<LayoutArtifact> {
-  const { artifact, network, designs, platform, after_commit, vectors } = dump;
+  const { artifact, designs, platform, after_commit, vectors } = dump;
   const { profile } = designs.platform.choice;
   refuseInfeasible(designs);
   if (canonicalJson(designs.network) !== canonicalJson(artifact.network)) {
@@ -51,6 +53,8 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
     }, ExitCode.infeasible);
   }
   refuseSaturating(artifact, platform);
+  const padding = paddingOf(dump.network, designs);
+  const network = padNetwork(dump.network, padding);
   const table = layerTable(network, designs);
   const nvm = designs.answer.nvm!;
   const regions = regionsOf(table, nvm, network.inputShape);
@@ -67,7 +71,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
   const count = vectors.samples.length;
   await writeNpy(join(folder, "vectors.inputs.npy"), {
     shape: [count, h, w, channels],
-    data: vectors.inputs,
+    data: padValues(vectors.inputs, dump.network.inputShape.channels, padding.input),
   });
   await writeNpy(join(folder, "vectors.outputs.npy"), {
     shape: [count, model.outputs],
@@ -87,6 +91,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
     nvm,
     input: {
       shape: network.inputShape,
+      channels: dump.network.inputShape.channels,
       elements: model.inputs,
       address: model.input,
       ...network.input,

@@ -1,7 +1,7 @@
 /** The C text that is compiled into the firmware: `model.h`, `model.c`, `platform.h`. */
 import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
-import type { Shape } from "../../network/network.ts";
+import { elements, type Shape } from "../../network/network.ts";
 import type { Platform } from "../../network/platform.ts";
 import { hasChannelwise, type Model } from "./image.ts";
 import { KINDS, SCHEMES, type TableLayer } from "./layer_table.ts";
@@ -202,10 +202,15 @@ export function modelH({ model, artifact, dataset, platform }: Emission): string
     `#define BROWNOUT_IMAGE_ID ${hex(model.image_id, 4)}`,
     "",
     `/** Input codes, in the order rows, columns, channels: ${size(input)}. */`,
+    ...(model.inputs === elements(input) ? [] : [
+      "/** Behind the channels of each pixel lies one of zeros: INPUT_STRIDE codes a pixel. */",
+    ]),
     `#define BROWNOUT_INPUTS ${model.inputs}u`,
     `#define BROWNOUT_INPUT_ROWS ${input.h}u`,
     `#define BROWNOUT_INPUT_COLUMNS ${input.w}u`,
     `#define BROWNOUT_INPUT_CHANNELS ${input.channels}u`,
+    "/** Codes from a pixel to the next. */",
+    `#define BROWNOUT_INPUT_STRIDE ${model.inputs / (input.h * input.w)}u`,
     "/** One output code per class; the largest is the answer. */",
     `#define BROWNOUT_OUTPUTS ${model.outputs}u`,
     "",

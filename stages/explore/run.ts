@@ -91,18 +91,6 @@ export const explore = defineStage<ExploreParameters>({
         });
         continue;
       }
-      if (
-        answer.layers.some((layer) => layer.feasible && layer.padded_input_channels)
-      ) {
-        problems.push({
-          message: `${network.name}: kernel ${platform.kernel} needs an even number of input ` +
-            `channels, and no image holds padded ones yet`,
-          field: `platforms.${choice.profile}.kernel`,
-          value: platform.kernel,
-          help: "Choose another kernel, space: published, or a data set of even channels.",
-        });
-        continue;
-      }
       const budget = energyBudget_J(platform);
       await writeJson(
         join(artifactDir, choice.profile, "designs.json"),

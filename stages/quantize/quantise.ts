@@ -46,6 +46,8 @@ export interface QuantiseOptions {
   bits: readonly number[];
   /** Factor by which observed ranges are widened. */
   headroom: number;
+  /** Largest |sum|; default what int32 holds, less for a kernel that saturates before. */
+  sum_limit?: number;
 }
 
 /** Quantises a network after observing it. The result depends on nothing but the arguments. */
@@ -94,7 +96,9 @@ export function quantise(
       continue;
     }
     const sources = layer.inputs.map(codesOf);
-    const constants = item.weights === undefined ? undefined : quantiseWeights(item, from);
+    const constants = item.weights === undefined
+      ? undefined
+      : quantiseWeights(item, from, options.sum_limit ?? SUM_LIMIT);
     const joined = readsTwo(layer)
       ? joinMultipliers(sources[0]!.scale, sources[1]!.scale)
       : undefined;
@@ -175,9 +179,10 @@ export function predictBits(
   network: FloatNetwork,
   observation: Observation,
   headroom: number,
+  sum_limit = SUM_LIMIT,
 ): number[] {
   return [-1, ...network.layers.keys()].map((index) =>
-    predictMapBits(network, observation, index, headroom)
+    predictMapBits(network, observation, index, headroom, sum_limit)
   );
 }
 
@@ -186,6 +191,7 @@ function predictMapBits(
   observation: Observation,
   index: number,
   headroom: number,
+  sum_limit: number,
 ): number {
   const statistics = index < 0 ? observation.input : observation.layers[index]!;
   const oneSided = index >= 0 && statistics.minimum >= 0;
@@ -196,7 +202,7 @@ function predictMapBits(
     const scale = range / (2 ** (bits - 1) - 1);
     const signal = statistics.mean_square > 0 ? statistics.mean_square : range ** 2;
     const noise = readers.reduce(
-      (sum, reader) => sum + weightNoise(reader, range, scale, oneSided),
+      (sum, reader) => sum + weightNoise(reader, range, scale, oneSided, sum_limit),
       scale ** 2 / signal,
     );
     if (noise < best.noise) best = { bits, noise };
@@ -220,6 +226,7 @@ function weightNoise(
   range: number,
   scale: number,
   oneSided: boolean,
+  sum_limit: number,
 ): number {
   const channels = layer.output.channels;
   const kernel = weights!.length / channels;
@@ -240,12 +247,16 @@ function weightNoise(
     sum = Math.max(sum, magnitude * range + Math.abs(bias?.[m] ?? 0));
   }
   if (squares === 0) return 0;
-  const weightScale = Math.max(largest / CODE_MAX, sum / (scale * SUM_LIMIT));
+  const weightScale = Math.max(largest / CODE_MAX, sum / (scale * sum_limit));
   return weightScale ** 2 / (squares / weights!.length);
 }
 
 /** The finest per-layer weight scale with which no sum overflows, and the codes at it. */
-function quantiseWeights({ layer, weights, bias }: FloatLayer, from: Codes): {
+function quantiseWeights(
+  { layer, weights, bias }: FloatLayer,
+  from: Codes,
+  limit: number,
+): {
   scale: number;
   bits: number;
   weights: Int16Array;
@@ -254,7 +265,7 @@ function quantiseWeights({ layer, weights, bias }: FloatLayer, from: Codes): {
 } {
   const largest = weights!.reduce((max, w) => Math.max(max, Math.abs(w)), 0);
   const largestBias = bias?.reduce((max, b) => Math.max(max, Math.abs(b)), 0) ?? 0;
-  const biasScale = largestBias / (from.scale * (SUM_LIMIT - 1));
+  const biasScale = largestBias / (from.scale * (limit - 1));
   let scale = Math.max(largest / CODE_MAX, biasScale);
   if (scale === 0) scale = 1;
   for (;;) {
@@ -271,7 +282,7 @@ function quantiseWeights({ layer, weights, bias }: FloatLayer, from: Codes): {
       from.minimum,
       from.maximum,
     );
-    if (bound <= SUM_LIMIT) {
+    if (bound <= limit) {
       const top = codes.reduce((max, w) => Math.max(max, Math.abs(w)), 1);
       return {
         scale,
@@ -282,6 +293,6 @@ function quantiseWeights({ layer, weights, bias }: FloatLayer, from: Codes): {
       };
     }
     // Rounding may add up to half a code per weight, hence a step above the plain quotient.
-    scale *= (bound / SUM_LIMIT) * (1 + 2 ** -20);
+    scale *= (bound / limit) * (1 + 2 ** -20);
   }
 }

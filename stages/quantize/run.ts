@@ -74,12 +74,13 @@ export const quantize = defineStage<QuantizeParameters>({
     }
     const observation = observer.result();
     const { headroom } = params.calibration;
+    const sum_limit = 2 ** params.sum_bits - 1;
     let bits: readonly number[];
     if (params.activation_bits === "auto") {
-      bits = predictBits(float, observation, headroom);
+      bits = predictBits(float, observation, headroom, sum_limit);
       const every = Math.ceil(samples.length / SAMPLES_REFINED);
       const measured = samples.filter((_, i) => i % every === 0);
-      for (const best of refineBits(float, observation, measured, { bits, headroom })) {
+      for (const best of refineBits(float, observation, measured, { bits, headroom, sum_limit })) {
         bits = best;
         progress.update("dividing bits between activations and weights");
         await breathe();
@@ -87,7 +88,7 @@ export const quantize = defineStage<QuantizeParameters>({
     } else {
       bits = Array(network.layers.length + 1).fill(params.activation_bits);
     }
-    const quantised = quantise(float, observation, { bits, headroom });
+    const quantised = quantise(float, observation, { bits, headroom, sum_limit });
 
     const x = await readNpy(join(dataset, "test.x.npy"), Float32Array);
     const y = await readNpy(join(dataset, "test.y.npy"), Int32Array);

@@ -22,6 +22,8 @@ export const QuantizeParameters = z.strictObject({
    * outputs on calibration samples; the 32 bits of a sum leave the rest to the weights.
    */
   activation_bits: z.union([z.literal("auto"), z.number().int().min(4).max(16)]).default("auto"),
+  /** Bits of the magnitude of a sum: 30 for kernel lea, whose doubled sums saturate beyond. */
+  sum_bits: z.literal([30, 31]).default(31),
   /** Chooses the calibration samples. */
   seed: z.number().int().default(0),
 });

@@ -4,6 +4,7 @@ import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import { readNpy } from "../../base/files.ts";
 import { type FirmwareSize, vectorsFile } from "../../network/artifacts/firmware.ts";
 import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
+import { unpadValues } from "../../network/channel_padding.ts";
 import type { Scenario, VerifyArtifact } from "../../network/artifacts/verify.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
@@ -63,7 +64,9 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
   const file = join(dump, "vectors.outputs.npy");
   const inputs = await readNpy(join(dump, "vectors.inputs.npy"), Int16Array);
   const outputs = await readNpy(file, Int16Array);
-  checkVectors(verification.network, inputs, outputs, file);
+  const { shape, channels } = layout.input;
+  const codes = unpadValues(inputs.data, shape.channels, channels);
+  checkVectors(verification.network, { shape: inputs.shape, data: codes }, outputs, file);
   const sizes = { inputs: layout.input.elements, outputs: layout.output.elements };
   const folder = join(firmware, "host", profile);
   await refuseOther(

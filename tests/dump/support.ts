@@ -3,6 +3,7 @@ import { readNpy } from "../../base/files.ts";
 import { Random } from "../../base/random.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import { DesignsArtifact, type FeasibleLayer, type NvmLayout } from "../../network/explore.ts";
+import { SUM_LIMIT } from "../../network/integer/bound.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import {
   elements,
@@ -178,13 +179,15 @@ export async function randomDump(
   seed: number,
   network = randomNetwork(seed),
   vectors = 3,
+  sum_limit = SUM_LIMIT,
 ): Promise<PlatformDump> {
   const float = randomWeights(network, seed);
   const samples = randomSamples(network, 16, seed);
   const observation = observe(float, samples);
   const { network: integer, layers } = quantise(float, observation, {
-    bits: predictBits(float, observation, 1.25),
+    bits: predictBits(float, observation, 1.25, sum_limit),
     headroom: 1.25,
+    sum_limit,
   });
   const classes = Array.from(
     { length: elements(resolveLayers(network).at(-1)!.output) },
@@ -247,14 +250,21 @@ export const C_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", 
 
 /** The runtime for the host, compiled once; links dumps to it and runs their golden inputs. */
 export class HostRuntime {
-  readonly #include = ["core", "kernels", "ports/host"].map((name) => `-I${ROOT}runtime-c/${name}`);
+  readonly #include = ["core", "kernels", "ports/host", "sim/lea/include"]
+    .map((name) => `-I${ROOT}runtime-c/${name}`);
   readonly #objects: string[] = [];
 
   readonly #flags: string[];
+  readonly #lea: boolean;
 
-  /** @param extra further compiler flags */
-  constructor(extra: string[] = []) {
-    this.#flags = [...C_FLAGS, ...extra];
+  /**
+   * @param extra further compiler flags
+   * @param options.lea sums by the LEA kernel over its stand-in, which ends the run where LEA would
+   * refuse a vector
+   */
+  constructor(extra: string[] = [], { lea = false } = {}) {
+    this.#lea = lea;
+    this.#flags = [...C_FLAGS, ...(lea ? ["-DBO_DOT_TWIN", "-DBO_LEA_STRICT"] : []), ...extra];
   }
 
   /** @param folder receives object files */
@@ -267,6 +277,12 @@ export class HostRuntime {
         .sort()
         .map((file) => `${ROOT}runtime-c/${name}/${file}`)
     );
+    if (this.#lea) {
+      sources.push(
+        `${ROOT}runtime-c/kernels/dot_lea.c`,
+        `${ROOT}runtime-c/sim/lea/source/vector/msp_mac_q15.c`,
+      );
+    }
     const harness = new URL("./run_vectors.c", import.meta.url).pathname;
     for (const [i, source] of [...sources, harness].entries()) {
       const object = `${folder}/${i}.o`;

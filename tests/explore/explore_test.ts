@@ -62,6 +62,7 @@ Deno.test("every platform profile is whole, and only estimates call themselves t
   assert.deepEqual(names, [
     "msp430fr5994-fram",
     "msp430fr5994-inas2021",
+    "msp430fr5994-lea",
     "msp430fr5994-spi",
     "msp432p401r-spi",
   ]);

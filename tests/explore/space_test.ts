@@ -83,6 +83,13 @@ Deno.test("exploreSpace() tables spaces of blocks", async () => {
   await compare(blocks, image, lea, { space: "full" }, 5);
 });
 
+Deno.test("exploreSpace() pads odd channels for LEA as exploreNetwork() does", async () => {
+  const odd = SearchSpace.parse({ ...conv, channels: [3, 5, 8] });
+  const lea = { profile: "msp430fr5994-lea" };
+  const seen = await compare(odd, image, lea, { space: "full" }, 5);
+  assert.ok(seen.has("feasible"), JSON.stringify([...seen]));
+});
+
 Deno.test("exploreSpace() tells networks apart that do not fit", async () => {
   const published = { protocol: "inas2021" as const };
   const small = { profile: "msp430fr5994-inas2021", nvm_bytes: 12000 };

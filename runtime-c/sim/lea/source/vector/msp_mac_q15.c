@@ -1,5 +1,13 @@
 #include "DSPLib.h"
 
+/* For tests that no vector is refused. */
+#ifdef BO_LEA_STRICT
+#include <stdlib.h>
+#define REFUSED(status) (abort(), (status))
+#else
+#define REFUSED(status) (status)
+#endif
+
 /** Whether LEA can reach it: on 4 bytes and, on the chip, in its RAM. */
 static int reachable(const void *address, uint32_t bytes) {
   const uintptr_t at = (uintptr_t)address;
@@ -30,9 +38,9 @@ msp_status msp_mac_q15(const msp_mac_q15_params *params, const _q15 *srcA, const
                        _iq31 *result) {
   const uint32_t bytes = 2u * (uint32_t)params->length;
   if ((params->length & 1u) != 0u)
-    return MSP_SIZE_ERROR;
+    return REFUSED(MSP_SIZE_ERROR);
   if (!reachable(srcA, bytes) || !reachable(srcB, bytes) || !reachable(result, 4))
-    return MSP_LEA_INVALID_ADDRESS;
+    return REFUSED(MSP_LEA_INVALID_ADDRESS);
   int32_t sum = 0;
   for (uint16_t i = 0; i < params->length; i++)
     sum = saturating(sum, srcA[i], srcB[i]);
