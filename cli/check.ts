@@ -80,6 +80,8 @@ function cppWarnings(files: readonly string[]): Step {
           compiler,
           ..."-std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror -ffp-contract=off".split(" "),
           ..."-DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS -Inative/src -Iruntime-c/core".split(" "),
+          // The tests run the runtime on the host.
+          ..."-DBO_COUNTERS -Iruntime-c/ports/host -Iruntime-c/tests".split(" "),
           ..."-isystem node_modules/node-addon-api -isystem".split(" "),
           "node_modules/node-api-headers/include",
           ..."-c -o /dev/null".split(" "),

@@ -73,8 +73,8 @@ template <class Sink>
 void tell_batch(const bo_shape &shape, const bo_design &design, const bo_plane &plane,
                 const BatchClass &batch, Sink &sink) {
   const Reuse reuse = reuse_of(design);
-  // A channelwise tile's input channels are its M range: no input outlives a step over M.
-  const bool keeps_input = reuse == Reuse::input && !bo_is_channelwise(&shape);
+  // Only a convolution's input outlives a step over M: other kinds have channels of their own.
+  const bool keeps_input = reuse == Reuse::input && shape.kind == BO_CONV;
   const bool has_weights = shape.kind == BO_CONV || shape.kind == BO_DEPTHWISE;
   sink.boot();
   bool once = true;

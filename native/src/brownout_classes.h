@@ -2,6 +2,7 @@
  * brownout_model.h. */
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 namespace brownout {
@@ -102,6 +103,51 @@ void BrownoutModel::for_each_channelwise(const bo_design &design, const bo_nest 
     }
 }
 
+/** A global pool whose input tiles lie outside the sweep: it visits its outputs with each of them.
+ */
+template <class Visit>
+void BrownoutModel::for_each_outer_pool(const bo_design &design, const bo_nest &nest,
+                                        Visit &&visit) {
+  const uint32_t trips = nest.trips[BO_N], ragged = shape_.m % design.tm;
+  const auto at_visit = [&](const SpanClass &row, const SpanClass &column, bool first, bool last,
+                            double count) {
+    if (count == 0)
+      return;
+    const auto batch = [&](uint32_t full, uint32_t rest, double times) {
+      batch_.groups.clear();
+      batch_.first_visit = first, batch_.last_visit = last;
+      const auto add = [&](uint32_t extent, uint32_t tiles) {
+        if (tiles > 0)
+          batch_.groups.push_back({tile(row, column, 0, extent, 0, extent), tiles});
+      };
+      add(std::min<uint32_t>(design.tm, shape_.m), full), add(ragged, rest);
+      visit(batch_, count * times);
+    };
+    const bool has_rest = ragged != 0 && shape_.m > design.tm;
+    if (reuse_of(design) == Reuse::input) {
+      for_each_linear_chunk(nest, design.s, has_rest, [&](const LinearChunk &chunk) {
+        batch(chunk.full, chunk.ragged, chunk.count);
+      });
+      return;
+    }
+    batch(1, 0, nest.trips[BO_M] - (has_rest ? 1.0 : 0.0));
+    if (has_rest)
+      batch(0, 1, 1);
+  };
+  const uint16_t first_row = rows_.class_of.front(), last_row = rows_.class_of.back();
+  const uint16_t first_column = columns_.class_of.front(), last_column = columns_.class_of.back();
+  for (uint16_t r = 0; r < rows_.classes.size(); r++)
+    for (uint16_t c = 0; c < columns_.classes.size(); c++) {
+      const SpanClass &row = rows_.classes[r], &column = columns_.classes[c];
+      const bool has_first = r == first_row && c == first_column;
+      const bool has_last = trips > 1 && r == last_row && c == last_column;
+      at_visit(row, column, true, trips == 1, has_first);
+      at_visit(row, column, false, true, has_last);
+      at_visit(row, column, false, false,
+               static_cast<double>(row.count) * column.count - has_first - has_last);
+    }
+}
+
 template <class Visit>
 void BrownoutModel::for_each_class(const bo_design &design, const bo_nest &nest, Visit &&visit) {
   use(design);
@@ -110,6 +156,8 @@ void BrownoutModel::for_each_class(const bo_design &design, const bo_nest &nest,
   const Reuse reuse = reuse_of(design);
   const uint32_t columns = static_cast<uint32_t>(columns_.classes.size());
 
+  if (shape_.kind == BO_GLOBAL_AVG_POOL && reuse != Reuse::output)
+    return for_each_outer_pool(design, nest, std::forward<Visit>(visit));
   if (shape_.kind == BO_GLOBAL_AVG_POOL) {
     const auto &chunks = spatial_chunks(design, nest);
     for_each_linear(shape_.m, design.tm, [&](const LinearClass &m) {

@@ -73,6 +73,8 @@ private:
   const std::vector<SpatialChunk> &spatial_chunks(const bo_design &design, const bo_nest &nest);
   const std::vector<SpatialChunk> &channel_chunks(const bo_design &design, const bo_nest &nest);
   template <class Visit>
+  void for_each_outer_pool(const bo_design &design, const bo_nest &nest, Visit &&visit);
+  template <class Visit>
   void for_each_channelwise(const bo_design &design, const bo_nest &nest, Visit &&visit);
 
   const Platform &platform_;

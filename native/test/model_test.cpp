@@ -1,57 +1,13 @@
 /** The closed form of protocol brownout against the tile-by-tile twin. */
 #include "brownout_model.h"
 #include "check.h"
+#include "counts.h"
 #include "fixtures.h"
 #include "twin.h"
-
-#include <map>
-#include <string>
 
 using namespace test;
 
 namespace {
-
-/** How often each operation of each size happens: transfers by elements, MAC calls by length. */
-class CountSink {
-public:
-  void boot() { add("boot", 0, 1); }
-  void commit() { add("commit", 0, 1); }
-  void read_input(double n, uint32_t size) { add("read input", size, n); }
-  void read_weights(double n, uint32_t size) { add("read weights", size, n); }
-  void read_sums(double n, uint32_t size) { add("read sums", size, n); }
-  void write_outputs(double n, uint32_t size) { add("write outputs", size, n); }
-  void write_sums(double n, uint32_t size) { add("write sums", size, n); }
-  void mac(double calls, uint32_t length) { add("mac", length, calls); }
-  void pool(double elements) { add("pool", 0, elements); }
-  void requantise(double outputs) { add("requantise", 0, outputs); }
-
-  /** Adds another's counts so many times. */
-  void add_times(const CountSink &other, double times) {
-    for (const auto &[key, n] : other.counts)
-      add(key.first, key.second, n * times);
-  }
-
-  std::map<std::pair<std::string, uint32_t>, double> counts;
-
-private:
-  void add(const std::string &what, uint32_t size, double n) {
-    if (n > 0)
-      counts[{what, size}] += n;
-  }
-};
-
-CountSink closed_counts(const Platform &p, const bo_shape &shape, const bo_design &design) {
-  const bo_nest nest = bo_nest_make(&shape, &design);
-  const bo_plane plane = bo_plane_make(&shape, &design, &nest);
-  BrownoutModel model(p, shape);
-  CountSink total;
-  model.for_each_class(design, nest, [&](const BatchClass &batch, double count) {
-    CountSink one;
-    tell_batch(shape, design, plane, batch, one);
-    total.add_times(one, count);
-  });
-  return total;
-}
 
 CountSink walked_counts(const bo_shape &shape, const bo_design &design) {
   CountSink total;
@@ -100,7 +56,11 @@ TEST("for_each_class() counts what the walk does, on 1000 random global pools", 
   Dice dice(2);
   for (int i = 0; i < 1000; i++) {
     const bo_shape shape = pool_shape(dice);
-    compare(shape, any_design(dice, shape));
+    bo_design design = any_design(dice, shape);
+    // The explorer's pools have N innermost; the runtime takes any order.
+    for (uint32_t at = 3; at > 0 && i % 2 == 0; at--)
+      std::swap(design.order[at], design.order[dice.pick(0, at)]);
+    compare(shape, design);
   }
 });
 

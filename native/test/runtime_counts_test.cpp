@@ -1,0 +1,207 @@
+/**
+ * The model against the compiled runtime: the operations that the model charges a layer for are
+ * those that the runtime does, each as often and of the same size. The runtime is linked as it is
+ * shipped and runs on the host port, which tells of every transfer; its kernels are wrapped to see
+ * lengths, and its own counters must agree. Only nest.h is common to both.
+ */
+#include "check.h"
+#include "counts.h"
+#include "fixtures.h"
+
+extern "C" {
+#include "campaign.h"
+#include "counters.h"
+#include "support/network.h"
+}
+
+#include <array>
+#include <cstring>
+
+namespace {
+
+/** Reads, writes and MAC calls by their size; the rest under size 0. */
+using Seen = std::map<std::pair<std::string, uint32_t>, double>;
+
+constexpr size_t ACCOUNTS = NETWORK_LAYERS + 1;
+
+/** What the runtime did, by the layer that its counters book to. */
+struct Recorder {
+  std::array<Seen, ACCOUNTS> layers;
+  /** Reads of records since the last boot: their layer is known only afterwards. */
+  double boot_reads = 0;
+
+  Seen &now() {
+    Seen &at = layers[bo_counted_layer];
+    if (boot_reads > 0)
+      at[{"read", BO_RECORD_BYTES}] += boot_reads, boot_reads = 0;
+    return at;
+  }
+};
+
+Recorder recorder;
+
+void on_read(uint32_t address, uint16_t bytes) {
+  if (address < BO_NVM_RELEASES)
+    recorder.boot_reads++;
+  else
+    recorder.now()[{"read", bytes}]++;
+}
+void on_write(uint32_t, uint16_t bytes) { recorder.now()[{"write", bytes}]++; }
+
+} // namespace
+
+extern "C" {
+int32_t __real_bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n);
+int32_t __wrap_bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
+  recorder.now()[{"mac", n}]++;
+  return __real_bo_dot_s16(a, b, n);
+}
+int32_t __real_bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n);
+int32_t __wrap_bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n) {
+  recorder.now()[{"mac", n}]++;
+  return __real_bo_dot_s16_strided(a, step, b, n);
+}
+}
+
+using namespace test;
+
+namespace {
+
+/** The model's counts as the runtime would show them. */
+Seen as_seen(const CountSink &model) {
+  Seen seen;
+  for (const auto &[what, n] : model.counts) {
+    const auto &[name, size] = what;
+    if (name == "boot")
+      seen[{"read", BO_RECORD_BYTES}] += 2 * n, seen[{"boot", 0}] += n;
+    else if (name == "commit")
+      seen[{"write", BO_RECORD_BYTES}] += n, seen[{"commit", 0}] += n;
+    else if (name == "mac" || name == "pool" || name == "requantise")
+      seen[{name, size}] += n;
+    else
+      seen[{name.substr(0, name.find(' ')), 2 * size}] += n;
+  }
+  std::erase_if(seen,
+                [](const auto &entry) { return entry.first.second == 0 && entry.second == 0; });
+  return seen;
+}
+
+/** What was seen of a layer, with the runtime's own counters beside it. */
+Seen with_counters(Seen seen, const bo_counters &c) {
+  const auto add = [&](const char *name, double n) {
+    if (n > 0)
+      seen[{name, 0}] += n;
+  };
+  add("boot", c.boots), add("commit", c.commits), add("pool", c.pooled);
+  add("requantise", c.requantised);
+  return seen;
+}
+
+double total(const Seen &seen, const char *name, bool sized) {
+  double sum = 0;
+  for (const auto &[what, n] : seen)
+    if (what.first == name)
+      sum += n * (sized ? what.second : 1);
+  return sum;
+}
+
+/** Empty, or the first operation that differs. */
+std::string difference(const Seen &model, const Seen &runtime) {
+  Seen all = model;
+  for (const auto &[what, n] : runtime)
+    all[what] -= n;
+  for (const auto &[what, n] : all)
+    if (n != 0)
+      return what.first + " of size " + std::to_string(what.second) + ": the model has " +
+             std::to_string(n) + " more than the runtime";
+  return "";
+}
+
+struct Run {
+  network *net;
+  std::array<Seen, ACCOUNTS> seen;
+  std::array<bo_counters, ACCOUNTS> counters;
+};
+
+/** One inference of a random network, off after each commit. */
+Run run(uint32_t seed) {
+  network_limits limits{};
+  limits.layers = 1 + seed % 4;
+  limits.max_side = 3 + seed % 9;
+  limits.max_channels = 1 + seed % 8;
+  limits.max_batches = 300;
+  limits.vectors = 1;
+  static const bo_host_meter hooks = {on_read, on_write};
+  Run run{network_make(seed, &limits), {}, {}};
+  recorder = {};
+  std::memset(bo_counted, 0, sizeof bo_counted);
+  bo_host_measure(&hooks);
+  bo_report report{};
+  bo_campaign_uncut(&run.net->subject, 1, 1, &report);
+  bo_host_measure(nullptr);
+  CHECK(report.mismatches == 0);
+  recorder.now();
+  run.seen = recorder.layers;
+  std::copy(bo_counted, bo_counted + ACCOUNTS, run.counters.begin());
+  return run;
+}
+
+const char *const KINDS[] = {"conv", "global_avg_pool", "depthwise_conv", "max_pool", "avg_pool",
+                             "add",  "concat"};
+
+Seen model_of(const bo_layer &layer) {
+  return as_seen(closed_counts(platform(), layer.shape, layer.design));
+}
+
+TEST("the model counts what the compiled runtime does, by size, on every kind of layer", {
+  std::map<std::string, int> pairs;
+  int all = 0;
+  for (uint32_t seed = 1; seed <= 700; seed++) {
+    const Run r = run(seed);
+    for (uint32_t i = 0; i < r.net->model.layer_count; i++) {
+      const bo_layer &layer = r.net->layers[i];
+      const Seen runtime = with_counters(r.seen[i], r.counters[i]);
+      // Hooks and counters are two witnesses of the same deeds.
+      CHECK(total(runtime, "read", false) == r.counters[i].reads);
+      CHECK(total(runtime, "read", true) == r.counters[i].read_bytes);
+      CHECK(total(runtime, "write", false) == r.counters[i].writes);
+      CHECK(total(runtime, "write", true) == r.counters[i].write_bytes);
+      CHECK(total(runtime, "mac", false) == r.counters[i].mac_calls);
+      CHECK(total(runtime, "mac", true) == r.counters[i].macs);
+      const std::string differs = difference(model_of(layer), runtime);
+      if (!differs.empty())
+        test::fail(__FILE__, __LINE__, differs + ": " + network_text(r.net));
+      pairs[KINDS[layer.shape.kind]]++, all++;
+    }
+    network_free(r.net);
+  }
+  std::printf("  %d random (layer, design) pairs:", all);
+  for (const auto &[kind, n] : pairs)
+    std::printf(" %s %d", kind.c_str(), n);
+  std::printf("\n");
+  CHECK(all >= 1500 && pairs.size() == std::size(KINDS));
+  for (const auto &[kind, n] : pairs)
+    CHECK(n >= 70);
+});
+
+TEST("a term that the model leaves out shows by its name (negative control)", {
+  std::map<std::string, bool> noticed;
+  for (uint32_t seed = 1; seed <= 60; seed++) {
+    const Run r = run(seed);
+    for (uint32_t i = 0; i < r.net->model.layer_count; i++) {
+      const bo_layer &layer = r.net->layers[i];
+      const Seen runtime = with_counters(r.seen[i], r.counters[i]);
+      CountSink whole = closed_counts(platform(), layer.shape, layer.design);
+      for (const auto &[what, n] : whole.counts) {
+        CountSink less = whole;
+        less.counts.erase(what);
+        CHECK(!difference(as_seen(less), runtime).empty());
+        noticed[what.first] = true;
+      }
+    }
+    network_free(r.net);
+  }
+  CHECK(noticed.size() == 10);
+});
+
+} // namespace
