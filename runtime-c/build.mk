@@ -5,6 +5,7 @@
 # firmware  (default) $(OUT)/firmware.elf and .hex: apps/main.c with APPLICATION= (default: apps/demo.c)
 # simulator $(OUT)/simulator.elf: apps/verify_main.c as the board's simulator runs it
 # size      prints the sections of firmware.elf
+# microbench  $(OUT)/microbench.elf and .hex: measures the board (docs/profiling.md); needs no DUMP
 # BOARD=host: $(OUT)/runner, which takes cuts (README.md, "The host runner")
 #
 # DSPLIB= TI's DSPLib, where the kernel is `lea` (ports/common/lea.mk)
@@ -15,6 +16,12 @@
 
 RUNTIME := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 VECTORS ?= $(DUMP)/vectors.bin
+# What programs hold beside code.
+HELD = $(DUMP)/nvm.bin $(VECTORS)
+ifneq ($(filter microbench,$(MAKECMDGOALS)),)
+DUMP := $(RUNTIME)/apps/microbench
+HELD :=
+endif
 APPLICATION ?= $(RUNTIME)/apps/demo.c
 # For a linker script that must know how much NVM lies behind the image.
 NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
@@ -30,7 +37,7 @@ WARNINGS := -Wall -Wextra -Werror -pedantic
 # VM is one array that holds codes, sums and records in turn: no strict aliasing.
 LANGUAGE := -std=c11 -fno-strict-aliasing
 INCLUDES := -I$(DUMP) -I$(RUNTIME)/core -I$(RUNTIME)/kernels -I$(RUNTIME)/ports/common \
-            -I$(RUNTIME)/ports/$(BOARD) -I$(RUNTIME)/apps
+            -I$(RUNTIME)/ports/$(BOARD) -I$(RUNTIME)/apps -I$(RUNTIME)/apps/microbench
 # The same bytes wherever the project lies.
 PREFIXES := -ffile-prefix-map=$(abspath $(RUNTIME))=runtime-c \
             -ffile-prefix-map=$(abspath $(DUMP))=model -ffile-prefix-map=$(RUNTIME)=runtime-c \
@@ -50,7 +57,7 @@ ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
 $(OUT)/%.c.o: $(RUNTIME)/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(COMPILE) -c $< -o $@
-$(OUT)/%.S.o: $(RUNTIME)/%.S $(DUMP)/nvm.bin $(VECTORS)
+$(OUT)/%.S.o: $(RUNTIME)/%.S $(HELD)
 	@mkdir -p $(@D)
 	$(ASSEMBLE) -c $< -o $@
 $(OUT)/model.c.o: $(DUMP)/model.c $(HEADERS)
@@ -67,5 +74,8 @@ $(OUT)/simulator/model.c.o: $(DUMP)/model.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(COMPILE) -DBO_SIMULATION $(SIMULATOR_FLAGS) -c $< -o $@
 
-.PHONY: firmware simulator size
+# Its name in the log.
+$(OUT)/apps/microbench/microbench.c.o: CFLAGS += -DBO_KERNEL='"$(or $(KERNEL),$(BOARD_KERNEL))"'
+
+.PHONY: firmware simulator size microbench
 .DELETE_ON_ERROR:

@@ -36,5 +36,15 @@ $(OUT)/firmware.hex: $(OUT)/firmware.elf
 simulator: $(OUT)/simulator.elf
 $(OUT)/simulator.elf: $(SIMULATOR)
 	$(LINK) $(LEA_LINK) $^ -o $@
+BOARD_KERNEL := mpy32
+MICROBENCH_C := $(filter kernels/% ports/% core/crc.c core/protocol.c,$(BOARD_C)) \
+                apps/microbench/microbench.c ports/msp430fr5994/microbench.c
+MICROBENCH := $(MICROBENCH_C:%=$(OUT)/%.o) $(OUT)/ports/msp430fr5994/shifts.S.o \
+              $(OUT)/ports/msp430fr5994/startup.S.o $(DSPLIB_O)
+microbench: $(OUT)/microbench.hex
+$(OUT)/microbench.elf: $(MICROBENCH)
+	$(LINK) $(LEA_LINK) $^ -o $@
+$(OUT)/microbench.hex: $(OUT)/microbench.elf
+	$(OBJCOPY) -O ihex $< $@
 size: $(OUT)/firmware.elf
 	$(SIZE) -A $<

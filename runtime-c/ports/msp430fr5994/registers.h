@@ -32,6 +32,18 @@
 #define DIV_4 0x0222u
 #define DIV_1 0x0000u
 
+/* Timer_A 0 and 1: of the micro-benchmark only */
+#define TA0CTL REG16(0x0340u)
+#define TA0R REG16(0x0350u)
+#define TA1CTL REG16(0x0380u)
+#define TA1R REG16(0x0390u)
+#define TA1EX0 REG16(0x03a0u)
+#define TASSEL_SMCLK 0x0200u
+#define ID_8 0x00c0u
+#define MC_CONTINUOUS 0x0020u
+#define TACLR 0x0004u
+#define TAIDEX_8 0x0007u
+
 /* Digital I/O */
 #define P3OUT REG8(0x0222u)
 #define P3DIR REG8(0x0224u)

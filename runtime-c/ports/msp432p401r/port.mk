@@ -29,5 +29,14 @@ $(OUT)/firmware.hex: $(OUT)/firmware.elf
 simulator: $(OUT)/simulator.elf
 $(OUT)/simulator.elf: $(SIMULATOR)
 	$(LINK) -Wl,--defsym=bo_nvm_memory=0x21000000 $^ -lgcc -o $@
+BOARD_KERNEL := dsp
+MICROBENCH_C := $(filter kernels/% ports/% core/crc.c core/protocol.c,$(BOARD_C)) $(HARDWARE_C) \
+                apps/microbench/microbench.c ports/msp432p401r/microbench.c
+MICROBENCH := $(patsubst %,$(OUT)/%.o,$(filter-out ports/common/image_linked.c,$(MICROBENCH_C)))
+microbench: $(OUT)/microbench.hex
+$(OUT)/microbench.elf: $(MICROBENCH)
+	$(LINK) $^ -lgcc -o $@
+$(OUT)/microbench.hex: $(OUT)/microbench.elf
+	$(OBJCOPY) -O ihex $< $@
 size: $(OUT)/firmware.elf
 	$(SIZE) -A $<

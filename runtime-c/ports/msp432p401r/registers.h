@@ -28,6 +28,12 @@
 #define SELS_DCO 0x00000030ul
 #define DIVS_2 0x10000000ul
 
+/* Timer32 1: of the micro-benchmark only */
+#define T32LOAD1 REG32(0x4000c000u)
+#define T32VALUE1 REG32(0x4000c004u)
+#define T32CONTROL1 REG32(0x4000c008u)
+#define T32_ENABLE_32_BITS 0x82u
+
 /* Digital I/O */
 #define P1OUT REG8(0x40004c02u)
 #define P1DIR REG8(0x40004c04u)

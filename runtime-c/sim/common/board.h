@@ -51,10 +51,10 @@ struct board {
   void (*set_limits)(board *b, const board_limits *limits);
   void (*count)(board *b, board_counts *counts);
   /**
-   * Calls a function of the firmware with up to three arguments where the board now stands, until
+   * Calls a function of the firmware with up to four arguments where the board now stands, until
    * it returns to `stop`, a code address that it does not run through. 0 where it does not return.
    */
-  int (*call)(board *b, uint32_t function, const uint32_t arguments[3], uint32_t stop);
+  int (*call)(board *b, uint32_t function, const uint32_t arguments[4], uint32_t stop);
   void (*free)(board *b);
 };
 

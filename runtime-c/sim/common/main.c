@@ -15,7 +15,9 @@ typedef struct {
   const char *board, *firmware, *nvm, *vectors, *trace, *dump_nvm;
   session_config session;
   power_config power;
-  uint64_t kernel; /**< length, 0: no */
+  const char *until; /**< function that ends a run without an oracle; null: no */
+  const char *call;  /**< FUNCTION,A,B,C,D */
+  uint64_t kernel;   /**< length, 0: no */
   uint64_t seed, campaigns, first_campaign, every, first_write;
   uint32_t max_cuts;
   int ignore_shut_off;
@@ -35,6 +37,8 @@ static const char usage[] =
     "  --capacitor F,OHM,V_ON,V_OFF,V_SUPPLY  with\n"
     "    --energy BOOT_J,CYCLE_J,NVM_READ_J,NVM_WRITE_J,SPI_BYTE_J  [--trace FILE]\n"
     "  --kernel N              instead: what bo_dot_s16 of length N takes, in VM, after a boot\n"
+    "  --until FUNCTION        instead: runs from reset until it is entered, without an oracle\n"
+    "  --call FUNCTION,A,B,C,D   behind it: what a call takes, the second of two\n"
     "  --ignore-shut-off       the supply does not listen to P3.7\n"
     "  --boot-instructions N   a boot that runs longer hangs (default 2000000000)\n";
 
@@ -124,6 +128,10 @@ static void set(options *o, const char *name, const char *value) {
     o->first_campaign = number(name, value);
   else if (is(name, "--max-cuts"))
     o->max_cuts = (uint32_t)number(name, value);
+  else if (is(name, "--until"))
+    o->until = value;
+  else if (is(name, "--call"))
+    o->call = value;
   else if (is(name, "--kernel"))
     o->kernel = number(name, value);
   else if (is(name, "--every-write"))
@@ -348,7 +356,7 @@ static int run_kernel(const options *o, const elf_file *elf, board *b) {
   b->power_on(b, o->seed);
   b->run(b, o->session.boot_instructions);
   const uint32_t second = vm + (2u * (uint32_t)o->kernel + 3u) / 4u * 4u;
-  const uint32_t arguments[3] = {vm, second, (uint32_t)o->kernel};
+  const uint32_t arguments[4] = {vm, second, (uint32_t)o->kernel, 0};
   int returned = 1;
   /* The second call finds the cache as a run of calls does. */
   for (int i = 0; i < 2; i++) {
@@ -361,6 +369,54 @@ static int run_kernel(const options *o, const elf_file *elf, board *b) {
          b->name, returned ? "ok" : "hangs", o->kernel, after.instructions - before.instructions,
          after.cycles - before.cycles, after.wait_cycles - before.wait_cycles);
   return returned ? 0 : EXIT_WRONG;
+}
+
+/** Address of a function of the firmware. */
+static uint32_t function_at(const options *o, const elf_file *elf, const char *name) {
+  uint32_t at = 0;
+  if (!elf_symbol(elf, name, &at))
+    wrong_call(o->firmware, name);
+  return at;
+}
+
+static void print_counts(const board *b, const char *what, int ended, const board_counts *before,
+                         const board_counts *after) {
+  printf("{\"board\":\"%s\",\"result\":\"%s\",\"function\":\"%s\",\"instructions\":%" PRIu64
+         ",\"cycles\":%" PRIu64 ",\"wait_cycles\":%" PRIu64 ",\"warnings\":%" PRIu64 "}\n",
+         b->name, ended ? "ok" : "hangs", what, after->instructions - before->instructions,
+         after->cycles - before->cycles, after->wait_cycles - before->wait_cycles, after->warnings);
+}
+
+/** Any program, from reset until a function is entered; then, if asked, a call of another. */
+static int run_until(const options *o, const elf_file *elf, board *b) {
+  const uint32_t none[4] = {0, 0, 0, 0};
+  board_counts before = {0}, after;
+  b->power_on(b, o->seed);
+  int ended = b->call(b, function_at(o, elf, "bo_reset"), none, function_at(o, elf, o->until));
+  b->count(b, &after);
+  if (o->call == NULL) {
+    print_counts(b, o->until, ended, &before, &after);
+    return ended ? 0 : EXIT_WRONG;
+  }
+  char name[64];
+  const char *comma = strchr(o->call, ',');
+  const size_t length = comma == NULL ? strlen(o->call) : (size_t)(comma - o->call);
+  double values[4];
+  if (comma == NULL || length >= sizeof name)
+    wrong_call("--call needs FUNCTION,A,B,C,D", o->call);
+  memcpy(name, o->call, length);
+  name[length] = 0;
+  numbers("--call", comma + 1, values, 4);
+  const uint32_t arguments[4] = {(uint32_t)values[0], (uint32_t)values[1], (uint32_t)values[2],
+                                 (uint32_t)values[3]};
+  for (int i = 0; i < 2; i++) {
+    b->count(b, &before);
+    ended = ended &&
+            b->call(b, function_at(o, elf, name), arguments, function_at(o, elf, "bo_unexpected"));
+  }
+  b->count(b, &after);
+  print_counts(b, name, ended, &before, &after);
+  return ended ? 0 : EXIT_WRONG;
 }
 
 static board *open_board(const options *o, const elf_file *elf) {
@@ -401,6 +457,14 @@ int main(int count, char **words) {
   if (!elf_open(&elf, o.firmware, &why))
     wrong_call(o.firmware, why);
   board *b = open_board(&o, &elf);
+  if (o.until != NULL) {
+    const int ended = run_until(&o, &elf, b);
+    if (o.dump_nvm != NULL)
+      dump(o.dump_nvm, b);
+    b->free(b);
+    elf_close(&elf);
+    return ended;
+  }
   oracle_vectors vectors;
   uint8_t *vectors_file = find_vectors(&o, &elf, &vectors);
   if (o.session.inferences == 0u)

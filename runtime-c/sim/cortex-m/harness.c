@@ -1,7 +1,7 @@
 /**
  * MSP432P401R on unicorn: a Cortex-M4 with 256 KB of flash, 64 KB of SRAM, and those peripherals
  * that the port uses (SLAU356, SLAS826): clock system, flash controller, watchdog, ports 1 to 6,
- * eUSCI_A1 as SPI master with a CY15B104Q behind chip select P1.5, shut-off pin P3.7. No
+ * Timer32 1, eUSCI_A1 as SPI master with a CY15B104Q behind chip select P1.5, shut-off pin P3.7. No
  * interrupts. Cycles are an estimate: one per instruction, and the time of each SPI byte.
  */
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 enum { FLASH_BYTES = 0x40000, SRAM_START = 0x20000000, SRAM_BYTES = 0x10000 };
 enum { PERIPHERALS = 0x40000000, PERIPHERALS_BYTES = 0x20000 };
+enum { TIMER32_LOAD = 0xc000, TIMER32_VALUE = 0xc004, TIMER32_CONTROL = 0xc008 };
 enum { EUSCI_A1 = 0x1400, PORTS = 0x4c00, PORTS_END = 0x4c60, WATCHDOG = 0x480c };
 enum { CLOCK_KEY = 0x10400, CLOCK_0 = 0x10404, CLOCK_1 = 0x10408, CLOCK_END = 0x10418 };
 enum { FLASH_WAIT_0 = 0x11010, FLASH_WAIT_1 = 0x11014 };
@@ -33,6 +34,7 @@ typedef struct {
   uint8_t out[PORT_COUNT], direction[PORT_COUNT], select[PORT_COUNT][2];
   uint32_t clock[6], flash_wait[2];
   uint16_t watchdog;
+  uint64_t timer_since; /**< cycle at which the 32-bit timer was started */
   int clock_unlocked, ignores_shut_off, at_block;
   uint32_t stop_at; /**< odd: nowhere */
   uint64_t instructions, run_end, spi_cycles, stores, warnings;
@@ -139,6 +141,8 @@ static uint64_t peripheral_read(uc_engine *cpu, uint64_t at, unsigned size, void
     return m->clock[(offset - CLOCK_KEY) / 4u];
   } else if (offset == FLASH_WAIT_0 || offset == FLASH_WAIT_1) {
     return m->flash_wait[offset == FLASH_WAIT_1];
+  } else if (offset == TIMER32_VALUE) {
+    return 0xffffffffu - (uint32_t)(cycles(m) - m->timer_since);
   } else if (offset == WATCHDOG) {
     return 0x6900u | (m->watchdog & 0xffu);
   }
@@ -191,6 +195,9 @@ static void peripheral_write(uc_engine *cpu, uint64_t at, unsigned size, uint64_
     clock_write(m, offset, (uint32_t)value);
   } else if (offset == FLASH_WAIT_0 || offset == FLASH_WAIT_1) {
     m->flash_wait[offset == FLASH_WAIT_1] = (uint32_t)value;
+  } else if ((offset == TIMER32_LOAD && value == 0xffffffffu) ||
+             (offset == TIMER32_CONTROL && value == 0x82u)) {
+    m->timer_since = cycles(m);
   } else if (offset == WATCHDOG && value >> 8 == WATCHDOG_KEY) {
     m->watchdog = (uint16_t)value;
   } else {
@@ -293,12 +300,12 @@ static void count(board *b, board_counts *counts) {
                            .time_s = time_s(m)};
 }
 
-/* AAPCS: r0, r1, r2; returns to lr. */
-static int call(board *b, uint32_t function, const uint32_t arguments[3], uint32_t stop_at) {
+/* AAPCS: r0 to r3; returns to lr. */
+static int call(board *b, uint32_t function, const uint32_t arguments[4], uint32_t stop_at) {
   msp432 *m = b->machine;
   const uint32_t back = stop_at | 1u, start = function & ~1u;
   m->limits = (board_limits){NEVER, NEVER, NEVER, NEVER};
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 4; i++)
     uc_reg_write(m->cpu, UC_ARM_REG_R0 + i, &arguments[i]);
   uc_reg_write(m->cpu, UC_ARM_REG_XPSR, &thumb_state);
   uc_reg_write(m->cpu, UC_ARM_REG_LR, &back);

@@ -61,11 +61,11 @@ static void count(board *b, board_counts *counts) {
                            .time_s = msp430x_time_s(m)};
 }
 
-/* MSP430 EABI: words in r12, r13, r14; called by CALL. */
-static int call(board *b, uint32_t function, const uint32_t arguments[3], uint32_t stop_at) {
+/* MSP430 EABI: words in r12 to r15; called by CALL. */
+static int call(board *b, uint32_t function, const uint32_t arguments[4], uint32_t stop_at) {
   msp430x *m = b->machine;
   m->limits = (msp430x_limits){NO_LIMIT, NO_LIMIT, NO_LIMIT};
-  for (unsigned i = 0; i < 3u; i++)
+  for (unsigned i = 0; i < 4u; i++)
     m->r[12u + i] = arguments[i] & 0xffffu;
   m->r[REG_SP] = (m->r[REG_SP] - 2u) & 0xffffeu;
   m->memory[m->r[REG_SP]] = (uint8_t)stop_at;

@@ -69,7 +69,13 @@ typedef struct {
   uint16_t left;
 } dma_channel;
 
+typedef struct {
+  uint16_t control, expansion, value; /**< value: at cycle `since` */
+  uint64_t since;
+} timer_a;
+
 #define DMA_CHANNELS 6
+#define TIMERS 2
 #define EUSCI_UNITS 8
 #define SPI_FRAM_UNIT 3 /**< UCA3, as on the published boards */
 #define GPIO_PORTS 9
@@ -85,6 +91,7 @@ typedef struct msp430x {
   mpy32 multiplier;
   dma_channel dma[DMA_CHANNELS];
   uint16_t dma_control[5];
+  timer_a timer[TIMERS];
   uint8_t dma_active;
   uint8_t port_out[GPIO_PORTS], port_direction[GPIO_PORTS], port_select[GPIO_PORTS][2];
   uint8_t ignores_shut_off; /**< the supply does not listen to P3.7 */

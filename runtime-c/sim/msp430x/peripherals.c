@@ -71,6 +71,8 @@ uint16_t peripheral_read(msp430x *m, uint32_t address, int is_byte) {
     return byte_of(eusci_spi_read(unit, which, m->count.cycles), address, is_byte);
   if (address >= DMA_BASE && address < DMA_END)
     return byte_of(dma_read(m, (address - DMA_BASE) & ~1u), address, is_byte);
+  if (address >= TIMER_BASE && address < TIMER_END)
+    return byte_of(timer_read(m, address), address, is_byte);
   if (address >= CLOCK_BASE && address < CLOCK_END)
     return byte_of(clock_read(m, address - CLOCK_BASE), address, is_byte);
   switch (address & ~1u) {
@@ -125,6 +127,8 @@ void peripheral_write(msp430x *m, uint32_t address, int is_byte, uint16_t value)
     eusci_spi_write(unit, which, value, m->count.cycles);
   } else if (address >= DMA_BASE && address < DMA_END && !is_byte) {
     dma_write(m, address - DMA_BASE, value);
+  } else if (address >= TIMER_BASE && address < TIMER_END && !is_byte) {
+    timer_write(m, address, value);
   } else if (address >= CLOCK_BASE && address < CLOCK_END) {
     clock_write(m, address - CLOCK_BASE, is_byte, value);
   } else if (address >= FRCTL0 && address < FRCTL_END) {
@@ -145,6 +149,8 @@ void peripherals_reset(msp430x *m) {
   for (unsigned i = 0; i < 5u; i++)
     m->dma_control[i] = 0;
   m->dma_active = 0;
+  for (unsigned i = 0; i < TIMERS; i++)
+    m->timer[i] = (timer_a){0};
   for (unsigned i = 0; i < GPIO_PORTS; i++) {
     m->port_out[i] = m->port_direction[i] = 0;
     m->port_select[i][0] = m->port_select[i][1] = 0;

@@ -23,6 +23,13 @@ void clock_reset(msp430x *m);
 uint16_t clock_read(const msp430x *m, uint32_t offset);
 void clock_write(msp430x *m, uint32_t offset, int is_byte, uint16_t value);
 
+/** Timer_A 0 and 1 (0x0340..). */
+#define TIMER_BASE 0x0340u
+#define TIMER_STEP 0x0040u
+#define TIMER_END 0x03c0u
+uint16_t timer_read(msp430x *m, uint32_t address);
+void timer_write(msp430x *m, uint32_t address, uint16_t value);
+
 /** Ports P1..P8 (0x0200..) and PJ (0x0320..). */
 #define GPIO_BASE 0x0200u
 #define GPIO_END 0x0280u

@@ -1,0 +1,15 @@
+/* What a port is sized by where it measures and no network is there: see microbench.c. */
+#ifndef BROWNOUT_PLATFORM_H
+#define BROWNOUT_PLATFORM_H
+
+#define BO_PLATFORM_NAME "microbench"
+#define BO_VM_BYTES 1536u
+#define BO_NVM_BYTES 4096ul
+#define BO_IMAGE_BYTES 0ul
+#define BO_INPUTS 1u
+#define BO_OUTPUTS 1u
+#define BO_LAYERS 1u
+#define BO_HAS_CHANNELWISE 0
+#define BO_AFTER_COMMIT_SLEEP 0
+
+#endif
