@@ -106,7 +106,7 @@ double ChargeBound::at_least_s(const Cost &total, double most_J) const {
   if (!(total.energy_J > 0))
     return total.latency_s * DOWN;
   if (!concave_)
-    return std::max(total.latency_s, total.energy_J / most_W_) * DOWN;
+    return std::max<double>(total.latency_s, total.energy_J / most_W_) * DOWN;
   const Level &level = levels_[level_of(most_J)];
   const double share = total.energy_J / level.energy_J;
   const double run_s = total.latency_s / share;
@@ -116,7 +116,7 @@ double ChargeBound::at_least_s(const Cost &total, double most_J) const {
   const double slope =
       (level.time_s[i] - level.time_s[i - 1]) / (level.at_s[i] - level.at_s[i - 1]);
   const double time_s = level.time_s[i - 1] + slope * (run_s - level.at_s[i - 1]);
-  const double bound_s = std::max(total.latency_s, share * time_s);
+  const double bound_s = std::max<double>(total.latency_s, share * time_s);
   return bound_s * DOWN;
 }
 

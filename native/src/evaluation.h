@@ -18,14 +18,14 @@ struct CycleClass {
 struct Evaluation {
   std::vector<CycleClass> classes;
 
-  double worst_J() const {
-    double worst = 0;
+  Joules worst_J() const {
+    Joules worst = 0;
     for (const auto &c : classes)
       worst = c.cost.energy_J > worst ? c.cost.energy_J : worst;
     return worst;
   }
-  double cheapest_J() const {
-    double least = classes.empty() ? 0 : classes.front().cost.energy_J;
+  Joules cheapest_J() const {
+    Joules least = classes.empty() ? Joules(0) : classes.front().cost.energy_J;
     for (const auto &c : classes)
       least = c.cost.energy_J < least ? c.cost.energy_J : least;
     return least;
@@ -36,14 +36,14 @@ struct Evaluation {
       sum += c.cycles;
     return sum;
   }
-  double energy_J() const {
-    double sum = 0;
+  Joules energy_J() const {
+    Joules sum = 0;
     for (const auto &c : classes)
       sum += c.cycles * c.cost.energy_J;
     return sum;
   }
-  double running_s() const {
-    double sum = 0;
+  Seconds running_s() const {
+    Seconds sum = 0;
     for (const auto &c : classes)
       sum += c.cycles * c.cost.latency_s;
     return sum;

@@ -95,7 +95,7 @@ void explore_share(const LayerTask &task, const PublishedSpace &space, uint32_t 
     const int misses = !aligned + (vm_over > 0) + (nvm_over > 0);
     if (misses == 0) {
       model.evaluate(design, evaluation);
-      const double worst_J = intermittent ? evaluation.worst_J() : 0;
+      const double worst_J = intermittent ? evaluation.worst_J() : Joules(0);
       if (worst_J <= budget_J) {
         share.feasible++;
         if (evaluation.running_s() > share.ranking.cutoff())

@@ -399,7 +399,7 @@ Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
     Napi::Object delivery = Napi::Object::New(env);
     delivery["latency_s"] = answer.delivery->latency_s;
     delivery["energy_max_J"] =
-        std::max(answer.delivery->start.energy_J, answer.delivery->deliver.energy_J);
+        std::max<double>(answer.delivery->start.energy_J, answer.delivery->deliver.energy_J);
     delivery["power_cycles"] = 2;
     out["delivery"] = delivery;
   }

@@ -21,8 +21,8 @@ struct EnergyBuffer {
 
   bool operator==(const EnergyBuffer &) const = default;
 
-  double full_J() const { return 0.5 * capacitance_F * (v_on * v_on - v_off * v_off); }
-  double safe_J() const { return full_J() * safe_margin; }
+  Joules full_J() const { return 0.5 * capacitance_F * (v_on * v_on - v_off * v_off); }
+  Joules safe_J() const { return safe_margin * full_J(); }
 };
 
 struct Platform {

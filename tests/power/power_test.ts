@@ -4,6 +4,7 @@ import { LayerType } from "../../network/network.ts";
 import { energyBudget_J } from "../../network/platform.ts";
 import { platformTable } from "../../network/platform_table.ts";
 import { command, ROOT } from "../dump/support.ts";
+import { inUnits } from "../units/in_units.ts";
 import { randomMixedNetwork, randomNetwork } from "../quantize/support.ts";
 import { compare, largest, median } from "./compare.ts";
 import { goldenNetworks } from "./networks.ts";
@@ -116,6 +117,19 @@ Deno.test("bo_power() simulates what the explorer models, and dies only where th
         simulate(at, ["--source", `rf:seed=${seed}`, "--after-commit", "run_on"]);
       assert.deepEqual(await run(5), await run(5));
       assert.notDeepEqual(await run(5), await run(6));
+    });
+
+    await t.step("in other units it simulates the same", async () => {
+      const { folder: at, platform } = all.at(-1)!;
+      const table = join(folder, "units.table");
+      await Deno.writeTextFile(table, platformTable(inUnits(platform, 8, 32)));
+      const si = await simulate(at), other = await simulate(at, ["--limit-s", "1e9"], table);
+      assert.equal(other.power_cycles, si.power_cycles);
+      si.layers.forEach((layer, i) => {
+        const { energy_J, latency_s } = other.layers[i]!;
+        assert.ok(Math.abs(energy_J / (8 * layer.energy_J) - 1) < 1e-9, layer.name);
+        assert.ok(Math.abs(latency_s / (32 * layer.latency_s) - 1) < 1e-9, layer.name);
+      });
     });
 
     await t.step("energy is neither made nor lost", async () => {
