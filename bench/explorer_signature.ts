@@ -47,6 +47,36 @@ export const FIXTURES: Record<
     input: { h: 15, w: 13, channels: 7 },
     layer: { type: "global_avg_pool" },
   },
+  "depthwise 3x3 padded on 20x18x12": {
+    input: { h: 20, w: 18, channels: 12 },
+    layer: {
+      type: "depthwise_conv",
+      kernel: { h: 3, w: 3 },
+      padding: { top: 1, bottom: 1, left: 1, right: 1 },
+      bias: true,
+    },
+  },
+  "max pool 2x2, stride 2, of 25x14x10": {
+    input: { h: 25, w: 14, channels: 10 },
+    layer: { type: "max_pool", kernel: { h: 2, w: 2 }, stride: { h: 2, w: 2 } },
+  },
+  "avg pool 3x3 padded, stride 2, of 15x15x8": {
+    input: { h: 15, w: 15, channels: 8 },
+    layer: {
+      type: "avg_pool",
+      kernel: { h: 3, w: 3 },
+      stride: { h: 2, w: 2 },
+      padding: { top: 1, bottom: 1, left: 1, right: 1 },
+    },
+  },
+  "add of 16x9x6": {
+    input: { h: 16, w: 9, channels: 6 },
+    layer: { type: "add", inputs: ["input", "input"] },
+  },
+  "concat of 12x12x5, twice": {
+    input: { h: 12, w: 12, channels: 5 },
+    layer: { type: "concat", inputs: ["input", "input"] },
+  },
 };
 
 export const PLATFORMS: PlatformChoice[] = [
@@ -83,13 +113,11 @@ export async function explorerSignature(threads?: number): Promise<Signature> {
         (counts[name] ??= { published: 0, full: 0 })[space] = answer.layers[0]!.designs_total;
       }
     }
-    for (const objective of ["energy", "wear"] as const) {
-      const answer = await exploreNetwork(network, PLATFORMS[0]!, {
-        space: "full",
-        objective,
-        threads,
-      });
-      add(name, rounded(answer.layers[0]!));
+    for (const objective of ["energy", "wear", "pareto"] as const) {
+      for (const space of ["published", "full"] as const) {
+        const answer = await exploreNetwork(network, PLATFORMS[0]!, { space, objective, threads });
+        add(name, rounded(answer.layers[0]!));
+      }
     }
   }
   return { checksum: hash.digest("hex").slice(0, 16), counts };

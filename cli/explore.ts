@@ -6,6 +6,7 @@ import { ExitCode, UserError } from "../base/errors.ts";
 import {
   DesignSpace,
   type ExploreAnswer,
+  type FrontPoint,
   type LayerAnswer,
   Objective,
   Power,
@@ -60,7 +61,10 @@ export const exploreCommand = new Command("explore")
     new Option("--power <kind>", "for every request").choices(Power.options),
   )
   .addOption(
-    new Option("--objective <name>", "of the full space, for every request")
+    new Option(
+      "--objective <name>",
+      "what is to be least, or pareto for all that nothing beats; for every request",
+    )
       .choices(Objective.options),
   )
   .option(
@@ -225,7 +229,33 @@ function printAnswer(answer: ExploreAnswer, request: PreparedRequest): void {
   console.log(table.toString());
   for (const line of advise(answer, platform)) console.log(line);
   console.log(answer.feasible ? totals(answer) : "infeasible");
+  if (answer.front !== undefined && answer.feasible) printFront(answer.front);
   console.log("");
+}
+
+/** Rows of a front that are shown; it may have hundreds. */
+const FRONT_ROWS = 20;
+
+/** Evenly spread over a long front, its ends included. */
+function printFront(front: readonly FrontPoint[]): void {
+  const shown = Math.min(FRONT_ROWS, front.length);
+  console.log(
+    `Pareto front: ${front.length} points` +
+      (shown < front.length ? `, ${shown} of them here, all with --json` : ""),
+  );
+  const head = ["latency s", "energy mJ", "NVM bytes written", "design of each layer's front"];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (let row = 0; row < shown; row++) {
+    const at = shown === 1 ? 0 : Math.round(row * (front.length - 1) / (shown - 1));
+    const { latency_s, energy_J, written_bytes, choices } = front[at]!;
+    table.push([
+      latency_s.toPrecision(6),
+      (1e3 * energy_J).toPrecision(5),
+      written_bytes,
+      choices.join(" "),
+    ]);
+  }
+  console.log(table.toString());
 }
 
 function row(layer: LayerAnswer, intermittent: boolean): (string | number)[] {
@@ -273,18 +303,19 @@ function gap(
 }
 
 function totals(answer: ExploreAnswer): string {
-  const parts = [`latency ${answer.latency_s!.toPrecision(6)} s`];
-  if (answer.power_cycles != null) {
-    parts.push(`${answer.power_cycles} power cycles`);
-  }
-  if (answer.nvm !== undefined) {
-    parts.push(`${answer.nvm.total_bytes} bytes of NVM`);
-  }
-  if (answer.delivery !== undefined) {
-    const { latency_s } = answer.delivery;
-    parts.push(
-      `of it ${latency_s.toPrecision(4)} s to store the input and deliver the result`,
-    );
-  }
-  return parts.join(", ");
+  const mJ = (energy_J: number) => `${(1e3 * energy_J).toPrecision(4)} mJ`;
+  const { delivery, energy_J, energy_max_J, energy_mean_J, power_cycles } = answer;
+  const stored = delivery === undefined
+    ? ""
+    : ` (${delivery.latency_s.toPrecision(4)} s of it to store the input and deliver the result)`;
+  return [
+    `latency ${answer.latency_s!.toPrecision(6)} s${stored}`,
+    ...(power_cycles == null ? [] : [`${power_cycles} power cycles`]),
+    ...(energy_J == null ? [] : [mJ(energy_J)]),
+    ...(energy_max_J == null || energy_mean_J == null
+      ? []
+      : [`a power cycle ${mJ(energy_mean_J)} on average, ${mJ(energy_max_J)} at worst`]),
+    `VM ${answer.vm_bytes} bytes`,
+    `NVM ${answer.nvm_bytes} bytes, ${answer.written_bytes} bytes written to it`,
+  ].join(", ");
 }

@@ -9,7 +9,9 @@ import type { LayerType, WalkShape } from "../network/network.ts";
 import type {
   Binding,
   Coverage,
+  Delivery,
   DesignSpace,
+  FrontPoint,
   NvmLayout,
   Objective,
   Pin,
@@ -77,11 +79,19 @@ export interface NativeAnswer {
   feasible: boolean;
   latency_s: number;
   energy_J: number;
+  energy_max_J: number;
   power_cycles: number;
-  delivery?: { latency_s: number; energy_max_J: number; power_cycles: number };
+  vm_bytes: number;
+  nvm_bytes: number;
+  written_bytes: number;
+  delivery?: Delivery;
   nvm?: NvmLayout;
-  binding?: Binding;
-  violation?: number;
+  /** Limits that the network as a whole misses. */
+  misses: { binding: Binding; violation: number }[];
+  /** By layer: which of its `best` the network takes. */
+  choices: number[];
+  /** With objective pareto: what else it could take, the fastest first. */
+  front: FrontPoint[];
   layers: (NativeLayerAnswer | null)[];
 }
 

@@ -9,6 +9,7 @@ import type {
   FeasibleLayer,
   InfeasibleLayer,
   LayerAnswer,
+  Objective,
   Power,
 } from "../network/explore.ts";
 import { elements, type ResolvedLayer, walkShape, weightShape } from "../network/network.ts";
@@ -27,6 +28,7 @@ export interface Setting {
   power: Power;
   platform: Platform;
   space?: DesignSpace;
+  objective?: Objective | undefined;
 }
 
 const UNITS: Record<Binding, string> = {
@@ -148,13 +150,14 @@ function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
       ? {
         energy_max_J: costed.energy_max_J,
         energy_min_J: costed.energy_min_J,
+        energy_mean_J: costed.energy_J / costed.power_cycles,
         power_cycles: costed.power_cycles,
       }
-      : { energy_J: costed.energy_J }),
-    vm_bytes: costed.vm_bytes,
-    ...(setting.protocol === "brownout"
-      ? { plane_bytes: costed.plane_bytes, written_bytes: costed.written_bytes }
       : {}),
+    energy_J: costed.energy_J,
+    vm_bytes: costed.vm_bytes,
+    ...(setting.protocol === "brownout" ? { plane_bytes: costed.plane_bytes } : {}),
+    written_bytes: costed.written_bytes,
   };
 }
 
@@ -213,12 +216,14 @@ function showLayer(
   { name, input, output }: ResolvedLayer,
   native: NativeLayer,
   layer: NativeLayerAnswer | null,
+  choice: number,
   setting: Setting,
 ): LayerAnswer {
   const coverage = layer?.coverage === undefined ? {} : { coverage: layer.coverage };
   const { platform, protocol, power } = setting;
   if (layer === null) return idleLayer(name, setting);
-  const [best, ...runnersUp] = layer.best;
+  const best = layer.best[choice];
+  const others = layer.best.map((costed) => showCosted(costed, setting));
   if (layer.coverage?.total === 0) {
     throw new UserError({
       message: `layer ${name}: no design has the pinned axes`,
@@ -268,7 +273,9 @@ function showLayer(
     ...coverage,
     ...(native.n === input.channels ? {} : { padded_input_channels: native.n }),
     ...(native.m === output.channels ? {} : { padded_output_channels: native.m }),
-    runners_up: runnersUp.map((costed) => showCosted(costed, setting)),
+    ...(setting.objective === "pareto"
+      ? { runners_up: [], front: others }
+      : { runners_up: others.filter((_, i) => i !== choice).slice(0, 3) }),
     rejected,
   } satisfies FeasibleLayer;
 }
@@ -288,9 +295,11 @@ function idleLayer(name: string, setting: Setting): FeasibleLayer {
     mac_span: "channel",
     S: 1,
     latency_s: 0,
-    ...(intermittent ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 } : { energy_J: 0 }),
+    ...(intermittent ? { energy_max_J: 0, energy_min_J: 0, power_cycles: 0 } : {}),
+    energy_J: 0,
     vm_bytes: 0,
     ...(setting.protocol === "brownout" ? { plane_bytes: 0, batches: 0 } : {}),
+    written_bytes: 0,
     slack_vm_bytes: setting.platform.vm_bytes,
     designs_total: 1,
     designs_feasible: 1,
@@ -310,24 +319,31 @@ export function showAnswer(
 ): ExploreAnswer {
   const intermittent = setting.power === "intermittent";
   const { feasible } = answer;
+  const misses = answer.misses.map((miss) => ({ ...miss, unit: UNITS[miss.binding] }));
   return {
     name,
     feasible,
     latency_s: feasible ? answer.latency_s : null,
     energy_J: feasible ? answer.energy_J : null,
-    ...(intermittent ? { power_cycles: feasible ? answer.power_cycles : null } : {}),
-    layers: answer.layers.map((layer, i) => showLayer(layers[i]!, natives[i]!, layer, setting)),
+    ...(intermittent
+      ? {
+        power_cycles: feasible ? answer.power_cycles : null,
+        energy_max_J: feasible ? answer.energy_max_J : null,
+        energy_mean_J: feasible ? answer.energy_J / answer.power_cycles : null,
+      }
+      : {}),
+    vm_bytes: feasible ? answer.vm_bytes : null,
+    nvm_bytes: feasible ? answer.nvm_bytes : null,
+    written_bytes: feasible ? answer.written_bytes : null,
+    layers: answer.layers.map((layer, i) =>
+      showLayer(layers[i]!, natives[i]!, layer, answer.choices[i]!, setting)
+    ),
+    ...(setting.objective === "pareto" ? { front: answer.front } : {}),
     ...(answer.delivery !== undefined &&
         Number.isFinite(answer.delivery.latency_s)
       ? { delivery: answer.delivery }
       : {}),
     ...(answer.nvm !== undefined ? { nvm: answer.nvm } : {}),
-    ...(answer.binding !== undefined && answer.violation !== undefined
-      ? {
-        binding: answer.binding,
-        violation: answer.violation,
-        unit: UNITS[answer.binding],
-      }
-      : {}),
+    ...(misses.length > 0 ? { ...misses[0], misses } : {}),
   };
 }

@@ -141,6 +141,7 @@ export async function prepareLayers(
     power,
     platform,
     space,
+    objective: request.objective,
     layers,
     native: {
       protocol,
@@ -226,15 +227,6 @@ function checkSupported(
       value: request.space,
       expected: "published",
       help: "Protocol inas2021 describes the published designs only.",
-    });
-  }
-  if (!full && (request.objective ?? "latency") !== "latency") {
-    throw new UserError({
-      message: `${request.name}: the published space is explored for latency only`,
-      field: "objective",
-      value: request.objective,
-      expected: "latency",
-      help: "Ask for space: full.",
     });
   }
   if (protocol !== "brownout") return;

@@ -15,8 +15,11 @@ export type Power = z.infer<typeof Power>;
 export const DesignSpace = z.enum(["published", "full"]);
 export type DesignSpace = z.infer<typeof DesignSpace>;
 
-/** What the best design has least of: seconds, joules, or bytes written to NVM. */
-export const Objective = z.enum(["latency", "energy", "wear"]);
+/**
+ * What the best design has least of: seconds, joules, or bytes written to NVM; `pareto`: every design
+ * that no other beats in all three.
+ */
+export const Objective = z.enum(["latency", "energy", "wear", "pareto"]);
 export type Objective = z.infer<typeof Objective>;
 
 /** Axes of a layer's design that are held fixed. */
@@ -106,16 +109,17 @@ export type Binding = z.infer<typeof Binding>;
 export const CostedDesign = z.strictObject({
   ...Design.shape,
   latency_s: z.number(),
-  /** Energy of the worst and the cheapest power cycle (intermittent). */
+  /** Energy of the worst, the cheapest and the mean power cycle (intermittent). */
   energy_max_J: z.number().optional(),
   energy_min_J: z.number().optional(),
-  /** Energy of the whole layer (continuous). */
+  energy_mean_J: z.number().optional(),
+  /** Energy of the whole layer. */
   energy_J: z.number().optional(),
   power_cycles: z.number().optional(),
   vm_bytes: count,
   /** Of one of the two planes of partial sums; 0 where no output tile is visited twice. */
   plane_bytes: count.optional(),
-  /** NVM bytes that the layer writes: sums, outputs and records (protocol brownout). */
+  /** NVM bytes that the layer writes: sums, outputs and records. */
   written_bytes: count.optional(),
 });
 export type CostedDesign = z.infer<typeof CostedDesign>;
@@ -177,6 +181,8 @@ export const FeasibleLayer = z.strictObject({
   /** Power cycles (batches) of the layer under protocol brownout. */
   batches: count.optional(),
   runners_up: z.array(CostedDesign).default([]),
+  /** With objective pareto: the layer's Pareto front, the fastest first. */
+  front: z.array(CostedDesign).optional(),
   rejected: Rejections.default({}),
 });
 export type FeasibleLayer = z.infer<typeof FeasibleLayer>;
@@ -226,24 +232,56 @@ export const NvmLayout = z.strictObject({
 });
 export type NvmLayout = z.infer<typeof NvmLayout>;
 
+/** Storing the input and delivering the result (protocol `brownout`). */
+export const Delivery = z.strictObject({
+  latency_s: z.number(),
+  energy_max_J: z.number(),
+  energy_J: z.number(),
+  written_bytes: count,
+  power_cycles: count,
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+/** What one design per layer costs together, delivery included. */
+export const FrontPoint = z.strictObject({
+  latency_s: z.number(),
+  energy_J: z.number(),
+  written_bytes: z.number(),
+  /** By layer: index into its `front`. */
+  choices: z.array(count),
+});
+export type FrontPoint = z.infer<typeof FrontPoint>;
+
+/** A limit that the network as a whole misses. */
+export const NetworkMiss = z.strictObject({
+  binding: Binding,
+  violation: z.number(),
+  unit: z.string(),
+});
+
 export const ExploreAnswer = z.strictObject({
   name: z.string(),
   feasible: z.boolean(),
   latency_s: z.number().nullable(),
   energy_J: z.number().nullable().optional(),
   power_cycles: z.number().nullable().optional(),
+  /** Of the worst and the mean power cycle (intermittent). */
+  energy_max_J: z.number().nullable().optional(),
+  energy_mean_J: z.number().nullable().optional(),
+  /** Of the layer that needs most; of everything in NVM; written to NVM in one inference. */
+  vm_bytes: count.nullable().optional(),
+  nvm_bytes: z.number().nullable().optional(),
+  written_bytes: z.number().nullable().optional(),
   layers: z.array(LayerAnswer),
-  /** Storing the input and delivering the result (protocol `brownout`). */
-  delivery: z.strictObject({
-    latency_s: z.number(),
-    energy_max_J: z.number(),
-    power_cycles: count,
-  }).optional(),
+  /** With objective pareto: the network's Pareto front, the fastest first; `layers` have its first point. */
+  front: z.array(FrontPoint).optional(),
+  delivery: Delivery.optional(),
   nvm: NvmLayout.optional(),
   /** Why the network as a whole does not fit where every layer does. */
   binding: Binding.optional(),
   violation: z.number().optional(),
   unit: z.string().optional(),
+  misses: z.array(NetworkMiss).optional(),
 });
 export type ExploreAnswer = z.infer<typeof ExploreAnswer>;
 

@@ -28,7 +28,10 @@ public:
   bool aligned(const bo_design &design) const {
     return task_.shape.kind != BO_CONV || design.tn % task_.platform->length_multiple == 0;
   }
-  double written_bytes(const bo_design &) const { return 0; }
+  double written_bytes(const bo_design &design) const {
+    return inas2021_written_elements(task_.shape, design, task_.power == Power::intermittent) *
+           task_.platform->element_bytes;
+  }
   void evaluate(const bo_design &design, Evaluation &evaluation) const {
     if (task_.power == Power::continuous)
       inas2021_continuous(*task_.platform, task_.shape, design, evaluation);
@@ -68,7 +71,7 @@ struct Share {
   uint64_t total = 0;
   uint64_t feasible = 0;
   Rejections rejections{};
-  Ranking ranking{1 + RUNNERS_UP};
+  Keeper keeper;
 };
 
 template <class Model>
@@ -98,10 +101,12 @@ void explore_share(const LayerTask &task, const PublishedSpace &space, uint32_t 
       const double worst_J = intermittent ? evaluation.worst_J() : Joules(0);
       if (worst_J <= budget_J) {
         share.feasible++;
-        if (evaluation.running_s() > share.ranking.cutoff())
+        // Without charging: the capacitor need not be solved for what is too slow anyway.
+        Scores scores{evaluation.running_s(), evaluation.energy_J(), model.written_bytes(design)};
+        if (share.keeper.refuses(scores))
           return true;
-        share.ranking.add(
-            {design, layer_latency_s(task, evaluation), static_cast<uint32_t>(model.vm_bytes())});
+        scores.latency_s = layer_latency_s(task, evaluation);
+        share.keeper.offer(design, scores, static_cast<uint32_t>(model.vm_bytes()));
       } else {
         Rejection &rejection = rejections[static_cast<size_t>(Binding::energy)];
         rejection.count++;
@@ -142,6 +147,13 @@ struct Part {
   uint32_t tr;
 };
 
+std::vector<Keeper> keepers_of(const std::vector<LayerTask> &tasks) {
+  std::vector<Keeper> keepers;
+  for (const LayerTask &task : tasks)
+    keepers.emplace_back(task.objective);
+  return keepers;
+}
+
 void explore_published(const std::vector<LayerTask> &tasks, unsigned threads,
                        const std::atomic<bool> &cancelled, std::vector<LayerResult> &results) {
   std::vector<PublishedSpace> spaces;
@@ -152,7 +164,9 @@ void explore_published(const std::vector<LayerTask> &tasks, unsigned threads,
       for (uint32_t tr : spaces.back().tr)
         parts.push_back({i, tr});
   }
-  std::vector<Share> shares(parts.size());
+  std::vector<Share> shares;
+  for (const Part &part : parts)
+    shares.push_back({0, 0, {}, Keeper(tasks[part.task].objective)});
   parallel_for(parts.size(), threads, [&](size_t at) {
     const LayerTask &task = tasks[parts[at].task];
     const PublishedSpace &space = spaces[parts[at].task];
@@ -163,18 +177,18 @@ void explore_published(const std::vector<LayerTask> &tasks, unsigned threads,
   });
   if (cancelled.load())
     return;
-  std::vector<Ranking> rankings(tasks.size(), Ranking(1 + RUNNERS_UP));
+  std::vector<Keeper> keepers = keepers_of(tasks);
   for (size_t at = 0; at < parts.size(); at++) {
     LayerResult &result = results[parts[at].task];
     result.designs_total += shares[at].total;
     result.designs_feasible += shares[at].feasible;
     for (size_t b = 0; b < BINDINGS; b++)
       result.rejections[b].merge(shares[at].rejections[b]);
-    rankings[parts[at].task].merge(shares[at].ranking);
+    keepers[parts[at].task].merge(shares[at].keeper);
   }
   for (size_t i = 0; i < tasks.size(); i++)
-    for (const Candidate &candidate : rankings[i].best())
-      results[i].best.push_back(cost_design(tasks[i], candidate.design));
+    for (const bo_design &design : keepers[i].designs())
+      results[i].best.push_back(cost_design(tasks[i], design));
 }
 
 /** One bound per platform; building it takes some thousand solutions of the capacitor. */
@@ -227,33 +241,33 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
   for (size_t at = 0; at < parts.size(); at++)
     of_task[parts[at].task].insert(of_task[parts[at].task].end(), seeds[at].begin(),
                                    seeds[at].end());
-  std::vector<FullExplorer::Start> starts(tasks.size());
+  std::vector<Keeper> starts = keepers_of(tasks);
   parallel_for(full.size(), threads, [&](size_t at) {
     const size_t i = full[at];
     starts[i] = explorers[i]->start(std::move(of_task[i]), cancelled);
   });
 
-  std::vector<FullExplorer::Part> found(parts.size());
+  std::vector<std::optional<FullExplorer::Part>> found(parts.size());
   parallel_for(parts.size(), threads, [&](size_t at) {
     const size_t i = parts[at].task;
-    found[at] = explorers[i]->explore(parts[at].tr, starts[i].cutoff, until, cancelled);
+    found[at] = explorers[i]->explore(parts[at].tr, starts[i], until, cancelled);
   });
   if (cancelled.load())
     return;
 
-  std::vector<Ranking> rankings(tasks.size(), Ranking(1 + RUNNERS_UP));
+  std::vector<Keeper> keepers = keepers_of(tasks);
   std::vector<double> open(tasks.size(), std::numeric_limits<double>::infinity());
   for (size_t i : full)
     results[i].coverage = Coverage{};
   for (size_t at = 0; at < parts.size(); at++) {
     const size_t i = parts[at].task;
     LayerResult &result = results[i];
-    *result.coverage += found[at].coverage;
-    result.designs_feasible += found[at].feasible;
+    *result.coverage += found[at]->coverage;
+    result.designs_feasible += found[at]->feasible;
     for (size_t b = 0; b < BINDINGS; b++)
-      result.rejections[b].merge(found[at].rejections[b]);
-    rankings[i].merge(found[at].ranking);
-    if (!found[at].complete) {
+      result.rejections[b].merge(found[at]->rejections[b]);
+    keepers[i].merge(found[at]->keeper);
+    if (!found[at]->complete) {
       result.proven_optimal = false;
       if (!seeds[at].empty())
         open[i] = std::min(open[i], seeds[at].front().bound);
@@ -265,12 +279,13 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
     result.designs_total = result.coverage->total = explorers[i]->space().total();
     result.coverage->unvisited = result.designs_total - result.coverage->covered();
     if (!result.proven_optimal)
-      rankings[i].merge(starts[i].ranking);
-    const auto best = rankings[i].best();
-    for (const Candidate &candidate : best)
-      result.best.push_back(cost_design(tasks[i], candidate.design));
-    result.lower_bound = best.empty() ? open[i] : std::min(best.front().score, open[i]);
-    if (best.empty() && result.proven_optimal) {
+      keepers[i].merge(starts[i]);
+    for (const bo_design &design : keepers[i].designs())
+      result.best.push_back(cost_design(tasks[i], design));
+    result.lower_bound = open[i];
+    if (!result.best.empty())
+      result.lower_bound = std::min(open[i], result.best.front().scores().of(tasks[i].objective));
+    if (result.best.empty() && result.proven_optimal) {
       const Sizes &trs = explorers[i]->space().range(0);
       for (uint32_t tr = trs.from; tr <= trs.to; tr++)
         unexplained.push_back({i, tr});

@@ -4,7 +4,7 @@
 
 #include "evaluation.h"
 #include "full_space.h"
-#include "ranking.h"
+#include "keeper.h"
 #include "rejection.h"
 
 #include <atomic>
@@ -16,8 +16,6 @@ namespace brownout {
 enum class Protocol { inas2021, brownout };
 enum class Power { intermittent, continuous };
 enum class Space { published, full };
-/** What is least: seconds, joules, or bytes written to NVM. */
-enum class Objective { latency, energy, wear };
 
 /** One layer to explore. */
 struct LayerTask {
@@ -70,8 +68,10 @@ struct CostedDesign {
   uint32_t vm_bytes;
   bo_vm_layout vm;
   uint32_t plane_bytes;
-  /** NVM bytes that the layer writes (protocol brownout). */
+  /** NVM bytes that the layer writes. */
   double written_bytes;
+
+  Scores scores() const { return {latency_s, energy_J, written_bytes}; }
 };
 
 struct LayerResult {
@@ -81,15 +81,15 @@ struct LayerResult {
   /** Of the full space. */
   std::optional<Coverage> coverage;
   bool proven_optimal = true;
-  /** No design scores less: the optimum's score where it is proven. */
+  /** No design scores less: the optimum's score where it is proven; of a front the latency. */
   double lower_bound = 0;
   Rejections rejections{};
-  /** The optimum and its runners-up, best first; empty where nothing is feasible. */
+  /**
+   * The optimum and its runners-up, best first; with Objective::pareto the front, the fastest
+   * first. Empty where nothing is feasible.
+   */
   std::vector<CostedDesign> best;
 };
-
-/** Runners-up that are named beside the optimum. */
-constexpr size_t RUNNERS_UP = 3;
 
 /** Cost of one design, whether feasible or not; latency is infinite where it exceeds the full
  * budget. */

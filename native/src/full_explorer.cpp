@@ -9,35 +9,11 @@ namespace brownout {
 
 namespace {
 
-constexpr double INFINITE = std::numeric_limits<double>::infinity();
 /** Of each tile height, and of those tried in all. */
 constexpr size_t SEEDS = 8;
 constexpr size_t TRIED_SEEDS = 24;
 /** Far more than the rounding of the closed form: it must not refuse what just fits. */
 constexpr double UP = 1 + 1e-9;
-
-/** The score that as many designs reach as are wanted. */
-class Cutoff {
-public:
-  explicit Cutoff(double given) : given_(with_ties(given)) {}
-
-  double value() const { return std::min(given_, with_ties(scores_[RUNNERS_UP])); }
-  double reached() const { return scores_[RUNNERS_UP]; }
-
-  void add(double score) {
-    for (double &kept : scores_)
-      if (score < kept)
-        std::swap(score, kept);
-  }
-
-private:
-  static double with_ties(double score) {
-    return score * (1 + Ranking::EQUAL) * (1 + Ranking::EQUAL);
-  }
-
-  double given_;
-  double scores_[RUNNERS_UP + 1] = {INFINITE, INFINITE, INFINITE, INFINITE};
-};
 
 Rejection &of(Rejections &rejections, Binding binding) {
   return rejections[static_cast<size_t>(binding)];
@@ -53,19 +29,22 @@ uint64_t largest_size(uint64_t sweep, uint64_t chunks) {
 } // namespace
 
 struct FullExplorer::Search {
-  Search(const LayerTask &task, double given, const std::atomic<bool> &stop)
-      : model(task), cutoff(given), cancelled(stop) {}
+  Search(const LayerTask &task, Keeper keeper, const std::atomic<bool> &stop)
+      : model(task), part{std::move(keeper)}, cancelled(stop) {}
 
   RuntimeModel model;
   Evaluation evaluation;
-  Cutoff cutoff;
   Part part;
   const std::atomic<bool> &cancelled;
 };
 
 FullExplorer::FullExplorer(const LayerTask &task, const ChargeBound &charge)
-    : task_(task), charge_(charge), space_(task.shape, task.pins),
-      totals_(*task.platform, task.shape), budget_J_(task.platform->buffer.safe_J()) {}
+    : task_(task),
+      objectives_(task.objective == Objective::pareto
+                      ? std::vector{Objective::latency, Objective::energy, Objective::wear}
+                      : std::vector{task.objective}),
+      charge_(charge), space_(task.shape, task.pins), totals_(*task.platform, task.shape),
+      budget_J_(task.platform->buffer.safe_J()) {}
 
 bo_design FullExplorer::design_of(const TileTotals &tile, const Order &order, uint64_t s) const {
   bo_design d{};
@@ -152,15 +131,13 @@ uint8_t FullExplorer::best_span(const TileTotals &tile, unsigned aligned) const 
   return best;
 }
 
-double FullExplorer::bound(const OrderTotals &order, uint64_t chunks, double most_J) const {
+Scores FullExplorer::bounds(const OrderTotals &order, uint64_t chunks, double most_J) const {
   const auto k = static_cast<double>(chunks);
   const double cycles = order.outer * k;
-  if (task_.objective == Objective::wear)
-    return order.fixed_bytes + k * order.each_bytes + cycles * BO_RECORD_BYTES;
   const Cost total = order.fixed + k * order.each + cycles * totals_.cycle();
-  if (task_.objective == Objective::energy)
-    return total.energy_J / UP;
-  return charge_.at_least_s(total, most_J);
+  const bool timed = objectives_.front() == Objective::latency;
+  return {timed ? charge_.at_least_s(total, most_J) : 0, total.energy_J / UP,
+          order.fixed_bytes + k * order.each_bytes + cycles * BO_RECORD_BYTES};
 }
 
 uint64_t FullExplorer::least_chunks(const OrderTotals &order) const {
@@ -192,21 +169,12 @@ void FullExplorer::try_design(const bo_design &design, Search &search) const {
     return;
   }
   search.part.feasible++;
-  const bool wear = task_.objective == Objective::wear;
-  const double energy_J = search.evaluation.energy_J();
-  if (task_.objective == Objective::energy && energy_J > search.cutoff.value())
+  Scores scores{search.evaluation.running_s(), search.evaluation.energy_J(),
+                search.model.written_bytes(design)};
+  if (search.part.keeper.refuses(scores))
     return;
-  if (wear && search.model.written_bytes(design) > search.cutoff.value())
-    return;
-  const double latency_s = layer_latency_s(task_, search.evaluation);
-  const double score = wear                                   ? search.model.written_bytes(design)
-                       : task_.objective == Objective::energy ? energy_J
-                                                              : latency_s;
-  if (score > search.cutoff.value())
-    return;
-  search.cutoff.add(score);
-  search.part.ranking.add(
-      {design, score, static_cast<uint32_t>(search.model.vm_bytes()), wear ? latency_s : 0.0});
+  scores.latency_s = layer_latency_s(task_, search.evaluation);
+  search.part.keeper.offer(design, scores, static_cast<uint32_t>(search.model.vm_bytes()));
 }
 
 void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned aligned,
@@ -290,7 +258,7 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
     const uint64_t chunks = ceil_div(sweep, s);
     const uint64_t lowest = std::max(from, ceil_div(sweep, chunks));
     // Fewer tiles in a batch are more batches of less energy each: the bound only rises.
-    if (bound(totals, chunks, most_J(totals, s)) > search.cutoff.value()) {
+    if (search.part.keeper.refuses(bounds(totals, chunks, most_J(totals, s)))) {
       coverage.bound += s - from + 1;
       return;
     }
@@ -305,7 +273,7 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
 
 std::vector<FullExplorer::Seed> FullExplorer::seeds(uint32_t tr,
                                                     const std::atomic<bool> &cancelled) const {
-  std::vector<Seed> best;
+  std::vector<std::vector<Seed>> best(objectives_.size());
   const auto before = [](const Seed &a, const Seed &b) { return a.bound < b.bound; };
   for_each_tile(
       tr, [](const TileTotals &, const Sizes &, const Sizes &, const Sizes &) {},
@@ -329,40 +297,48 @@ std::vector<FullExplorer::Seed> FullExplorer::seeds(uint32_t tr,
           if (least == 0)
             continue;
           const uint64_t chunks = std::max(ceil_div(sweep, to), least);
-          const double score = bound(totals, chunks, most_J(totals, to));
-          if (best.size() == SEEDS && score >= best.back().bound)
-            continue;
-          const Seed seed{score, design_of(tile, order, to)};
-          best.insert(std::upper_bound(best.begin(), best.end(), seed, before), seed);
-          if (best.size() > SEEDS)
-            best.pop_back();
+          const Scores least_scores = bounds(totals, chunks, most_J(totals, to));
+          for (size_t i = 0; i < objectives_.size(); i++) {
+            auto &kept = best[i];
+            const double score = least_scores.of(objectives_[i]);
+            if (kept.size() == SEEDS && score >= kept.back().bound)
+              continue;
+            const Seed seed{objectives_[i], score, design_of(tile, order, to)};
+            kept.insert(std::upper_bound(kept.begin(), kept.end(), seed, before), seed);
+            if (kept.size() > SEEDS)
+              kept.pop_back();
+          }
         }
         return !cancelled.load(std::memory_order_relaxed);
       });
-  return best;
+  std::vector<Seed> all;
+  for (const auto &kept : best)
+    all.insert(all.end(), kept.begin(), kept.end());
+  return all;
 }
 
-FullExplorer::Start FullExplorer::start(std::vector<Seed> seeds,
-                                        const std::atomic<bool> &cancelled) const {
+Keeper FullExplorer::start(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const {
   std::stable_sort(seeds.begin(), seeds.end(),
                    [](const Seed &a, const Seed &b) { return a.bound < b.bound; });
-  Search search(task_, INFINITE, cancelled);
-  size_t tried = 0;
-  for (const Seed &seed : seeds) {
-    if (tried++ >= TRIED_SEEDS || seed.bound > search.cutoff.value())
-      break;
-    const bo_design &d = seed.design;
-    const TileTotals tile = totals_.tile(d.tr, d.tc, d.tm, d.tn);
-    Order order;
-    std::memcpy(order.loops, d.order, 4);
-    walk(tile, order, aligned_spans(tile), search);
+  Search search(task_, Keeper(task_.objective), cancelled);
+  for (Objective objective : objectives_) {
+    size_t tried = 0;
+    for (const Seed &seed : seeds) {
+      if (seed.objective != objective || tried++ >= TRIED_SEEDS)
+        continue;
+      const bo_design &d = seed.design;
+      const TileTotals tile = totals_.tile(d.tr, d.tc, d.tm, d.tn);
+      Order order;
+      std::memcpy(order.loops, d.order, 4);
+      walk(tile, order, aligned_spans(tile), search);
+    }
   }
-  return {search.cutoff.reached(), std::move(search.part.ranking)};
+  return std::move(search.part.keeper);
 }
 
-FullExplorer::Part FullExplorer::explore(uint32_t tr, double cutoff, Clock::time_point until,
+FullExplorer::Part FullExplorer::explore(uint32_t tr, const Keeper &start, Clock::time_point until,
                                          const std::atomic<bool> &cancelled) const {
-  Search search(task_, cutoff, cancelled);
+  Search search(task_, start.follower(), cancelled);
   Coverage &coverage = search.part.coverage;
   const uint64_t vm_limit = task_.platform->vm_bytes;
   const Sizes one_tr{tr, tr};

@@ -21,31 +21,30 @@ public:
   /** @param task, charge must outlive the explorer */
   FullExplorer(const LayerTask &task, const ChargeBound &charge);
 
-  /** A tile and an order, and the least that any of its designs can score. */
+  /** A tile and an order, and the least of one objective that any of its designs can have. */
   struct Seed {
+    Objective objective;
     double bound;
     bo_design design;
   };
-  /** Of one tile height those that promise most, best first; the first is the least of all. */
+  /**
+   * Of one tile height those that promise most, best first, of each objective that counts: the
+   * first has the least bound of its objective.
+   */
   std::vector<Seed> seeds(uint32_t tr, const std::atomic<bool> &cancelled) const;
 
   /** What trying the best seeds gives. */
-  struct Start {
-    /** At least as many designs reach it as are wanted. */
-    double cutoff = 1.0 / 0.0;
-    Ranking ranking{1 + RUNNERS_UP};
-  };
-  Start start(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const;
+  Keeper start(std::vector<Seed> seeds, const std::atomic<bool> &cancelled) const;
 
   struct Part {
-    Coverage coverage;
+    Keeper keeper;
+    Coverage coverage{};
     DesignCount feasible = 0;
     Rejections rejections{};
-    Ranking ranking{1 + RUNNERS_UP};
     bool complete = true;
   };
-  /** Covers every design of one tile height; visits those that could score at most `cutoff`. */
-  Part explore(uint32_t tr, double cutoff, Clock::time_point until,
+  /** Covers every design of one tile height; visits those that `start` does not make worthless. */
+  Part explore(uint32_t tr, const Keeper &start, Clock::time_point until,
                const std::atomic<bool> &cancelled) const;
 
   /** Where nothing is feasible: the least miss of each limit, of one tile height. */
@@ -64,7 +63,8 @@ private:
   unsigned aligned_spans(const TileTotals &tile) const;
   /** The best of them: the longest, or a shorter one that makes the same calls. */
   uint8_t best_span(const TileTotals &tile, unsigned aligned) const;
-  double bound(const OrderTotals &order, uint64_t chunks, double most_J) const;
+  /** Lower bounds of a batch size; only those of objectives that count. */
+  Scores bounds(const OrderTotals &order, uint64_t chunks, double most_J) const;
   /** Below so many batches a sweep their mean energy exceeds the budget; 0: however many. */
   uint64_t least_chunks(const OrderTotals &order) const;
   double most_J(const OrderTotals &order, uint64_t s) const;
@@ -72,6 +72,7 @@ private:
   void try_design(const bo_design &design, Search &search) const;
 
   const LayerTask &task_;
+  const std::vector<Objective> objectives_;
   const ChargeBound &charge_;
   const FullSpace space_;
   const LayerTotals totals_;

@@ -77,6 +77,20 @@ uint64_t inas2021_vm_elements(const bo_shape &shape, const bo_design &d) {
          static_cast<uint64_t>(d.tr) * d.tc * d.tm * s;
 }
 
+double inas2021_written_elements(const bo_shape &shape, const bo_design &d, bool intermittent) {
+  const bool pool = shape.kind == BO_GLOBAL_AVG_POOL;
+  const double rows = pool ? ceil_div(shape.h, d.tr) : ceil_div(shape.r, d.tr);
+  const double columns = pool ? ceil_div(shape.w, d.tc) : ceil_div(shape.c, d.tc);
+  const double tiles =
+      rows * columns * ceil_div(shape.m, d.tm) * (pool ? 1 : ceil_div(shape.n, d.tn));
+  const double outputs = pool ? d.tm : static_cast<double>(d.tr) * d.tc * d.tm;
+  if (!intermittent)
+    return tiles * outputs;
+  // A batch that accumulates writes its outputs once.
+  const double written = pool || reuse_of(d) == Reuse::output ? outputs : d.s * outputs;
+  return tiles / d.s * (written + 4);
+}
+
 void inas2021_intermittent(const Platform &p, const bo_shape &shape, const bo_design &d,
                            Evaluation &evaluation) {
   evaluation.classes.clear();

@@ -260,11 +260,11 @@ NetworkRequest read_request(const Reader &from) {
     from.refuse("space", "must be published under protocol inas2021");
   if (from.has("objective")) {
     const std::string objective = from.word("objective");
-    if (objective != "latency" && objective != "energy" && objective != "wear")
-      from.refuse("objective", "must be latency, energy or wear");
-    request.objective = objective == "energy" ? Objective::energy
-                        : objective == "wear" ? Objective::wear
-                                              : Objective::latency;
+    const std::vector<std::string> names = {"latency", "energy", "wear", "pareto"};
+    const auto name = std::find(names.begin(), names.end(), objective);
+    if (name == names.end())
+      from.refuse("objective", "must be latency, energy, wear or pareto");
+    request.objective = static_cast<Objective>(name - names.begin());
   }
   if (from.has("latency_limit_s"))
     request.latency_limit_s = from.positive("latency_limit_s");
@@ -394,21 +394,43 @@ Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
   out["feasible"] = answer.feasible;
   out["latency_s"] = answer.latency_s;
   out["energy_J"] = answer.energy_J;
+  out["energy_max_J"] = answer.energy_max_J;
   out["power_cycles"] = answer.power_cycles;
+  out["vm_bytes"] = answer.vm_bytes;
+  out["nvm_bytes"] = answer.nvm_bytes;
+  out["written_bytes"] = answer.written_bytes;
   if (answer.delivery) {
     Napi::Object delivery = Napi::Object::New(env);
     delivery["latency_s"] = answer.delivery->latency_s;
     delivery["energy_max_J"] =
         std::max<double>(answer.delivery->start.energy_J, answer.delivery->deliver.energy_J);
+    delivery["energy_J"] = answer.delivery->scores().energy_J;
+    delivery["written_bytes"] = answer.delivery->written_bytes;
     delivery["power_cycles"] = 2;
     out["delivery"] = delivery;
   }
   if (answer.nvm)
     out["nvm"] = write_nvm(env, *answer.nvm);
-  if (answer.miss) {
-    out["binding"] = std::string(BINDING_NAMES[static_cast<size_t>(answer.miss->binding)]);
-    out["violation"] = answer.miss->violation;
+  Napi::Array misses = Napi::Array::New(env);
+  for (uint32_t i = 0; i < answer.misses.size(); i++) {
+    Napi::Object miss = Napi::Object::New(env);
+    miss["binding"] = std::string(BINDING_NAMES[static_cast<size_t>(answer.misses[i].binding)]);
+    miss["violation"] = answer.misses[i].violation;
+    misses[i] = miss;
   }
+  out["misses"] = misses;
+  out["choices"] = write_numbers(env, {answer.choices.begin(), answer.choices.end()});
+  Napi::Array front = Napi::Array::New(env);
+  for (uint32_t i = 0; i < answer.front.size(); i++) {
+    const NetworkPoint &point = answer.front[i];
+    Napi::Object entry = Napi::Object::New(env);
+    entry["latency_s"] = point.scores.latency_s;
+    entry["energy_J"] = point.scores.energy_J;
+    entry["written_bytes"] = point.scores.written_bytes;
+    entry["choices"] = write_numbers(env, {point.choices.begin(), point.choices.end()});
+    front[i] = entry;
+  }
+  out["front"] = front;
   Napi::Array layers = Napi::Array::New(env);
   for (uint32_t i = 0; i < answer.layers.size(); i++) {
     if (answer.layers[i])

@@ -51,6 +51,12 @@ double published_nvm_bytes(const NetworkRequest &request) {
   return static_cast<double>(2 * largest + weights) * request.platform.element_bytes;
 }
 
+/** Least energy or wear within a latency limit is a point of the network's front. */
+Objective layer_objective(const NetworkRequest &request) {
+  const bool limited = request.latency_limit_s < std::numeric_limits<double>::infinity();
+  return limited && request.objective != Objective::latency ? Objective::pareto : request.objective;
+}
+
 /** Finds equal tasks, so that layers that are alike are explored once. */
 class TaskTable {
 public:
@@ -73,7 +79,7 @@ public:
     const uint32_t order = static_cast<uint32_t>(pins.order[0]) << 24 | pins.order[1] << 16 |
                            pins.order[2] << 8 | pins.order[3];
     const Key key{{pins.tr, pins.tc, pins.tm, pins.tn, pins.s, order, pins.span,
-                   static_cast<uint32_t>(of.space), static_cast<uint32_t>(of.objective)},
+                   static_cast<uint32_t>(of.space), static_cast<uint32_t>(layer_objective(of))},
                   platform_of_[request],
                   static_cast<int>(of.protocol),
                   static_cast<int>(of.power),
@@ -95,7 +101,7 @@ public:
     const auto [entry, fresh] = index_.try_emplace(key, tasks.size());
     if (fresh)
       tasks.push_back({platforms_[platform_of_[request]], of.protocol, of.power, s, plane_limit,
-                       of.space, of.objective, pins});
+                       of.space, layer_objective(of), pins});
     return entry->second;
   }
 
@@ -109,52 +115,77 @@ private:
   std::map<Key, size_t> index_;
 };
 
-void total(const NetworkRequest &request, NetworkAnswer &answer) {
+/** Takes of every layer's front the designs that serve the network best. */
+void choose(const NetworkRequest &request, NetworkAnswer &answer,
+            const std::atomic<bool> &cancelled) {
+  std::vector<const std::vector<CostedDesign> *> fronts;
+  for (const auto &layer : answer.layers)
+    fronts.push_back(layer ? &layer->best : nullptr);
+  answer.front =
+      network_front(fronts, answer.delivery ? answer.delivery->scores() : Scores{}, cancelled);
+  if (answer.front.empty())
+    return;
+  const NetworkPoint fastest = answer.front.front();
+  std::erase_if(answer.front, [&](const NetworkPoint &point) {
+    return point.scores.latency_s > request.latency_limit_s;
+  });
+  const auto best = std::min_element(
+      answer.front.begin(), answer.front.end(), [&](const NetworkPoint &a, const NetworkPoint &b) {
+        return a.scores.of(request.objective) < b.scores.of(request.objective);
+      });
+  answer.choices = best == answer.front.end() ? fastest.choices : best->choices;
+  if (request.objective != Objective::pareto)
+    answer.front.clear();
+}
+
+void total(const NetworkRequest &request, NetworkAnswer &answer,
+           const std::atomic<bool> &cancelled) {
+  answer.choices.assign(answer.layers.size(), 0);
+  answer.feasible = std::all_of(answer.layers.begin(), answer.layers.end(),
+                                [](const auto &layer) { return !layer || !layer->best.empty(); });
+  if (answer.feasible && layer_objective(request) == Objective::pareto)
+    choose(request, answer, cancelled);
   uint64_t plane_bytes = 0;
-  for (const auto &layer : answer.layers) {
-    if (!layer)
+  for (size_t i = 0; i < answer.layers.size(); i++) {
+    const auto &layer = answer.layers[i];
+    if (!layer || layer->best.empty())
       continue;
-    if (layer->best.empty()) {
-      answer.feasible = false;
-      continue;
-    }
-    const CostedDesign &best = layer->best.front();
+    const CostedDesign &best = layer->best[answer.choices[i]];
     answer.latency_s += best.latency_s;
     answer.energy_J += best.energy_J;
+    answer.written_bytes += best.written_bytes;
     answer.power_cycles += best.power_cycles;
+    answer.energy_max_J = std::max(answer.energy_max_J, best.energy_max_J);
+    answer.vm_bytes = std::max(answer.vm_bytes, best.vm_bytes);
     plane_bytes = std::max<uint64_t>(plane_bytes, best.plane_bytes);
   }
   const auto missed = [&](Binding binding, double violation) {
     answer.feasible = false;
-    if (!answer.miss)
-      answer.miss = NetworkMiss{binding, violation};
-  };
-  const auto check_latency = [&] {
-    if (answer.feasible && answer.latency_s > request.latency_limit_s)
-      missed(Binding::latency, answer.latency_s - request.latency_limit_s);
+    answer.misses.push_back({binding, violation});
   };
   const double nvm = request.platform.nvm_bytes;
   if (request.protocol == Protocol::inas2021) {
-    const double needed = published_nvm_bytes(request);
-    if (needed > nvm)
-      missed(Binding::nvm, needed - nvm);
-    return check_latency();
+    answer.nvm_bytes = published_nvm_bytes(request);
+  } else {
+    place_planes(*answer.nvm, plane_bytes);
+    answer.nvm_bytes = static_cast<double>(answer.nvm->total_bytes);
   }
-  place_planes(*answer.nvm, plane_bytes);
-  const double needed = static_cast<double>(answer.nvm->total_bytes);
-  if (needed > nvm)
-    missed(Binding::nvm, needed - nvm);
-  if (!answer.delivery)
-    return check_latency();
-  const Delivery &d = *answer.delivery;
-  answer.latency_s += d.latency_s;
-  answer.energy_J += d.start.energy_J + d.deliver.energy_J;
-  answer.power_cycles += 2;
-  const double worst_J = std::max(d.start.energy_J, d.deliver.energy_J);
-  const double budget_J = request.platform.buffer.safe_J();
-  if (worst_J > budget_J)
-    missed(Binding::energy, worst_J - budget_J);
-  check_latency();
+  if (answer.nvm_bytes > nvm)
+    missed(Binding::nvm, answer.nvm_bytes - nvm);
+  if (answer.delivery) {
+    const Delivery &d = *answer.delivery;
+    answer.latency_s += d.latency_s;
+    answer.energy_J += d.start.energy_J + d.deliver.energy_J;
+    answer.written_bytes += d.written_bytes;
+    answer.power_cycles += 2;
+    const double worst_J = std::max(d.start.energy_J, d.deliver.energy_J);
+    answer.energy_max_J = std::max(answer.energy_max_J, worst_J);
+    const double budget_J = request.platform.buffer.safe_J();
+    if (worst_J > budget_J)
+      missed(Binding::energy, worst_J - budget_J);
+  }
+  if (answer.feasible && answer.latency_s > request.latency_limit_s)
+    missed(Binding::latency, answer.latency_s - request.latency_limit_s);
 }
 
 } // namespace
@@ -170,6 +201,7 @@ Delivery delivery_of(const NetworkRequest &request, double outputs) {
                    p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
   delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
                      p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
+  delivery.written_bytes = 2 * (4 + request.input_elements + 8.0) + 2 * (4 + outputs + 8);
   for (const Cost &cycle : {delivery.start, delivery.deliver}) {
     const bool runs = cycle.energy_J <= p.buffer.full_J();
     delivery.latency_s += runs ? cycle.latency_s + cycle_recharge_s(p, cycle)
@@ -219,8 +251,10 @@ explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
   for (size_t i = 0; i < requests.size(); i++) {
     for (size_t task : task_of[i])
       answers[i].layers.push_back(task == NONE ? nullptr : results[task]);
-    total(requests[i], answers[i]);
+    total(requests[i], answers[i], cancelled);
   }
+  if (cancelled.load())
+    return std::nullopt;
   return answers;
 }
 

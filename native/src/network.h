@@ -1,7 +1,7 @@
 /** Explores whole networks: layers that are alike once, then NVM, delivery and totals. */
 #pragma once
 
-#include "explorer.h"
+#include "network_front.h"
 #include "nvm_plan.h"
 
 #include <memory>
@@ -35,6 +35,10 @@ struct Delivery {
   Cost start;
   Cost deliver;
   double latency_s;
+  /** Input map, release, result and two records. */
+  double written_bytes;
+
+  Scores scores() const { return {latency_s, start.energy_J + deliver.energy_J, written_bytes}; }
 };
 
 /** A limit that the network as a whole misses though every layer keeps it. */
@@ -46,15 +50,25 @@ struct NetworkMiss {
 struct NetworkAnswer {
   /** Per layer; null where the layer does no work. Layers that are alike share a result. */
   std::vector<std::shared_ptr<const LayerResult>> layers;
+  /** By layer: which of its result's `best` the network takes. */
+  std::vector<uint32_t> choices;
   bool feasible = true;
   /** Of feasible networks, delivery included. */
   double latency_s = 0;
   double energy_J = 0;
+  double written_bytes = 0;
   double power_cycles = 0;
+  /** Of the worst power cycle, and of the layer that needs most. */
+  double energy_max_J = 0;
+  uint32_t vm_bytes = 0;
+  /** With Objective::pareto: within the latency limit, delivery included, the fastest first. */
+  std::vector<NetworkPoint> front;
   /** Under protocol brownout and intermittent power. */
   std::optional<Delivery> delivery;
   std::optional<NvmPlan> nvm;
-  std::optional<NetworkMiss> miss;
+  /** What the network occupies in NVM; of protocol inas2021 by the published rule. */
+  double nvm_bytes = 0;
+  std::vector<NetworkMiss> misses;
 };
 
 /** Nothing when cancelled. */

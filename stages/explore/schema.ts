@@ -9,7 +9,7 @@ export const ExploreParameters = z.strictObject({
   platforms: z.array(PlatformChoice).min(1),
   /** Which designs are tried. */
   space: DesignSpace.default("published"),
-  /** Of the full space: what the best design has least of. Default: latency. */
+  /** What the best design has least of; `pareto` writes the whole front. Default: latency. */
   objective: Objective.optional(),
   /** How progress is kept, and of schemes with marks: output values between two of them. */
   scheme: Scheme.default("tile"),
