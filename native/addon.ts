@@ -42,8 +42,16 @@ export interface NativeRequest extends Partial<Preservation> {
   layers: NativeLayer[];
 }
 
+/** What keeping progress and taking it up again take of latency and energy; NaN where infeasible. */
+export interface NativeShares {
+  preservation_share_time: number;
+  preservation_share_energy: number;
+  recovery_share_time: number;
+  recovery_share_energy: number;
+}
+
 /** Costs of one design; its order is always four letters. */
-export interface NativeCosted extends Design {
+export interface NativeCosted extends Design, NativeShares {
   latency_s: number;
   energy_max_J: number;
   energy_min_J: number;
@@ -75,7 +83,7 @@ export interface NativeLayerAnswer {
   rejected: Partial<Record<Binding, NativeRejection>>;
 }
 
-export interface NativeAnswer {
+export interface NativeAnswer extends NativeShares {
   feasible: boolean;
   latency_s: number;
   energy_J: number;

@@ -20,6 +20,7 @@ import type {
   NativeLayer,
   NativeLayerAnswer,
   NativeRejection,
+  NativeShares,
 } from "./addon.ts";
 
 /** What every conversion needs to know of a request. */
@@ -141,6 +142,21 @@ function showDesign(design: Design, { protocol }: Setting): Design {
   return { Tr, Tc, Tm, Tn, loop_order: shown, mac_span, S };
 }
 
+function showShares(shares: NativeShares): NativeShares {
+  const {
+    preservation_share_time,
+    preservation_share_energy,
+    recovery_share_time,
+    recovery_share_energy,
+  } = shares;
+  return {
+    preservation_share_time,
+    preservation_share_energy,
+    recovery_share_time,
+    recovery_share_energy,
+  };
+}
+
 function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
   const intermittent = setting.power === "intermittent";
   return {
@@ -156,7 +172,12 @@ function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
       : {}),
     energy_J: costed.energy_J,
     vm_bytes: costed.vm_bytes,
-    ...(setting.protocol === "brownout" ? { plane_bytes: costed.plane_bytes } : {}),
+    ...(setting.protocol === "brownout"
+      ? {
+        plane_bytes: costed.plane_bytes,
+        ...showShares(costed),
+      }
+      : {}),
     written_bytes: costed.written_bytes,
   };
 }
@@ -335,6 +356,7 @@ export function showAnswer(
     vm_bytes: feasible ? answer.vm_bytes : null,
     nvm_bytes: feasible ? answer.nvm_bytes : null,
     written_bytes: feasible ? answer.written_bytes : null,
+    ...(feasible && setting.protocol === "brownout" ? showShares(answer) : {}),
     layers: answer.layers.map((layer, i) =>
       showLayer(layers[i]!, natives[i]!, layer, answer.choices[i]!, setting)
     ),

@@ -9,6 +9,18 @@ import { PlatformChoice, Protocol } from "./platform.ts";
 
 const positive = z.number().int().positive();
 const count = z.number().int().nonnegative();
+const share = z.number().min(0).max(1).optional();
+/**
+ * Of latency and energy (protocol brownout): keeping progress, which is records and partial sums that
+ * wait in NVM for the next visit; and taking it up again, which is reboots, reading records, and
+ * loading what the batch before had in VM. Charging is shared among operations by energy.
+ */
+const shares = {
+  preservation_share_time: share,
+  preservation_share_energy: share,
+  recovery_share_time: share,
+  recovery_share_energy: share,
+};
 
 export const Power = z.enum(["intermittent", "continuous"]);
 export type Power = z.infer<typeof Power>;
@@ -121,6 +133,7 @@ export const CostedDesign = z.strictObject({
   plane_bytes: count.optional(),
   /** NVM bytes that the layer writes: sums, outputs and records. */
   written_bytes: count.optional(),
+  ...shares,
 });
 export type CostedDesign = z.infer<typeof CostedDesign>;
 
@@ -272,6 +285,7 @@ export const ExploreAnswer = z.strictObject({
   vm_bytes: count.nullable().optional(),
   nvm_bytes: z.number().nullable().optional(),
   written_bytes: z.number().nullable().optional(),
+  ...shares,
   layers: z.array(LayerAnswer),
   /** With objective pareto: the network's Pareto front, the fastest first; `layers` have its first point. */
   front: z.array(FrontPoint).optional(),

@@ -63,6 +63,9 @@ template <class Model> CostedDesign cost_with(const LayerTask &task, const bo_de
       task.power == Power::continuous || costed.energy_max_J <= task.platform->buffer.full_J();
   costed.latency_s =
       runs ? layer_latency_s(task, evaluation) : std::numeric_limits<double>::infinity();
+  costed.running_s = evaluation.running_s();
+  if (task.protocol == Protocol::brownout)
+    costed.overhead = overhead_of(*task.platform, task.shape, design);
   return costed;
 }
 

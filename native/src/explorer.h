@@ -5,6 +5,7 @@
 #include "evaluation.h"
 #include "full_space.h"
 #include "keeper.h"
+#include "overhead.h"
 #include "rejection.h"
 
 #include <atomic>
@@ -70,6 +71,12 @@ struct CostedDesign {
   uint32_t plane_bytes;
   /** NVM bytes that the layer writes. */
   double written_bytes;
+  /** Without charging. */
+  double running_s;
+  /** What keeping progress takes of it (protocol brownout). */
+  Overhead overhead;
+
+  OverheadShares shares() const { return shares_of(overhead, {energy_J, running_s}, latency_s); }
 
   Scores scores() const { return {latency_s, energy_J, written_bytes}; }
 };

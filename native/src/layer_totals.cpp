@@ -198,23 +198,14 @@ TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn)
   return t;
 }
 
-OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t span) const {
+Cost LayerTotals::visit(const TileTotals &t, const bo_design &design) const {
   const Platform &p = platform_;
   const bo_shape &s = shape_;
-  const Sweep sweep = sweep_of(order.loops);
-  const int reuse = sweep == Sweep::input_channels    ? static_cast<int>(Reuse::output)
-                    : sweep == Sweep::output_channels ? static_cast<int>(Reuse::input)
-                                                      : static_cast<int>(Reuse::weights);
+  const auto reuse = static_cast<int>(reuse_of(design));
   const Cost fetch = p.nvm_read.fixed + p.fetch_output[reuse];
   const Cost back = p.nvm_write.fixed + p.backup_output[reuse];
-  const double outputs = static_cast<double>(s.r) * s.c * s.m;
-
-  bo_design design{};
-  std::memcpy(design.order, order.loops, 4);
-  const bool r_out = bo_outside_n(&design, BO_R), c_out = bo_outside_n(&design, BO_C),
-             m_out = bo_outside_n(&design, BO_M);
+  const bool c_out = bo_outside_n(&design, BO_C) != 0, m_out = bo_outside_n(&design, BO_M) != 0;
   const double rows = pool_ ? 1 : t.rows->trips, columns = pool_ ? 1 : t.columns->trips;
-  // Transfers of one visit's partial sums, over the layer.
   double plane_transfers;
   if (pool_) {
     plane_transfers = t.trips.m;
@@ -224,9 +215,26 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
     plane_transfers = joined_m * (joined_columns * rows + (columns - joined_columns) * s.r) +
                       (t.trips.m - joined_m) * static_cast<double>(s.r) * s.c;
   }
+  const double sums = 2.0 * s.r * s.c * s.m;
+  return plane_transfers * (fetch + back) +
+         sums * (p.nvm_read.per_element + p.nvm_write.per_element);
+}
+
+OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t span) const {
+  const Platform &p = platform_;
+  const bo_shape &s = shape_;
+  const Sweep sweep = sweep_of(order.loops);
+  bo_design design{};
+  std::memcpy(design.order, order.loops, 4);
+  const auto reuse = static_cast<int>(reuse_of(design));
+  const Cost fetch = p.nvm_read.fixed + p.fetch_output[reuse];
+  const Cost back = p.nvm_write.fixed + p.backup_output[reuse];
+  const double outputs = static_cast<double>(s.r) * s.c * s.m;
+  const bool r_out = bo_outside_n(&design, BO_R), c_out = bo_outside_n(&design, BO_C),
+             m_out = bo_outside_n(&design, BO_M);
+  const double rows = pool_ ? 1 : t.rows->trips, columns = pool_ ? 1 : t.columns->trips;
   const double sums = 2 * outputs;
-  const Cost visit =
-      plane_transfers * (fetch + back) + sums * (p.nvm_read.per_element + p.nvm_write.per_element);
+  const Cost visit = this->visit(t, design);
 
   OrderTotals o{};
   o.sweep = t.trips.of(sweep, pool_);

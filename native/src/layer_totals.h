@@ -80,6 +80,11 @@ public:
 
   TileTotals tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn) const;
   OrderTotals order(const TileTotals &tile, const Order &order, uint8_t span) const;
+  /** Writing all partial sums at one visit's end and reading them for the next. */
+  Cost visit(const TileTotals &tile, const bo_design &design) const;
+
+  uint32_t most_rows() const { return static_cast<uint32_t>(rows_.size()); }
+  uint32_t most_columns() const { return static_cast<uint32_t>(columns_.size()); }
 
   /** Boot and commit: what every power cycle costs beside its batch. */
   const Cost &cycle() const { return cycle_; }

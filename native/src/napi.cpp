@@ -304,6 +304,13 @@ Napi::Object write_design(Napi::Env env, const bo_design &d) {
   return out;
 }
 
+void write_shares(Napi::Object &out, const OverheadShares &shares) {
+  out["preservation_share_time"] = shares.preservation_time;
+  out["preservation_share_energy"] = shares.preservation_energy;
+  out["recovery_share_time"] = shares.recovery_time;
+  out["recovery_share_energy"] = shares.recovery_energy;
+}
+
 Napi::Object write_costed(Napi::Env env, const CostedDesign &costed) {
   Napi::Object out = write_design(env, costed.design);
   out["latency_s"] = costed.latency_s;
@@ -314,6 +321,7 @@ Napi::Object write_costed(Napi::Env env, const CostedDesign &costed) {
   out["vm_bytes"] = costed.vm_bytes;
   out["plane_bytes"] = costed.plane_bytes;
   out["written_bytes"] = costed.written_bytes;
+  write_shares(out, costed.shares());
   Napi::Object vm = Napi::Object::New(env);
   vm["input"] = costed.vm.input;
   vm["weights"] = costed.vm.weights;
@@ -396,6 +404,7 @@ Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
   out["energy_J"] = answer.energy_J;
   out["energy_max_J"] = answer.energy_max_J;
   out["power_cycles"] = answer.power_cycles;
+  write_shares(out, answer.shares());
   out["vm_bytes"] = answer.vm_bytes;
   out["nvm_bytes"] = answer.nvm_bytes;
   out["written_bytes"] = answer.written_bytes;

@@ -155,6 +155,8 @@ void total(const NetworkRequest &request, NetworkAnswer &answer,
     answer.energy_J += best.energy_J;
     answer.written_bytes += best.written_bytes;
     answer.power_cycles += best.power_cycles;
+    answer.running_s += best.running_s;
+    answer.overhead += best.overhead;
     answer.energy_max_J = std::max(answer.energy_max_J, best.energy_max_J);
     answer.vm_bytes = std::max(answer.vm_bytes, best.vm_bytes);
     plane_bytes = std::max<uint64_t>(plane_bytes, best.plane_bytes);
@@ -178,6 +180,8 @@ void total(const NetworkRequest &request, NetworkAnswer &answer,
     answer.energy_J += d.start.energy_J + d.deliver.energy_J;
     answer.written_bytes += d.written_bytes;
     answer.power_cycles += 2;
+    answer.running_s += (d.start + d.deliver).latency_s;
+    answer.overhead += d.overhead;
     const double worst_J = std::max(d.start.energy_J, d.deliver.energy_J);
     answer.energy_max_J = std::max(answer.energy_max_J, worst_J);
     const double budget_J = request.platform.buffer.safe_J();
@@ -201,6 +205,7 @@ Delivery delivery_of(const NetworkRequest &request, double outputs) {
                    p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
   delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
                      p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
+  delivery.overhead = {2.0 * commit, 2.0 * boot};
   delivery.written_bytes = 2 * (4 + request.input_elements + 8.0) + 2 * (4 + outputs + 8);
   for (const Cost &cycle : {delivery.start, delivery.deliver}) {
     const bool runs = cycle.energy_J <= p.buffer.full_J();

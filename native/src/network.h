@@ -37,6 +37,7 @@ struct Delivery {
   double latency_s;
   /** Input map, release, result and two records. */
   double written_bytes;
+  Overhead overhead;
 
   Scores scores() const { return {latency_s, start.energy_J + deliver.energy_J, written_bytes}; }
 };
@@ -58,6 +59,10 @@ struct NetworkAnswer {
   double energy_J = 0;
   double written_bytes = 0;
   double power_cycles = 0;
+  /** Without charging. */
+  double running_s = 0;
+  /** What keeping progress takes of it (protocol brownout). */
+  Overhead overhead;
   /** Of the worst power cycle, and of the layer that needs most. */
   double energy_max_J = 0;
   uint32_t vm_bytes = 0;
@@ -69,6 +74,8 @@ struct NetworkAnswer {
   /** What the network occupies in NVM; of protocol inas2021 by the published rule. */
   double nvm_bytes = 0;
   std::vector<NetworkMiss> misses;
+
+  OverheadShares shares() const { return shares_of(overhead, {energy_J, running_s}, latency_s); }
 };
 
 /** Nothing when cancelled. */
