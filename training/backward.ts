@@ -8,16 +8,19 @@ import type { Batch } from "./data.ts";
 import {
   asRows,
   flatten,
-  forward,
+  forwardOn,
   type Graph,
   isPadded,
   isPool,
   LOWEST,
+  type Maps,
   paddingOf,
   padMap,
   strideOf,
   unpadded,
+  wholePerOwn,
 } from "./forward.ts";
+import { type Grid, throughRounding } from "./fake_quantise.ts";
 import { crossEntropy, mixedLoss } from "./loss.ts";
 import type { Mixture } from "./mixup.ts";
 import type { Parameter } from "./parameters.ts";
@@ -34,6 +37,8 @@ export interface LossOptions {
   /** By class. */
   readonly weights?: Float32Array | undefined;
   readonly mixture?: Mixture | undefined;
+  /** The codes that maps are rounded to; the parameters are then on their grid already. */
+  readonly grid?: Grid | undefined;
 }
 
 /**
@@ -46,26 +51,26 @@ export async function lossAndGradients(
   parameters: readonly Parameter[],
   input: Shape,
   batch: Batch,
-  { smoothing = 0, weights, mixture }: LossOptions = {},
+  { smoothing = 0, weights, mixture, grid }: LossOptions = {},
 ): Promise<{ loss: number; correct: number; gradients: Float32Array[] }> {
   const { h, w, channels } = input;
   const kept: tf.Tensor[] = [];
   try {
-    const { x, tensors, maps } = tf.tidy(() => {
+    const { tensors, ...run } = tf.tidy(() => {
       const x = tf.tensor4d(batch.x, [batch.y.length, h, w, channels]);
       const tensors = toTensors(parameters);
-      const maps = forward(graph, tensors, x);
-      kept.push(x, ...tensors, ...maps);
-      return { x, tensors, maps };
+      const run = forwardOn(graph, tensors, x, grid);
+      kept.push(run.x, ...tensors, ...run.raw, ...run.maps);
+      return { tensors, x: run.x, raw: run.raw, maps: run.maps };
     });
-    const scores = maps[maps.length - 1]!;
+    const scores = run.maps[run.maps.length - 1]!;
     const values = await scores.data<"float32">();
     const own = crossEntropy(values, batch.y, smoothing, weights);
     const { loss, correct, gradient } = mixture === undefined
       ? own
       : mixedLoss(own, crossEntropy(values, mixture.labels, smoothing, weights), mixture.share);
     const gradients = tf.tidy(() =>
-      backward(graph, tensors, x, maps, tf.tensor4d(gradient, scores.shape))
+      backward(graph, tensors, run, tf.tensor4d(gradient, scores.shape), grid)
     );
     kept.push(...gradients);
     return { loss, correct, gradients: await readAll(gradients) };
@@ -88,23 +93,27 @@ async function readAll(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
 
 /**
  * Gradient by every parameter, in their order.
- * @param maps what {@link forward} returned for `x`
+ * @param run what {@link forwardOn} returned, with the same grid
  * @param dScores gradient by the last map
  */
 export function backward(
   graph: Graph,
   parameters: readonly tf.Tensor[],
-  x: tf.Tensor4D,
-  maps: readonly tf.Tensor4D[],
+  { x, raw, maps }: Maps,
   dScores: tf.Tensor4D,
+  grid?: Grid,
 ): tf.Tensor[] {
   const result = new Array<tf.Tensor>(parameters.length);
   const byMap = new Array<tf.Tensor4D | undefined>(maps.length);
   byMap[maps.length - 1] = dScores;
   for (let index = graph.layers.length - 1; index >= 0; index--) {
     const layer = graph.layers[index]!;
-    const incoming = byMap[index];
-    const y = maps[index]!;
+    const y = raw[index]!;
+    const codes = grid?.maps[index] ?? null;
+    const arriving = byMap[index];
+    const incoming = arriving === undefined || codes === null
+      ? arriving
+      : throughRounding(arriving, y, codes);
     const dy = incoming === undefined
       ? tf.zerosLike(y)
       : layer.activation === "relu"
@@ -182,7 +191,8 @@ function inputGradient(
   const x = inputs[position]!;
   if (isPadded(layer) && (isPool(layer) || paddedByHand(layer))) {
     const padded = padMap(layer, x, layer.type === "max_pool" ? LOWEST : 0);
-    const whole = inputGradient(unpadded(layer), [padded], 0, kernel, y, dy);
+    const owed = layer.type === "avg_pool" ? tf.mul<tf.Tensor4D>(dy, wholePerOwn(layer)) : dy;
+    const whole = inputGradient(unpadded(layer), [padded], 0, kernel, y, owed);
     const { top, left } = layer.padding;
     const inside: tf.Tensor = tf.slice(whole, [0, top, left, 0], x.shape);
     return inside as tf.Tensor4D;

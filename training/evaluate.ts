@@ -1,7 +1,8 @@
 /** Scores of a network on a split: loss, accuracy, confusion. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Split } from "./data.ts";
-import { forward, type Graph } from "./forward.ts";
+import type { Grid } from "./fake_quantise.ts";
+import { forwardOn, type Graph } from "./forward.ts";
 import { argMax, crossEntropy } from "./loss.ts";
 
 export interface Scores {
@@ -26,13 +27,19 @@ export class Breather {
   }
 }
 
+export interface EvaluateOptions {
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The codes that maps are rounded to; the parameters are then on their grid already. */
+  readonly grid?: Grid | undefined;
+}
+
 /** Class scores before softmax of a whole split, [samples][classes]. */
 export async function predict(
   graph: Graph,
   parameters: readonly tf.Tensor[],
   split: Split,
-  batchSize = 256,
-  signal?: AbortSignal,
+  { batchSize = 256, signal, grid }: EvaluateOptions = {},
 ): Promise<{ logits: Float32Array; classes: number }> {
   const { h, w, channels } = split.input;
   const classes = graph.layers[graph.layers.length - 1]!.output.channels;
@@ -46,7 +53,7 @@ export async function predict(
         split.x.subarray(start * size, end * size),
         [end - start, h, w, channels],
       );
-      return forward(graph, parameters, x).at(-1)!;
+      return forwardOn(graph, parameters, x, grid).maps.at(-1)!;
     });
     logits.set(await values.data(), start * classes);
     values.dispose();
@@ -61,8 +68,9 @@ export async function evaluate(
   parameters: readonly tf.Tensor[],
   split: Split,
   signal?: AbortSignal,
+  grid?: Grid,
 ): Promise<Scores> {
-  const { logits, classes } = await predict(graph, parameters, split, 256, signal);
+  const { logits, classes } = await predict(graph, parameters, split, { signal, grid });
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let i = 0; i < split.samples; i++) {
     const predicted = argMax(logits.subarray(i * classes, (i + 1) * classes));

@@ -1,15 +1,21 @@
 /** The training loop: Adam on categorical cross-entropy, the best validation epoch counts. */
+import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
 import { canonicalJson } from "../base/files.ts";
 import { Random } from "../base/random.ts";
-import type { EpochRecord, FitParameters } from "../network/artifacts/training.ts";
+import type {
+  EpochRecord,
+  FitParameters,
+  QuantisationTarget,
+} from "../network/artifacts/training.ts";
 import type { Network, Shape } from "../network/network.ts";
 import { ADAM_DEFAULTS, adamStart, type AdamState, adamStep } from "./adam.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { augment } from "./augment.ts";
 import { averageStep } from "./average.ts";
 import { lossAndGradients, toTensors } from "./backward.ts";
-import { type Batch, gather, type Split } from "./data.ts";
+import { type Batch, gather, type Split, takeShare } from "./data.ts";
+import { activationBits, type Grid, onGrid } from "./fake_quantise.ts";
 import { classWeights } from "./class_weights.ts";
 import { Breather, evaluate } from "./evaluate.ts";
 import { buildGraph, type Graph } from "./forward.ts";
@@ -20,7 +26,11 @@ import {
   initialParameters,
   type Parameter,
 } from "./parameters.ts";
+import { observeRanges } from "./ranges.ts";
 import { learningRateAt } from "./schedule.ts";
+
+/** Training samples from which ranges of maps are taken, once an epoch. */
+const OBSERVED = 256;
 
 /** Where a training stands, told after every batch. */
 export interface FitProgress {
@@ -40,6 +50,10 @@ export interface FitRequest {
   readonly train: Split;
   readonly val: Split;
   readonly options: FitParameters;
+  /** Weights to start from, which stay as they are; default: drawn by the seed. */
+  readonly initial?: readonly Parameter[] | undefined;
+  /** Integers to train for: forward passes are rounded as theirs, from the first step on. */
+  readonly quantisation?: QuantisationTarget | undefined;
   /** File that holds the state after the last finished epoch; a training that was cut goes on from it. */
   readonly checkpoint?: string | undefined;
   /** Epochs after which to pause, the schedule still that of all `options.epochs`; default: all. */
@@ -55,6 +69,8 @@ export interface FitResult {
   readonly parameters: Parameter[];
   readonly best: EpochRecord;
   readonly epochs: readonly EpochRecord[];
+  /** With `quantisation`: largest magnitudes of the input and of each layer's map, of that epoch. */
+  readonly ranges?: Float32Array;
 }
 
 /**
@@ -64,11 +80,13 @@ export interface FitResult {
  */
 export async function fit(request: FitRequest): Promise<FitResult> {
   const { network, train, val, options, signal } = request;
-  const trainer = new Trainer(network, options, train);
+  const trainer = new Trainer(request);
   const identity = canonicalJson({
     network,
     options: { ...options },
     samples: [train.samples, val.samples],
+    ...(request.initial === undefined ? {} : { initial: digestOf(request.initial) }),
+    ...(request.quantisation === undefined ? {} : { quantisation: request.quantisation }),
   });
   await trainer.restore(request.checkpoint, identity);
   const breather = new Breather();
@@ -80,6 +98,7 @@ export async function fit(request: FitRequest): Promise<FitResult> {
       Int32Array.from({ length: train.samples }, (_, i) => i),
     );
     const disturbance = new Random(options.seed, `augment/${epoch}`);
+    await trainer.openEpoch(train);
     let loss = 0;
     let correct = 0;
     for (let start = 0; start < order.length; start += options.batch_size) {
@@ -107,7 +126,12 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     if (request.checkpoint !== undefined) await trainer.save(request.checkpoint, identity);
     request.onEpoch?.(trainer.records.at(-1)!);
   }
-  return { parameters: trainer.bestParameters, best: trainer.best!, epochs: trainer.records };
+  return {
+    parameters: trainer.bestParameters,
+    best: trainer.best!,
+    epochs: trainer.records,
+    ...(request.quantisation === undefined ? {} : { ranges: trainer.bestRanges }),
+  };
 }
 
 /** What changes while a network is trained. */
@@ -120,16 +144,25 @@ class Trainer {
   readonly #options: FitParameters;
   readonly #stepsPerEpoch: number;
   readonly #classWeights: Float32Array | undefined;
+  readonly #target: QuantisationTarget | undefined;
+  /** Of the epoch at hand; empty without quantisation. */
+  readonly #ranges: Float32Array;
+  readonly bestRanges: Float32Array;
   #adam: AdamState;
   /** The weights that are scored and kept; equal to the parameters where nothing is averaged. */
   readonly #average: Parameter[];
 
-  constructor(network: Network, options: FitParameters, train: Split) {
-    this.parameters = initialParameters(network, options.seed);
+  constructor({ network, options, train, initial, quantisation }: FitRequest) {
+    this.parameters = initial === undefined
+      ? initialParameters(network, options.seed)
+      : copyParameters(initial);
     this.bestParameters = emptyParameters(network);
     this.#average = copyParameters(this.parameters);
     this.#graph = buildGraph(network, this.parameters);
     this.#options = options;
+    this.#target = quantisation;
+    this.#ranges = new Float32Array(quantisation === undefined ? 0 : network.layers.length + 1);
+    this.bestRanges = this.#ranges.slice();
     this.#stepsPerEpoch = Math.ceil(train.samples / options.batch_size);
     const classes = this.#graph.layers.at(-1)!.output.channels;
     this.#classWeights = classWeights(options.class_weights, train.y, classes);
@@ -151,18 +184,36 @@ class Trainer {
     return learningRateAt(this.#options, this.#adam.step, this.#stepsPerEpoch);
   }
 
+  /** Looks anew at what the maps hold: weights have moved since. */
+  async openEpoch(train: Split): Promise<void> {
+    if (this.#target === undefined) return;
+    const tensors = toTensors(this.#average);
+    const samples = takeShare(train, OBSERVED / train.samples, this.#options.seed);
+    const bits = activationBits(this.#target);
+    this.#ranges.set(await observeRanges(this.#graph, tensors, samples, bits));
+    tf.dispose(tensors);
+  }
+
+  /** Parameters as the forward pass sees them. */
+  #seen(parameters: readonly Parameter[]): { parameters: readonly Parameter[]; grid?: Grid } {
+    return this.#target === undefined
+      ? { parameters }
+      : onGrid(this.#graph, parameters, this.#ranges, this.#target);
+  }
+
   async step(
     input: Shape,
     batch: Batch,
     mixture: Mixture | undefined,
   ): Promise<{ loss: number; correct: number }> {
     const { label_smoothing, weight_average, weight_decay } = this.#options;
+    const { parameters, grid } = this.#seen(this.parameters);
     const { loss, correct, gradients } = await lossAndGradients(
       this.#graph,
-      this.parameters,
+      parameters,
       input,
       batch,
-      { smoothing: label_smoothing, weights: this.#classWeights, mixture },
+      { smoothing: label_smoothing, weights: this.#classWeights, mixture, grid },
     );
     adamStep(this.#adam, this.parameters, gradients, this.#learningRate(), {
       ...ADAM_DEFAULTS,
@@ -179,9 +230,10 @@ class Trainer {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const learningRate = this.#learningRate();
-    const tensors = toTensors(this.#average);
+    const { parameters, grid } = this.#seen(this.#average);
+    const tensors = toTensors(parameters);
     try {
-      const scores = await evaluate(this.#graph, tensors, val, signal);
+      const scores = await evaluate(this.#graph, tensors, val, signal, grid);
       const record: EpochRecord = {
         epoch: this.records.length + 1,
         learning_rate: learningRate,
@@ -194,6 +246,7 @@ class Trainer {
       if (isBetter(record, this.best)) {
         this.best = record;
         this.bestParameters = copyParameters(this.#average);
+        this.bestRanges.set(this.#ranges);
       }
     } finally {
       tf.dispose(tensors);
@@ -207,6 +260,7 @@ class Trainer {
       ...this.#adam.first,
       ...this.#adam.second,
       ...this.bestParameters.map(({ data }) => data),
+      this.bestRanges,
     ];
   }
 
@@ -228,6 +282,12 @@ class Trainer {
     this.records = [...saved.records];
     for (const record of this.records) if (isBetter(record, this.best)) this.best = record;
   }
+}
+
+function digestOf(parameters: readonly Parameter[]): string {
+  const hash = createHash("sha256");
+  for (const { data } of parameters) hash.update(new Uint8Array(data.slice().buffer));
+  return hash.digest("hex");
 }
 
 function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { UserError } from "../base/errors.ts";
 import { type Network, type ResolvedLayer, resolveLayers } from "../network/network.ts";
+import { type Grid, roundMap } from "./fake_quantise.ts";
 import type { Parameter } from "./parameters.ts";
 
 /** A network that can be run on any batch; build it once. */
@@ -21,7 +22,7 @@ export function buildGraph(
   parameters: readonly Pick<Parameter, "layer" | "kind">[],
 ): Graph {
   const layers = resolveLayers(network);
-  layers.forEach((_, index) => refuseUntrainable(network, layers, index));
+  for (const layer of layers) refuseUntrainable(network, layer);
   const last = layers[layers.length - 1]!;
   if (last.output.h !== 1 || last.output.w !== 1) {
     throw new UserError({
@@ -40,12 +41,7 @@ export function buildGraph(
   };
 }
 
-function refuseUntrainable(
-  network: Network,
-  layers: readonly ResolvedLayer[],
-  index: number,
-): void {
-  const layer = layers[index]!;
+function refuseUntrainable(network: Network, layer: ResolvedLayer): void {
   const fail = (message: string, value: unknown, expected: string) => {
     throw new UserError({ message, field: `${network.name}: ${layer.name}`, value, expected });
   };
@@ -53,24 +49,11 @@ function refuseUntrainable(
     fail("a grouped conv cannot be trained", layer.groups, "groups: 1 (or a depthwise_conv)");
   }
   const padded = isPadded(layer);
-  // Zeros around it then never win, whatever a runtime pads with.
-  if (padded && layer.type === "max_pool" && !layer.inputs.every((i) => isPositive(layers, i))) {
-    fail("a padded max_pool needs maps without negative values", layer.padding, "a relu before it");
-  }
   const { h, w } = layer.kernel;
   const { top, bottom, left, right } = layer.padding;
   if (padded && (Math.max(top, bottom) >= h || Math.max(left, right) >= w)) {
     fail("padding must be smaller than the kernel", layer.padding, `below ${h} and ${w}`);
   }
-}
-
-/** Whether no value of the map can be negative. */
-function isPositive(layers: readonly ResolvedLayer[], index: number): boolean {
-  const layer = layers[index];
-  if (layer === undefined) return false;
-  if (layer.activation === "relu") return true;
-  const keeps = ["max_pool", "avg_pool", "global_avg_pool", "add", "concat", "flatten"];
-  return keeps.includes(layer.type) && layer.inputs.every((i) => isPositive(layers, i));
 }
 
 /**
@@ -82,14 +65,39 @@ export function forward(
   parameters: readonly tf.Tensor[],
   x: tf.Tensor4D,
 ): tf.Tensor4D[] {
+  return forwardOn(graph, parameters, x).maps;
+}
+
+/** What {@link forwardOn} gives. */
+export interface Maps {
+  /** The input, rounded where there is a grid. */
+  readonly x: tf.Tensor4D;
+  /** Of every layer, before rounding. */
+  readonly raw: tf.Tensor4D[];
+  /** Of every layer, as the next ones read it; without a grid the same tensors. */
+  readonly maps: tf.Tensor4D[];
+}
+
+/** {@link forward}, each map rounded to its codes where a grid is given. */
+export function forwardOn(
+  graph: Graph,
+  parameters: readonly tf.Tensor[],
+  input: tf.Tensor4D,
+  grid?: Grid,
+): Maps {
+  const x = grid === undefined ? input : roundMap(input, grid.input);
+  const raw: tf.Tensor4D[] = [];
   const maps: tf.Tensor4D[] = [];
   graph.layers.forEach((layer, index) => {
     const inputs = layer.inputs.map((i) => (i < 0 ? x : maps[i]!));
     const kernel = parameters[graph.kernels[index]!] as tf.Tensor4D | undefined;
     const bias = parameters[graph.biases[index]!];
-    maps.push(runLayer(layer, inputs, kernel, bias));
+    const map = runLayer(layer, inputs, kernel, bias);
+    const codes = grid?.maps[index] ?? null;
+    raw.push(map);
+    maps.push(codes === null ? map : roundMap(map, codes));
   });
-  return maps;
+  return { x, raw, maps };
 }
 
 function runLayer(
@@ -136,8 +144,15 @@ function runWithoutWeights(layer: ResolvedLayer, inputs: readonly tf.Tensor4D[])
   switch (layer.type) {
     case "max_pool":
       return tf.maxPool(padMap(layer, input, LOWEST), kernel, strideOf(layer), "valid");
-    case "avg_pool":
-      return tf.avgPool(padMap(layer, input, 0), kernel, strideOf(layer), "valid");
+    case "avg_pool": {
+      const mean: tf.Tensor4D = tf.avgPool(
+        padMap(layer, input, 0),
+        kernel,
+        strideOf(layer),
+        "valid",
+      );
+      return isPadded(layer) ? tf.mul(mean, wholePerOwn(layer)) : mean;
+    }
     case "global_avg_pool":
       return tf.mean(input, [1, 2], true);
     case "add":
@@ -164,6 +179,26 @@ function activate(layer: ResolvedLayer, y: tf.Tensor4D): tf.Tensor4D {
 
 /** Below every value: what pads a map whose maximum is taken. */
 export const LOWEST = -3e38;
+
+/**
+ * Elements of a window by those of them that lie in the map, [1, R, C, 1]: what makes the mean over
+ * zeros too a mean over the map's own elements.
+ */
+export function wholePerOwn(
+  { input, output, kernel, stride, padding }: ResolvedLayer,
+): tf.Tensor4D {
+  const inside = (at: number, size: number, limit: number) =>
+    Math.min(at + size, limit) - Math.max(at, 0);
+  const shares = new Float32Array(output.h * output.w);
+  for (let r = 0; r < output.h; r++) {
+    const rows = inside(r * stride.h - padding.top, kernel.h, input.h);
+    for (let c = 0; c < output.w; c++) {
+      const columns = inside(c * stride.w - padding.left, kernel.w, input.w);
+      shares[r * output.w + c] = kernel.h * kernel.w / (rows * columns);
+    }
+  }
+  return tf.tensor4d(shares, [1, output.h, output.w, 1]);
+}
 
 export function isPool({ type }: ResolvedLayer): boolean {
   return type === "max_pool" || type === "avg_pool";

@@ -3,7 +3,17 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { canonicalJson, writeWhole } from "../base/files.ts";
 import { type Network, type ResolvedLayer, resolveLayers } from "../network/network.ts";
+import { isPadded, isPool } from "./forward.ts";
 import type { Parameter } from "./parameters.ts";
+
+/**
+ * Why there is no layers model of a network, or undefined where there is one: its pools know no padding
+ * of their own, and zeros around a map are neither left out of a mean nor below negative values.
+ */
+export function noLayersModel(network: Network): string | undefined {
+  const layer = resolveLayers(network).find((one) => isPool(one) && isPadded(one));
+  return layer && `${layer.name} is a padded ${layer.type}, for which TensorFlow.js has no layer`;
+}
 
 /** Builds the layers model with these weights; its output is the class scores before softmax. */
 export function toLayersModel(

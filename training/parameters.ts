@@ -8,6 +8,7 @@
 import { type NdArray, readNpy, writeNpy } from "../base/files.ts";
 import { ExitCode, UserError } from "../base/errors.ts";
 import { Random } from "../base/random.ts";
+import type { FloatConstants } from "../network/float_constants.ts";
 import {
   type Network,
   type ResolvedLayer,
@@ -82,6 +83,44 @@ export function toArtifactLayout({ kind, shape, data }: Parameter): NdArray<Floa
     : { shape: [n, kh, kw, 1], data: transpose(data, kh * kw, n) };
 }
 
+/**
+ * Parameters with the numbers of a trained network.
+ * @param constants by layer name @throws RangeError where a layer's are missing or of another size
+ */
+export function fromConstants(
+  network: Network,
+  constants: ReadonlyMap<string, FloatConstants>,
+): Parameter[] {
+  return emptyParameters(network).map((empty) => {
+    const found = constants.get(empty.layer);
+    const data = empty.kind === "bias" ? found?.bias : found?.weights;
+    if (data?.length !== empty.data.length) {
+      throw new RangeError(`layer ${empty.layer} has ${data?.length} numbers as its ${empty.kind}`);
+    }
+    return fromArtifactLayout(empty, data);
+  });
+}
+
+/** By layer name, what {@link fromConstants} takes. */
+export function toConstants(parameters: readonly Parameter[]): Map<string, FloatConstants> {
+  const constants = new Map<string, FloatConstants>();
+  for (const parameter of parameters) {
+    const { data } = toArtifactLayout(parameter);
+    const { layer, kind } = parameter;
+    constants.set(
+      layer,
+      kind === "bias" ? { ...constants.get(layer)!, bias: data } : { weights: data },
+    );
+  }
+  return constants;
+}
+
+/** A parameter with these numbers, which lie as artifacts have them. */
+function fromArtifactLayout(empty: Parameter, data: Float32Array): Parameter {
+  const outer = empty.kind === "bias" ? 1 : toArtifactLayout(empty).shape[0]!;
+  return { ...empty, data: transpose(data, outer, data.length / outer) };
+}
+
 /** File of a parameter beside `training.json`: `weights/conv1.kernel.npy`. */
 export function parameterFile({ layer, kind }: Parameter): string {
   return `weights/${layer}.${kind === "bias" ? "bias" : "kernel"}.npy`;
@@ -112,8 +151,7 @@ export async function readParameters(folder: string, network: Network): Promise<
         expected: `shape [${expected}]`,
       }, ExitCode.data);
     }
-    const outer = empty.kind === "bias" ? 1 : shape[0]!;
-    parameters.push({ ...empty, data: transpose(data, outer, data.length / outer) });
+    parameters.push(fromArtifactLayout(empty, data));
   }
   return parameters;
 }

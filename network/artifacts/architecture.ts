@@ -13,5 +13,16 @@ export const ArchitectureArtifact = z.strictObject({
   platform: z.string(),
   latency_s: z.number(),
   requirement_s: z.number().nullable(),
+  /**
+   * Where the network was brought instead of searched for: its weights lie beside this file as
+   * `weights/<layer>.kernel.npy` and `.bias.npy`, laid out as the train stage's.
+   */
+  imported: z.strictObject({
+    /** Name without folders. */
+    file: z.string(),
+    sha256: z.string(),
+    /** What was left out of it. */
+    notes: z.array(z.string()),
+  }).optional(),
 });
 export type ArchitectureArtifact = z.infer<typeof ArchitectureArtifact>;

@@ -18,7 +18,7 @@ export const DatasetArtifact = z.strictObject({
   }),
   /** How the splits were made, e.g. `"official subjects; validation: 3 training subjects"`. */
   split_rule: z.string(),
-  /** x = (raw - mean) / std, one value per channel, from the training split alone. */
+  /** x = (raw - mean) / std, one value per channel: of the training split alone, or as asked for. */
   normalisation: z.strictObject({
     per: z.enum(["channel", "element", "none"]),
     mean: z.array(z.number()),

@@ -59,6 +59,15 @@ export const FitParameters = z.strictObject({
 });
 export type FitParameters = z.infer<typeof FitParameters>;
 
+/** The integers that training prepares a network for. */
+export const QuantisationTarget = z.strictObject({
+  /** Of a code: 1 or 2. */
+  element_bytes: z.literal([1, 2]).default(1),
+  /** Whether each output channel has a weight scale of its own. */
+  per_channel: z.boolean().default(false),
+});
+export type QuantisationTarget = z.infer<typeof QuantisationTarget>;
+
 export const EpochRecord = z.strictObject({
   /** From 1. */
   epoch: z.number().int().positive(),
@@ -85,9 +94,25 @@ export const TrainingArtifact = z.strictObject({
   options: FitParameters,
   /** Whether the same seed gives the same bytes again, in words. */
   determinism: z.string(),
-  epochs: z.array(EpochRecord).min(1),
-  /** The epoch whose weights are kept: best validation accuracy, then lowest validation loss. */
-  best_epoch: z.number().int().positive(),
+  /** Empty where weights were brought and kept. */
+  epochs: z.array(EpochRecord),
+  /**
+   * The epoch whose weights are kept: best validation accuracy, then lowest validation loss; 0 where
+   * none was trained.
+   */
+  best_epoch: count,
+  /** Where epochs with fake quantisation followed: what the network was prepared for. */
+  quantisation_aware: z.strictObject({
+    ...QuantisationTarget.shape,
+    activation_bits: count,
+    learning_rate: z.number(),
+    /** Scores with fake quantisation. */
+    epochs: z.array(EpochRecord).min(1),
+    best_epoch: z.number().int().positive(),
+    /** Largest magnitude that the codes of a map stand for: of the input, and of each layer. */
+    input_range: z.number().nonnegative(),
+    ranges: z.array(z.strictObject({ layer: z.string(), range: z.number().nonnegative() })),
+  }).optional(),
   /**
    * float32 arrays beside this file: kernels [M][Kh][Kw][N], depthwise [M][Kh][Kw][1], biases [M].
    */
@@ -123,6 +148,11 @@ export const AccuracyArtifact = z.strictObject({
       precision: share.nullable(),
     })),
   }),
+  /** Where epochs with fake quantisation followed: the float network before them, and with rounding. */
+  quantisation_aware: z.strictObject({
+    before: z.strictObject({ val: SplitScores, test: SplitScores }),
+    rounded: z.strictObject({ val: SplitScores, test: SplitScores }),
+  }).optional(),
   /** What a reader of the figures must know of the data. */
   cautions: z.array(z.string()),
 });

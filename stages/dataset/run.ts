@@ -9,7 +9,7 @@ import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { defineStage, type PreflightContext, type StageContext } from "../../pipeline/stage.ts";
 import { checkRaw } from "./check_raw.ts";
 import { contentHash } from "./content_hash.ts";
-import { DatasetParameters } from "./schema.ts";
+import { DatasetParameters, type GivenNormalisation } from "./schema.ts";
 
 export const stage = defineStage<DatasetParameters>({
   name: "dataset",
@@ -83,7 +83,7 @@ async function run(context: StageContext<DatasetParameters>): Promise<void> {
     signal,
   });
   checkRaw(raw, params.name);
-  const artifact = describe(raw, params.name);
+  const artifact = describe(raw, params.name, params.normalise);
   for (const split of SPLITS) {
     signal.throwIfAborted();
     progress.update(`normalising and writing ${split}`);
@@ -100,7 +100,11 @@ async function run(context: StageContext<DatasetParameters>): Promise<void> {
 }
 
 /** What `dataset.json` says of a loaded data set. */
-export function describe(raw: RawDataset, name: string): DatasetArtifact {
+export function describe(
+  raw: RawDataset,
+  name: string,
+  given?: GivenNormalisation,
+): DatasetArtifact {
   const { descriptor } = datasetLoader(name);
   const split = (y: Int32Array) => {
     const per_class = raw.classes.map(() => 0);
@@ -119,7 +123,9 @@ export function describe(raw: RawDataset, name: string): DatasetArtifact {
       test: split(raw.splits.test.y),
     },
     split_rule: raw.split_rule,
-    normalisation: fitNormalisation(raw, descriptor.normalisation),
+    normalisation: given === undefined
+      ? fitNormalisation(raw, descriptor.normalisation)
+      : givenNormalisation(given, raw.input.channels),
     provenance: {
       source: raw.provenance.source ?? descriptor.source,
       licence: raw.provenance.licence ?? descriptor.licence,
@@ -129,4 +135,22 @@ export function describe(raw: RawDataset, name: string): DatasetArtifact {
       cautions: raw.provenance.cautions,
     },
   };
+}
+
+function givenNormalisation(
+  given: GivenNormalisation,
+  channels: number,
+): DatasetArtifact["normalisation"] {
+  const spread = (field: "mean" | "std") => {
+    const value = given[field];
+    if (typeof value === "number") return Array<number>(channels).fill(value);
+    if (value.length === channels) return value;
+    throw new UserError({
+      message: "there must be one number, or one per channel",
+      field: `dataset.normalise.${field}`,
+      value,
+      expected: `${channels} numbers`,
+    });
+  };
+  return { per: "channel", mean: spread("mean"), std: spread("std") };
 }

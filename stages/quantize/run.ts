@@ -27,6 +27,7 @@ export const quantize = defineStage<QuantizeParameters>({
     const { elements, weightShape } = await import("../../network/network.ts");
     const { compare } = await import("./compare.ts");
     const { readFloatNetwork } = await import("./load_float.ts");
+    const { learnedRanges } = await import("./learned_ranges.ts");
     const { Observer } = await import("./observe.ts");
     const { predictBits, quantise } = await import("./quantise.ts");
     const { refineBits } = await import("./refine_bits.ts");
@@ -64,19 +65,24 @@ export const quantize = defineStage<QuantizeParameters>({
     const chosen = order.subarray(0, Math.min(params.calibration.samples, available)).sort();
     const samples = Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size));
     const { method, percentile } = params.calibration;
+    const learned = await learnedRanges(input("train"), params.element_bytes);
+    if (learned !== undefined) progress.note("ranges are those that training with rounding left");
     const observer = new Observer(float, method === "percentile" ? percentile / 100 : 1);
     for (const [index, sample] of samples.entries()) {
+      if (learned !== undefined) break;
       observer.add(sample);
       if (index % 16 === 0) {
         progress.update("calibrating", index / samples.length);
         await breathe();
       }
     }
-    const observation = observer.result();
-    const { headroom } = params.calibration;
+    const observation = learned?.observation ?? observer.result();
+    const headroom = learned === undefined ? params.calibration.headroom : 1;
     const sum_limit = 2 ** params.sum_bits - 1;
     let bits: readonly number[];
-    if (params.activation_bits === "auto") {
+    if (learned !== undefined) {
+      bits = Array(network.layers.length + 1).fill(learned.activation_bits);
+    } else if (params.activation_bits === "auto") {
       bits = predictBits(float, observation, headroom, sum_limit);
       const every = Math.ceil(samples.length / SAMPLES_REFINED);
       const measured = samples.filter((_, i) => i % every === 0);
@@ -145,9 +151,13 @@ export const quantize = defineStage<QuantizeParameters>({
       layers,
       accuracy,
       calibration: {
-        method: method === "percentile" ? `percentile ${percentile}` : method,
+        method: learned !== undefined
+          ? "learned in training"
+          : method === "percentile"
+          ? `percentile ${percentile}`
+          : method,
         samples: chosen.length,
-        headroom: params.calibration.headroom,
+        headroom,
         seed: params.seed,
       },
     });

@@ -28,10 +28,21 @@ export const stage = defineStage<SearchParameters>({
     "runtime-c/core",
     "platforms",
   ],
-  async fingerprint({ params }) {
-    return { training_backend: (await chooseBackend(params.backend)).name };
+  async fingerprint({ params, root }) {
+    const training_backend = (await chooseBackend(params.backend)).name;
+    if (params.onnx === null) return { training_backend };
+    const { onnxPath } = await import("./imported.ts");
+    const { digestFile } = await import("../../pipeline/digest.ts");
+    // What is missing is told by preflight.
+    const onnx = await digestFile(onnxPath(root, params.onnx)).catch(() => "absent");
+    return { training_backend, onnx };
   },
-  async preflight({ params }) {
+  async preflight({ params, root }) {
+    // Thrown, so that the command ends with the exit code of foreign data.
+    if (params.onnx !== null) {
+      const { readImported } = await import("./imported.ts");
+      await readImported(root, params.onnx);
+    }
     const { platform, platforms } = params;
     const known = ["first", "worst", ...platforms.map(({ profile }) => profile)];
     if (!known.includes(platform)) return [unknownPlatform(params)];
@@ -45,6 +56,16 @@ export const stage = defineStage<SearchParameters>({
   },
   run,
   async report(artifactDir) {
+    const { network, imported, val_accuracy, latency_s, platform } = await readJson(
+      `${artifactDir}/architecture.json`,
+      ArchitectureArtifact,
+    );
+    if (imported !== undefined) {
+      return [
+        ["network", `${network.name} of ${imported.file} (validation ${percent(val_accuracy)})`],
+        ["modelled latency", `${latency_s.toFixed(3)} s on ${platform}`],
+      ];
+    }
     const trials = await readJson(`${artifactDir}/trials.json`, TrialsArtifact);
     const chosen = await readJson(`${artifactDir}/architecture.json`, ArchitectureArtifact);
     const rejected = Object.entries(trials.rejected).sort()
@@ -99,6 +120,10 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   const dataset = await readJson(`${datasetFolder}/dataset.json`, DatasetArtifact);
   const backend = await selectBackend(params.backend);
   for (const line of describeBackend(backend)) progress.note(line);
+  if (params.onnx !== null) {
+    const { takeImported } = await import("./run_imported.ts");
+    return await takeImported(context, dataset, (network, platform) => ask(network, platform));
+  }
   progress.note(`${threads} ${threads === 1 ? "thread trains" : "threads train"} side by side`);
 
   const setting = {

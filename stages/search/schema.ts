@@ -28,6 +28,11 @@ export const Halving = z.strictObject({
 
 export const SearchParameters = z.strictObject({
   ...FitParameters.shape,
+  /**
+   * An ONNX model, relative to the checkout, that is taken with its weights instead of searching;
+   * `method`, `space` and what else steers a search then mean nothing.
+   */
+  onnx: z.string().min(1).nullable().default(null),
   method: SearchMethod.default("random"),
   /** A published space by name (cifar10, har, kws), or one of the user's own. */
   space: NamedSpace,

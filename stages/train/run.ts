@@ -10,7 +10,10 @@ import {
   TrainingArtifact,
 } from "../../network/artifacts/training.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
-import type { FitProgress } from "../../training/fit.ts";
+import type { Scores } from "../../training/evaluate.ts";
+import type { Grid } from "../../training/fake_quantise.ts";
+import type { FitProgress, FitResult } from "../../training/fit.ts";
+import type { Parameter } from "../../training/parameters.ts";
 import type { Scalar } from "../../training/tensorboard.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
 import { classScores } from "./class_scores.ts";
@@ -18,6 +21,7 @@ import { TrainParameters } from "./schema.ts";
 
 /** In `work/`: the state after the last finished epoch. */
 const CHECKPOINT = "checkpoint.bin";
+const CHECKPOINT_ROUNDED = "checkpoint.rounded.bin";
 const PASSED_OVER = "not set up on this machine";
 /** In `work/`: TensorBoard's folder of curves. */
 const CURVES = "tensorboard/events.out.tfevents.training";
@@ -53,14 +57,32 @@ export const stage = defineStage<TrainParameters>({
         `test ${percent(accuracy.test.accuracy)} of ${accuracy.test.samples} samples, ` +
         `validation ${percent(accuracy.val.accuracy)}`,
       ],
+      ...quantisationRows(training, accuracy),
       [
         "training",
-        `${training.epochs.length} epochs on ${training.backend.name}, ` +
-        `best epoch ${training.best_epoch}`,
+        training.epochs.length === 0
+          ? "none: the weights that were brought are kept"
+          : `${training.epochs.length} epochs on ${training.backend.name}, ` +
+            `best epoch ${training.best_epoch}`,
       ],
     ];
   },
 });
+
+function quantisationRows(
+  { quantisation_aware: how }: TrainingArtifact,
+  { quantisation_aware: scores }: AccuracyArtifact,
+): [string, string][] {
+  if (how === undefined || scores === undefined) return [];
+  const { before, rounded } = scores;
+  return [[
+    `prepared for ${8 * how.element_bytes} bits`,
+    `test ${percent(rounded.test.accuracy)} rounded, ${
+      percent(before.test.accuracy)
+    } float before; ` +
+    `${how.epochs.length} epochs, best epoch ${how.best_epoch}`,
+  ]];
+}
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
@@ -87,51 +109,133 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
   const { buildGraph } = await import("../../training/forward.ts");
   const { evaluate } = await import("../../training/evaluate.ts");
   const { readSplit } = await import("../../training/data.ts");
-  const { parameterFile, toArtifactLayout, writeParameters } = await import(
-    "../../training/parameters.ts"
-  );
+  const { activationBits, onGrid } = await import("../../training/fake_quantise.ts");
+  const { parameterFile, readParameters, toArtifactLayout, toConstants, writeParameters } =
+    await import("../../training/parameters.ts");
   const { toTensors } = await import("../../training/backward.ts");
   const { eventFile } = await import("../../training/tensorboard.ts");
-  const { toLayersModel, writeLayersModel } = await import("../../training/layers_model.ts");
+  const { noLayersModel, toLayersModel, writeLayersModel } = await import(
+    "../../training/layers_model.ts"
+  );
+  const { exportOnnx } = await import("../../network/onnx/export.ts");
 
   const folder = context.input("dataset");
   const dataset = await readJson(`${folder}/dataset.json`, DatasetArtifact);
-  const { network, classes } = await readJson(
+  const { network, classes, imported } = await readJson(
     `${context.input("search")}/architecture.json`,
     ArchitectureArtifact,
   );
   const backend = await selectBackend(params.backend);
   for (const line of describeBackend(backend)) progress.note(line);
 
-  const { backend: _, ...options } = params;
+  const { backend: _, imported: use, quantisation_aware: aware, ...options } = params;
+  const brought = imported === undefined || use === "retrain"
+    ? undefined
+    : await readParameters(context.input("search"), network);
   const train = await readSplit(folder, "train", dataset.input);
   const val = await readSplit(folder, "val", dataset.input);
   let told = -Infinity;
-  const { parameters, best, epochs } = await fit({
+  const onProgress = (what: string) => (state: FitProgress) => {
+    if (performance.now() - told < INTERVAL_ms) return;
+    told = performance.now();
+    progress.update(what + describe(state), state.fraction);
+  };
+  let float: Pick<FitResult, "parameters" | "epochs"> & { best?: EpochRecord };
+  if (brought !== undefined && use === "keep") {
+    progress.note(`the weights of ${imported!.file} are kept: train.imported says "keep"`);
+    float = { parameters: brought, epochs: [] };
+  } else {
+    float = await fit({
+      network,
+      train,
+      val,
+      options,
+      initial: brought,
+      checkpoint: `${workDir}/${CHECKPOINT}`,
+      signal,
+      onProgress: onProgress(""),
+    });
+  }
+  const target = aware === null
+    ? undefined
+    : { element_bytes: aware.element_bytes, per_channel: aware.per_channel };
+  const rounded = aware === null || target === undefined ? undefined : await fit({
     network,
     train,
     val,
-    options,
-    checkpoint: `${workDir}/${CHECKPOINT}`,
-    signal,
-    onProgress: (state) => {
-      if (performance.now() - told < INTERVAL_ms) return;
-      told = performance.now();
-      progress.update(describe(state), state.fraction);
+    options: {
+      ...options,
+      epochs: aware.epochs,
+      learning_rate: aware.learning_rate ?? options.learning_rate / 10,
+      warmup_epochs: undefined,
+      patience: null,
     },
+    initial: float.parameters,
+    quantisation: target,
+    checkpoint: `${workDir}/${CHECKPOINT_ROUNDED}`,
+    signal,
+    onProgress: onProgress("with rounding: "),
   });
+  const { best, epochs } = float;
+  const parameters = rounded?.parameters ?? float.parameters;
 
-  await writeWhole(`${workDir}/${CURVES}`, eventFile(curves(epochs), Date.now() / 1000));
+  await writeWhole(
+    `${workDir}/${CURVES}`,
+    eventFile([
+      ...curves(epochs),
+      ...curves(rounded?.epochs ?? []).map(({ tag, ...rest }) => ({
+        tag: `rounded/${tag}`,
+        ...rest,
+      })),
+    ], Date.now() / 1000),
+  );
   const graph = buildGraph(network, parameters);
   const test = await readSplit(folder, "test", dataset.input);
-  const tensors = toTensors(parameters);
-  const valScores = await evaluate(graph, tensors, val, signal);
-  const testScores = await evaluate(graph, tensors, test, signal);
-  for (const tensor of tensors) tensor.dispose();
+  const scoresOf = async (weights: readonly Parameter[], grid?: Grid) => {
+    const tensors = toTensors(weights);
+    const scores = {
+      val: await evaluate(graph, tensors, val, signal, grid),
+      test: await evaluate(graph, tensors, test, signal, grid),
+    };
+    for (const tensor of tensors) tensor.dispose();
+    return scores;
+  };
+  const { val: valScores, test: testScores } = await scoresOf(parameters);
+  const plain = ({ val: onVal, test: onTest }: { val: Scores; test: Scores }) => ({
+    val: { samples: val.samples, loss: onVal.loss, accuracy: onVal.accuracy },
+    test: { samples: test.samples, loss: onTest.loss, accuracy: onTest.accuracy },
+  });
+  let beside = {};
+  let record = {};
+  if (aware !== null && target !== undefined && rounded !== undefined) {
+    const on = onGrid(graph, parameters, rounded.ranges!, target);
+    beside = {
+      quantisation_aware: {
+        before: plain(await scoresOf(float.parameters)),
+        rounded: plain(await scoresOf(on.parameters, on.grid)),
+      },
+    };
+    const [input_range, ...ranges] = rounded.ranges!;
+    record = {
+      quantisation_aware: {
+        ...target,
+        activation_bits: activationBits(target),
+        learning_rate: aware.learning_rate ?? options.learning_rate / 10,
+        epochs: [...rounded.epochs],
+        best_epoch: rounded.best.epoch,
+        input_range,
+        ranges: network.layers.map(({ name }, i) => ({ layer: name, range: ranges[i]! })),
+      },
+    };
+  }
 
-  const model = toLayersModel(network, parameters);
-  await writeLayersModel(`${artifactDir}/model`, model);
-  model.dispose();
+  const absent = noLayersModel(network);
+  if (absent === undefined) {
+    const model = toLayersModel(network, parameters);
+    await writeLayersModel(`${artifactDir}/model`, model);
+    model.dispose();
+  } else progress.note(`no TensorFlow.js model is written: ${absent}`);
+  await writeWhole(`${artifactDir}/model.onnx`, exportOnnx(network, toConstants(parameters)));
   await writeParameters(artifactDir, parameters);
   await writeJson(`${artifactDir}/training.json`, TrainingArtifact, {
     network,
@@ -146,7 +250,8 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     options: options satisfies FitParameters,
     determinism: backend.determinism,
     epochs: [...epochs],
-    best_epoch: best.epoch,
+    best_epoch: best?.epoch ?? 0,
+    ...record,
     weights: parameters.map((parameter) => ({
       layer: parameter.layer,
       kind: parameter.kind === "bias" ? "bias" as const : "kernel" as const,
@@ -158,11 +263,10 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     network: network.name,
     dataset: dataset.name,
     classes,
-    val: { samples: val.samples, loss: valScores.loss, accuracy: valScores.accuracy },
+    ...beside,
+    val: plain({ val: valScores, test: testScores }).val,
     test: {
-      samples: test.samples,
-      loss: testScores.loss,
-      accuracy: testScores.accuracy,
+      ...plain({ val: valScores, test: testScores }).test,
       confusion: testScores.confusion.map((row) => [...row]),
       per_class: classScores(classes, testScores.confusion),
     },

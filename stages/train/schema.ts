@@ -1,10 +1,25 @@
 /** What `with:` of the train stage may say. */
 import { z } from "zod";
-import { FitParameters } from "../../network/artifacts/training.ts";
+import { FitParameters, QuantisationTarget } from "../../network/artifacts/training.ts";
 import { backendNames } from "../../training/backend_choice.ts";
 
 export const TrainParameters = z.strictObject({
   ...FitParameters.shape,
+  /**
+   * Of a network that came with weights (`search.onnx`): they are kept as they are, trained further
+   * from where they stand, or forgotten.
+   */
+  imported: z.enum(["keep", "fine-tune", "retrain"]).default("keep"),
+  /**
+   * Epochs with fake quantisation after all others, for integers of this size; null: none. Quantize
+   * takes the ranges that they leave where it is asked for the same integers.
+   */
+  quantisation_aware: z.strictObject({
+    ...QuantisationTarget.shape,
+    epochs: z.number().int().positive().default(5),
+    /** Default: a tenth of the training's. */
+    learning_rate: z.number().positive().optional(),
+  }).nullable().default(null),
   backend: z.enum(["auto", ...backendNames]).default("auto"),
 });
 export type TrainParameters = z.infer<typeof TrainParameters>;

@@ -5,7 +5,7 @@ import { datasetLoader, datasetNames } from "../../datasets/registry.ts";
 import { loadConfiguration } from "../../pipeline/config.ts";
 import { optionOverride } from "../../pipeline/overrides.ts";
 import { checkRaw } from "../../stages/dataset/check_raw.ts";
-import { stage } from "../../stages/dataset/run.ts";
+import { describe, stage } from "../../stages/dataset/run.ts";
 import { DatasetParameters } from "../../stages/dataset/schema.ts";
 
 const pipeline = new URL("../../pipeline.yaml", import.meta.url);
@@ -46,6 +46,24 @@ Deno.test("dataset stage's parameters keep the settings of the chosen set only",
   assert.equal(parse({ name: "kws", kws: { copies: 3 } }).kws?.copies, 3);
   // What is left out has its default in the cache key, as what is written.
   assert.deepEqual(parse({ name: "kws" }), parse({ name: "kws", kws: { features: "25x10" } }));
+});
+
+Deno.test("describe() takes a given normalisation, one number or one per channel", () => {
+  const split = { x: Float32Array.of(1, 2, 3, 4), y: Int32Array.of(0, 1) };
+  const raw = {
+    input: { h: 1, w: 1, channels: 2 },
+    classes: ["a", "b"],
+    splits: { train: split, val: split, test: split },
+    split_rule: "",
+    provenance: { files: [], official: null, cautions: [] },
+  };
+  const given = (normalise: object) =>
+    describe(raw, "motion", DatasetParameters.parse({ name: "motion", normalise }).normalise)
+      .normalisation;
+  assert.deepEqual(given({ std: 255 }), { per: "channel", mean: [0, 0], std: [255, 255] });
+  assert.deepEqual(given({ mean: [1, 2] }), { per: "channel", mean: [1, 2], std: [1, 1] });
+  assert.throws(() => given({ mean: [1, 2, 3] }), /one number, or one per channel[\s\S]*2 numbers/);
+  assert.deepEqual(describe(raw, "motion").normalisation.mean, [2, 3]);
 });
 
 Deno.test("checkRaw() refuses empty splits, values that are no numbers and labels that are no class", () => {

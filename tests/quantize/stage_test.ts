@@ -70,6 +70,7 @@ async function inputs(folder: string, testAccuracy = 1): Promise<void> {
     requirement_s: null,
   });
   await write("train/accuracy.json", { test: { accuracy: testAccuracy } });
+  await write("train/training.json", {});
   for (const { layer, weights, bias } of float.layers) {
     if (weights === undefined) continue;
     await writeNpy(`${folder}/train/weights/${layer.name}.kernel.npy`, {
@@ -152,6 +153,47 @@ Deno.test("quantize calibrates by a percentile and says so; the ranges are narro
     const cut = await scaleOf("b", { method: "percentile", percentile: 95 });
     assert.deepEqual([whole.method, cut.method], ["min-max", "percentile 95"]);
     assert.ok(cut.scale < 0.8 * whole.scale, `${cut.scale} of ${whole.scale}`);
+  }));
+
+Deno.test("quantize takes the ranges that training with rounding left, for the same integers only", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    const learn = (element_bytes: number) =>
+      writeWhole(
+        `${folder}/train/training.json`,
+        JSON.stringify({
+          quantisation_aware: {
+            element_bytes,
+            per_channel: false,
+            activation_bits: 12,
+            learning_rate: 0.001,
+            epochs: [{
+              epoch: 1,
+              learning_rate: 0,
+              loss: 1,
+              train_accuracy: 1,
+              val_loss: 1,
+              val_accuracy: 1,
+            }],
+            best_epoch: 1,
+            input_range: 20.47,
+            ranges: network.layers.map(({ name }, i) => ({ layer: name, range: 2 ** i })),
+          },
+        }),
+      );
+    await learn(2);
+    await run(folder, "a");
+    const { artifact } = await readQuantized(`${folder}/a`);
+    assert.equal(artifact.calibration.method, "learned in training");
+    assert.ok(Math.abs(artifact.input.scale - 0.01) < 1e-9);
+    artifact.layers.forEach(({ output_scale, activation_bits }, i) => {
+      assert.equal(activation_bits, 12);
+      // A multiplier of 15 bits widens it by less than 2^-14.
+      assert.ok(Math.abs(output_scale * 2047 / 2 ** i - 1) < 1e-4);
+    });
+    await learn(1);
+    await run(folder, "b");
+    assert.equal((await readQuantized(`${folder}/b`)).artifact.calibration.method, "min-max");
   }));
 
 Deno.test("quantize warns where codes lose accuracy, and where the training backend disagrees", () =>

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "../../base/random.ts";
-import { Network } from "../../network/network.ts";
+import { FloatInference } from "../../network/float.ts";
+import { Network, resolveLayers } from "../../network/network.ts";
 import { selectBackend } from "../../training/backend.ts";
 import type { BackendName } from "../../training/backend_choice.ts";
 import { lossAndGradients, toTensors } from "../../training/backward.ts";
@@ -14,10 +15,15 @@ import { buildGraph, forward } from "../../training/forward.ts";
 import { crossEntropy } from "../../training/loss.ts";
 import { fit } from "../../training/fit.ts";
 import * as curve from "./fixture.ts";
-import { initialParameters, type Parameter } from "../../training/parameters.ts";
+import { initialParameters, type Parameter, toConstants } from "../../training/parameters.ts";
 
 /** Mean losses of the first epochs of the fixture, from WebAssembly. */
 const CURVE = [1.303138, 1.007407, 0.904341];
+
+/** The same with fake quantisation to 8 bits, per channel. */
+const ROUNDED_CURVE = [1.303191, 1.009007, 0.91007];
+/** Values on either side of a half are a whole code apart. */
+const ROUNDED_TOLERANCE = 5e-3;
 
 const input = { h: 7, w: 6, channels: 3 };
 const fc = { name: "out", type: "fc", channels: 4, bias: true };
@@ -77,7 +83,7 @@ const cases: Record<string, object[]> = {
     fc,
   ],
   "max_pool with padding": [
-    { ...stem, activation: "relu" },
+    stem,
     {
       name: "p",
       type: "max_pool",
@@ -124,13 +130,21 @@ function randomSplit(samples: number, classes: number): Split {
 }
 
 async function loss(network: Network, parameters: Parameter[], split: Split): Promise<number> {
+  return crossEntropy(await scoresOf(network, parameters, split), split.y).loss;
+}
+
+async function scoresOf(
+  network: Network,
+  parameters: Parameter[],
+  split: Split,
+): Promise<Float32Array> {
   const scores = tf.tidy(() => {
     const x = tf.tensor4d(split.x, [split.samples, input.h, input.w, input.channels]);
     return forward(buildGraph(network, parameters), toTensors(parameters), x).at(-1)!;
   });
   const values = await scores.data<"float32">();
   scores.dispose();
-  return crossEntropy(values, split.y).loss;
+  return values;
 }
 
 /** Largest difference to central differences, relative to the largest gradient of the array. */
@@ -186,6 +200,34 @@ export function conform(
       assert.ok(worst < 0.01, `differs by ${worst} of the largest gradient`);
     });
   }
+
+  declare(`${backend}: forward() equals the float inference that quantize observes`, async () => {
+    await selectBackend(backend);
+    const split = randomSplit(2, 4);
+    for (const [what, layers] of Object.entries(cases)) {
+      const network = Network.parse({ name: what, input, layers });
+      const parameters = initialParameters(network, 3);
+      const random = new Random(4, "biases");
+      for (const { kind, data } of parameters) {
+        if (kind === "bias") data.forEach((_, i) => data[i] = random.normal());
+      }
+      const actual = await scoresOf(network, parameters, split);
+      const constants = toConstants(parameters);
+      const reference = new FloatInference({
+        name: what,
+        inputShape: input,
+        layers: resolveLayers(network).map((layer) => ({ layer, ...constants.get(layer.name) })),
+      });
+      const size = split.x.length / split.samples;
+      for (let i = 0; i < split.samples; i++) {
+        const expected = reference.run(split.x.subarray(i * size, (i + 1) * size));
+        expected.forEach((value, c) => {
+          const difference = Math.abs(actual[i * expected.length + c]! - value);
+          assert.ok(difference < 1e-4, `${what}: differs by ${difference}`);
+        });
+      }
+    }
+  });
 
   declare(
     `${backend}: the comparison with finite differences notices a wrong gradient`,
@@ -244,6 +286,26 @@ export function conform(
       const expected = CURVE[i]!;
       assert.ok(Math.abs(loss - expected) < CURVE_TOLERANCE * expected, `epoch ${i + 1}: ${loss}`);
     });
+    assert.equal(tf.memory().numTensors, before);
+  });
+  declare(`${backend}: fit() for 8-bit codes follows the loss curve of that seed`, async () => {
+    await selectBackend(backend);
+    const before = tf.memory().numTensors;
+    const { epochs, ranges } = await fit({
+      network: curve.network,
+      train: curve.waves(200, 1),
+      val: curve.waves(90, 2),
+      options: { ...curve.options, schedule: "constant", epochs: effort.epochs },
+      quantisation: { element_bytes: 1, per_channel: true },
+    });
+    epochs.forEach(({ loss }, i) => {
+      const expected = ROUNDED_CURVE[i]!;
+      assert.ok(
+        Math.abs(loss - expected) < ROUNDED_TOLERANCE * expected,
+        `epoch ${i + 1}: ${loss}`,
+      );
+    });
+    assert.ok(ranges!.every((range) => range > 0));
     assert.equal(tf.memory().numTensors, before);
   });
   return tests;
