@@ -8,7 +8,7 @@ export const ExploreParameters = z.strictObject({
   /** The boards to explore for. */
   platforms: z.array(PlatformChoice).min(1),
   /** Which designs are tried. */
-  space: DesignSpace.default("published"),
+  space: DesignSpace.default("full"),
   /** What the best design has least of; `pareto` writes the whole front. Default: latency. */
   objective: Objective.optional(),
   /** How progress is kept, and of schemes with marks: output values between two of them. */

@@ -4,7 +4,7 @@ import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
 import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
-import type { ExploreRequest, Power } from "../../network/explore.ts";
+import type { DesignSpace, ExploreRequest, Power } from "../../network/explore.ts";
 import type { Network } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
@@ -94,14 +94,16 @@ function percent(share: number): string {
 function ask(
   network: Network,
   platform: PlatformChoice,
+  designs: DesignSpace,
   power: Power = "intermittent",
 ): ExploreRequest {
+  // The published model is the only one of continuous power.
+  const continuous = power === "continuous";
   return {
     name: network.name,
     power,
-    space: "published",
-    // The published model is the only one of continuous power.
-    protocol: power === "continuous" ? "inas2021" : "brownout",
+    space: continuous ? "published" : designs,
+    protocol: continuous ? "inas2021" : "brownout",
     platform,
     network,
   };
@@ -122,7 +124,11 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   for (const line of describeBackend(backend)) progress.note(line);
   if (params.onnx !== null) {
     const { takeImported } = await import("./run_imported.ts");
-    return await takeImported(context, dataset, (network, platform) => ask(network, platform));
+    return await takeImported(
+      context,
+      dataset,
+      (network, platform) => ask(network, platform, params.designs),
+    );
   }
   progress.note(`${threads} ${threads === 1 ? "thread trains" : "threads train"} side by side`);
 
@@ -143,7 +149,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     workDir,
     setting,
     explore: (networks, platform, power) =>
-      explore(networks.map((network) => ask(network, platform, power)), {
+      explore(networks.map((network) => ask(network, platform, params.designs, power)), {
         signal,
         threads,
         root,
@@ -154,12 +160,12 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
         dataset.input,
         dataset.classes.length,
         platform,
-        { space: "published", protocol: "brownout", signal, threads, root },
+        { space: params.designs, protocol: "brownout", signal, threads, root },
       );
       return { ...table, states: NETWORK_STATES };
     },
     advise: async (network, platform) => {
-      const prepared = await prepareRequest(ask(network, platform), root);
+      const prepared = await prepareRequest(ask(network, platform, params.designs), root);
       const [answer] = await explorePrepared([prepared], { signal, threads, root });
       return advise(answer!, prepared.platform);
     },

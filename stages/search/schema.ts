@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { SearchMethod } from "../../network/artifacts/search.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
+import { DesignSpace } from "../../network/explore.ts";
 import { PlatformChoice } from "../../network/platform.ts";
 import { NamedSpace } from "../../network/space.ts";
 import { backendNames } from "../../training/backend_choice.ts";
@@ -36,6 +37,8 @@ export const SearchParameters = z.strictObject({
   method: SearchMethod.default("random"),
   /** A published space by name (cifar10, har, kws), or one of the user's own. */
   space: NamedSpace,
+  /** Which designs of a network's layers are tried; as in the explore stage. */
+  designs: DesignSpace.default("full"),
   /** Networks that are trained; for `reinforce` and `hw-nas` every network that is asked for. */
   trials: positive.default(20),
   /** Networks that the explorer is asked about at most. */

@@ -100,7 +100,7 @@ Deno.test("bo_power() simulates what the explorer models, and dies only where th
           const source of ["constant:ohm=5000", "square:period_s=0.7,duty=0.2", "markov", "rf"]
         ) {
           const line = await simulate(folder, [
-            ...["--source", source, "--after-commit", "run_on", "--inferences", "4"],
+            ...["--source", source, "--after-commit", "run_on", "--inferences", "8"],
           ]);
           assert.equal(line.failure, null, `${folder} ${source}`);
           assert.equal(line.mismatches, 0, `${folder} ${source}`);

@@ -1,7 +1,7 @@
 /** The power simulation on a dump: builds it, runs it, reads the line that it prints. */
 import { join } from "node:path";
 import { vectorsFile } from "../../network/artifacts/firmware.ts";
-import { DesignsArtifact } from "../../network/explore.ts";
+import { DesignsArtifact, type DesignSpace } from "../../network/explore.ts";
 import { type Network, resolveLayers } from "../../network/network.ts";
 import {
   energyBudget_J,
@@ -55,20 +55,21 @@ export async function costs(
 }
 
 /**
- * Explores a network in the published space under protocol brownout and dumps it with random
- * weights. @throws Error with the explorer's answer where no design is feasible
+ * Explores a network under protocol brownout, by default in the full space as the pipeline does, and
+ * dumps it with random weights. @throws Error with the explorer's answer where no design is feasible
  */
 export async function makeSubject(
   folder: string,
   network: Network,
   choice: PlatformChoice,
   seed = 1,
+  space: DesignSpace = "full",
 ): Promise<Subject> {
   const { profile, ...overrides } = choice;
   const platform = resolvePlatform(await readProfile(`${ROOT}platforms`, profile), overrides);
   const answer = await exploreNetwork(network, choice, {
     protocol: "brownout",
-    space: "published",
+    space,
     threads: 1,
   });
   if (!answer.feasible) throw new Error(`${network.name}: ${JSON.stringify(answer.layers)}`);
@@ -101,7 +102,7 @@ export async function makeSubject(
       energy_full_J: budget.full_J,
       estimated: [],
     },
-    space: "published",
+    space,
     power: "intermittent",
     network,
     layers: resolveLayers(network),

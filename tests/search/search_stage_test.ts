@@ -55,6 +55,7 @@ Deno.test("stage search leaves a network with the explorer's own latency", async
   assert.ok(q25 > 0 && q25 <= q75);
   const answer = await exploreNetwork(chosen.network, platforms[0]!, {
     protocol: "brownout",
+    space: "full",
     root,
   });
   assert.equal(chosen.latency_s, answer.latency_s);
