@@ -49,6 +49,16 @@ export async function versionLine(name: ToolName): Promise<string> {
   return text.split("\n").find((line) => /\d+\.\d+/.test(line))?.trim() ?? text.trim();
 }
 
+/** A library's file, e.g. for a cache key; "absent" where this machine has none. */
+export async function libraryLine(name: ToolName): Promise<string> {
+  const { candidates, needsFile } = byName(name);
+  const compiler = await onPath(candidates);
+  if (compiler === undefined || needsFile === undefined) return "absent";
+  const path = (await output(compiler, [`-print-file-name=${needsFile}`])).trim();
+  const real = path.includes("/") ? await Deno.realPath(path).catch(() => undefined) : undefined;
+  return real?.split("/").at(-1) ?? "absent";
+}
+
 /** The error that names missing tools, what each is for and the command that brings all of them. */
 export function missingTools(tools: readonly Tool[]): UserError {
   const help = `install with: ${installCommand(packagesFor(tools))}`;

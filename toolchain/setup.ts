@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { addonIsCurrent, buildAddon } from "./addon.ts";
 import { installPackages, usableApt } from "./apt.ts";
-import { locate, missing, missingTools, versionLine } from "./find.ts";
+import { libraryLine, locate, missing, missingTools, versionLine } from "./find.ts";
 import { installNpmPackages, missingNpmPackages } from "./npm_packages.ts";
 import { say } from "./screen.ts";
 import { packagesFor, type Task, toolsFor } from "./tools.ts";
@@ -44,7 +44,9 @@ export async function ensureSetup(request: SetupRequest): Promise<void> {
 
 async function isReady(request: SetupRequest): Promise<boolean> {
   const lacking = await missing(toolsFor(request.for));
-  if (lacking.length > 0) return false;
+  // What can be done without is brought where packages may be installed, and asked for nowhere.
+  if (lacking.some((tool) => tool.fallback === undefined)) return false;
+  if (lacking.length > 0 && await usableApt() !== undefined) return false;
   if ((await missingNpmPackages(request.root)).length > 0) return false;
   return await addonIsCurrent(request.root);
 }
@@ -53,13 +55,19 @@ async function bring({ root, for: task }: SetupRequest): Promise<void> {
   const tools = await missing(toolsFor(task));
   if (tools.length > 0) {
     const apt = await usableApt();
-    if (apt === undefined) throw missingTools(tools);
+    const needed = tools.filter((tool) => tool.fallback === undefined);
+    if (apt === undefined && needed.length > 0) throw missingTools(needed);
+    if (apt === undefined) return await bringRest(root);
     say("this machine lacks:");
     for (const tool of tools) say(`  ${tool.name.padEnd(NAME_WIDTH)} ${tool.purpose}`);
     await installPackages(apt, packagesFor(tools), root);
-    const still = await missing(tools);
+    const still = await missing(needed);
     if (still.length > 0) throw missingTools(still);
   }
+  await bringRest(root);
+}
+
+async function bringRest(root: string): Promise<void> {
   const names = await missingNpmPackages(root);
   if (names.length > 0) await installNpmPackages(root, names);
   if (!await addonIsCurrent(root)) await buildAddon(root);
@@ -67,7 +75,13 @@ async function bring({ root, for: task }: SetupRequest): Promise<void> {
 
 async function tell({ for: task }: SetupRequest): Promise<void> {
   for (const tool of toolsFor(task)) {
-    const version = await versionLine(tool.name);
+    if (tool.fallback !== undefined && await locate(tool) === undefined) {
+      say(`${tool.name.padEnd(NAME_WIDTH)} missing: ${tool.fallback} (${tool.packages.join(" ")})`);
+      continue;
+    }
+    const version = tool.fallback === undefined
+      ? await versionLine(tool.name)
+      : await libraryLine(tool.name);
     say(`${tool.name.padEnd(NAME_WIDTH)} ${await locate(tool)}: ${version}`);
   }
 }

@@ -14,6 +14,8 @@ export interface Tool {
   readonly packages: readonly string[];
   /** File that the program itself must be able to find (`-print-file-name`), where it alone is not enough. */
   readonly needsFile?: string;
+  /** What is done where it cannot be brought; absent: the task needs it. */
+  readonly fallback?: string;
 }
 
 export type ToolName =
@@ -30,6 +32,7 @@ export type ToolName =
   | "arm-none-eabi-size"
   | "qemu-system-arm"
   | "mspdebug"
+  | "libunicorn"
   | "clang-format";
 
 const EVERY_BUILD: readonly Task[] = ["pipeline", "explore", "test", "check", "bench"];
@@ -132,6 +135,16 @@ export const TOOLS: readonly Tool[] = [
     tasks: FIRMWARE,
     candidates: ["mspdebug"],
     packages: ["mspdebug"],
+  },
+  {
+    name: "libunicorn",
+    purpose: "simulates the MSP432's CPU for the shipped image",
+    tasks: FIRMWARE,
+    // A library: the compiler finds it, or not.
+    candidates: ["gcc", "cc", "clang"],
+    packages: ["libunicorn-dev"],
+    needsFile: "libunicorn.so",
+    fallback: "MSP432 images run in QEMU alone, built for its memory instead of the board's",
   },
   {
     name: "clang-format",

@@ -15,9 +15,15 @@ export const Scenario = z.strictObject({
     "cuts between instructions",
     "capacitor",
     "capacitor, running on",
+    "shipped image",
+    "shipped image, random cuts",
+    "shipped image, cuts within commits",
+    "shipped image, cuts at writes",
+    "shipped image, capacitor",
+    "shipped image, capacitor, running on",
   ]),
-  /** What executed the model: this machine, or a simulator of the board. */
-  on: z.enum(["host", "qemu-system-arm", "mspdebug"]),
+  /** What executed the model: this machine, a simulator of the board, or ours of the whole board. */
+  on: z.enum(["host", "qemu-system-arm", "mspdebug", "bo_sim"]),
   /** What the scenario does, for a reader. */
   what: z.string(),
   inferences: count,
@@ -31,8 +37,14 @@ export const Scenario = z.strictObject({
   failure: z.strictObject({ what: z.string(), replay: z.string().optional() }).nullable(),
   /** CRC-32 over all output codes in order, as they came out of a simulator. */
   outputs_crc: count.optional(),
-  /** Counted by mspdebug's tracer: all vectors, start of the program included. */
+  /** Of all runs, start of the program included. */
   instructions: count.optional(),
+  /** Of the shipped image; approximate (docs/simulators.md). */
+  cycles: count.optional(),
+  /** Drawn from the capacitor. */
+  energy_J: z.number().nonnegative().optional(),
+  /** Until the last result was released, charging included. */
+  total_s: z.number().nonnegative().optional(),
   /** Of the classic MSP430's timing, which the FR5994 does not have. */
   cycles_430: count.optional(),
 });

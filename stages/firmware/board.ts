@@ -38,6 +38,9 @@ const BoardFile = z.strictObject({
   ram_region: z.string(),
   /** Size of an NVM outside of the linker script's memory. */
   external_nvm_bytes: z.number().int().positive().optional(),
+  /** The board of our own simulator (runtime-c/sim) that runs the shipped image. */
+  bo_sim: z.string(),
+  /** The second opinion. */
   simulator: z.discriminatedUnion("program", [
     z.strictObject({
       program: z.literal("qemu-system-arm"),

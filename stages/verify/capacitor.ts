@@ -7,7 +7,6 @@ import { runProgram } from "../../toolchain/program.ts";
 import { parsedJson, quoted } from "./host_runner.ts";
 import { PowerLine } from "./power_line.ts";
 import type { Verification } from "./verify_platform.ts";
-import { voltagePage } from "./voltage_page.ts";
 
 const LIMIT_SECONDS = 600;
 /** A hundredth of the harvester: too little to carry the load, so that the capacitor empties. */
@@ -18,7 +17,8 @@ const ROUNDING = 1e-6;
 interface Powered {
   scenarios: Scenario[];
   power: PowerSimulation | undefined;
-  page: string | undefined;
+  asleep: PowerLine | undefined;
+  running: PowerLine | undefined;
 }
 
 /**
@@ -56,10 +56,10 @@ export async function runOnCapacitor(
     running,
   ));
   if (asleep.line === undefined || asleep.line.failure !== null) {
-    return { scenarios, power: undefined, page: undefined };
+    return { scenarios, power: undefined, asleep: undefined, running: undefined };
   }
   const power = compared(verification, asleep.line);
-  return { scenarios, power, page: voltagePage(verification, power, asleep.line, running.line) };
+  return { scenarios, power, asleep: asleep.line, running: running.line };
 }
 
 async function build({ work, dump, root, cc, signal }: Verification): Promise<void> {

@@ -15,19 +15,20 @@ export const verify = defineStage<VerifyParameters>({
     "runtime-c/core",
     "runtime-c/kernels",
     "runtime-c/apps",
-    "runtime-c/sim/power",
+    "runtime-c/sim",
     "platforms",
   ],
 
   async fingerprint({ params, root }) {
     const { boardOf, readBoards } = await import("../firmware/board.ts");
-    const { versionLine } = await import("../../toolchain/find.ts");
+    const { libraryLine, versionLine } = await import("../../toolchain/find.ts");
     const boards = await readBoards(root);
     const used = params.platforms.flatMap(({ profile }) => boardOf(boards, profile) ?? []);
     const parts: Record<string, string> = {};
     for (const name of new Set(["cc" as const, ...used.map((board) => board.simulator.program)])) {
       parts[name] = await versionLine(name);
     }
+    parts["libunicorn"] = await libraryLine("libunicorn");
     return parts;
   },
 
@@ -58,13 +59,17 @@ export const verify = defineStage<VerifyParameters>({
     const { readQuantized } = await import("../../network/integer/load.ts");
     const { requireTool } = await import("../../toolchain/find.ts");
     const { boardOf, readBoards, refuseUnknown } = await import("../firmware/board.ts");
-    const { verifyPlatform } = await import("./verify_platform.ts");
+    const { notShipped, verifyPlatform } = await import("./verify_platform.ts");
+    const { buildBoardSimulator } = await import("./shipped.ts");
 
     const boards = await readBoards(root);
     const unknown = refuseUnknown(boards, params.platforms, "verify");
     if (unknown.length > 0) throw new UserError(unknown);
     const { network } = await readQuantized(input("quantize"));
     const { platforms, ...settings } = params;
+    progress.update("building the board simulator");
+    const cc = await requireTool("cc");
+    const boardSimulator = await buildBoardSimulator({ root, cc, signal });
     const problems: Problem[] = [];
     for (const [index, { profile, ...overrides }] of platforms.entries()) {
       const board = boardOf(boards, profile)!;
@@ -72,6 +77,17 @@ export const verify = defineStage<VerifyParameters>({
       const work = join(workDir, profile);
       await Deno.remove(work, { recursive: true }).catch(ignoreNotFound);
       await Deno.mkdir(work, { recursive: true });
+      const size = await readJson(
+        join(input("firmware"), profile, "size.json"),
+        FirmwareSize,
+      );
+      const missing = notShipped({ board, boardSimulator, size });
+      if (missing !== undefined) {
+        progress.warn(
+          `${profile}: the shipped image is not run, since ${missing}; ` +
+            `${board.simulator.program} runs a build of its own instead`,
+        );
+      }
       const verdict = await verifyPlatform({
         params: settings,
         profile,
@@ -79,12 +95,13 @@ export const verify = defineStage<VerifyParameters>({
         network,
         designs: await readJson(join(input("explore"), profile, "designs.json"), DesignsArtifact),
         layout: await readJson(join(dump, "layout.json"), LayoutArtifact),
-        size: await readJson(join(input("firmware"), profile, "size.json"), FirmwareSize),
+        size,
         dump,
         firmware: input("firmware"),
         simulator: await requireTool(board.simulator.program),
         platform: resolvePlatform(await readProfile(join(root, "platforms"), profile), overrides),
-        cc: await requireTool("cc"),
+        boardSimulator,
+        cc,
         root,
         work,
         signal,
@@ -115,7 +132,9 @@ export const verify = defineStage<VerifyParameters>({
       const host = scenarios.filter(({ on }) => on === "host");
       const sum = (key: "inferences" | "cuts" | "mismatches", of = scenarios) =>
         of.reduce((total, scenario) => total + scenario[key], 0);
-      const simulated = scenarios.filter(({ on }) => on !== "host").map((scenario) => {
+      const shipped = scenarios.filter(({ on }) => on === "bo_sim");
+      const second = scenarios.filter(({ on }) => on !== "host" && on !== "bo_sim");
+      const simulated = second.map((scenario) => {
         const { on, inferences, cuts, mismatches, instructions } = scenario;
         const each = instructions === undefined
           ? ""
@@ -127,7 +146,12 @@ export const verify = defineStage<VerifyParameters>({
         `verified for ${name}`,
         `${sum("inferences", host)} inferences, ${sum("cuts", host)} power cuts, ` +
         `${sum("mismatches", host)} wrong; ${counted.power_cycles} power cycles each, as ` +
-        `modelled` + simulated.map((text) => `; ${text}`).join("") +
+        `modelled` + (shipped.length === 0 ? "; the shipped image was not run" : "") +
+        (shipped.length === 0
+          ? ""
+          : `; the shipped image: ${sum("inferences", shipped)} inferences, ` +
+            `${sum("cuts", shipped)} power cuts, ${sum("mismatches", shipped)} wrong`) +
+        simulated.map((text) => `; ${text}`).join("") +
         (simulated.length > 0 ? " (NVM as plain memory)" : ""),
       ]);
     }

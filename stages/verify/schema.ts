@@ -18,6 +18,11 @@ export const VerifyParameters = z.strictObject({
   /** Runs of the MSP430's code in its simulator that are cut between two instructions. */
   instruction_cuts: z.number().int().positive().max(10_000).default(12),
   /**
+   * Instructions that each kind of cut of the shipped image may take on the simulated board; one run
+   * is always made. 10^8 are 2 s.
+   */
+  shipped_instructions: z.number().int().positive().max(1e12).default(2e7),
+  /**
    * One cut at each NVM write of an inference, in every way. `auto`: where it takes seconds rather
    * than hours, by the writes and multiplications that the network has.
    */

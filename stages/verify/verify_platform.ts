@@ -17,6 +17,8 @@ import type { VerifyParameters } from "./schema.ts";
 import { cutBetweenInstructions } from "./instruction_cuts.ts";
 import { simulate, type Simulation } from "./simulate.ts";
 import { runOnCapacitor } from "./capacitor.ts";
+import { type BoardSimulator, runShipped, type ShippedResult } from "./shipped.ts";
+import { voltagePage } from "./voltage_page.ts";
 
 export interface Verification {
   params: Omit<VerifyParameters, "platforms">;
@@ -32,6 +34,8 @@ export interface Verification {
   firmware: string;
   /** Absolute path of the board's simulator. */
   simulator: string;
+  /** Runs firmware.elf. */
+  boardSimulator: BoardSimulator;
   /** With the user's overrides: what the power simulation takes its joules from. */
   platform: Platform;
   /** This machine's C compiler. */
@@ -158,9 +162,36 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
     }
   }
 
+  const flashed = size.vectors.firmware;
+  const missing = notShipped(verification);
+  let shipped: ShippedResult | undefined;
+  if (missing === undefined) {
+    const expected = join(verification.work, "vectors.shipped.bin");
+    await Deno.writeFile(expected, vectorsFile(inputs.data, outputs.data, sizes, flashed));
+    shipped = await runShipped({
+      simulator: verification.boardSimulator,
+      board: board.bo_sim,
+      platform: verification.platform,
+      external: board.external_nvm_bytes !== undefined,
+      elf: join(firmware, profile, "firmware.elf"),
+      vectors: expected,
+      count: flashed,
+      power_cycles: model.power_cycles,
+      seed: params.seed,
+      instructions: params.shipped_instructions,
+      work: verification.work,
+      signal,
+      progress,
+    });
+    scenarios.push(...shipped.scenarios);
+  }
+
   progress("capacitor");
-  const { scenarios: powered, power, page } = await runOnCapacitor(verification, folder);
-  scenarios.push(...powered);
+  const powered = await runOnCapacitor(verification, folder);
+  const { power } = powered;
+  scenarios.push(...powered.scenarios);
+  const page = power &&
+    voltagePage(verification, power, powered.asleep!, powered.running, shipped?.traces);
 
   const problems = scenarios.flatMap((scenario) =>
     problemOf(scenario, profile, firmware, verification.work)
@@ -193,6 +224,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       ...(power !== undefined && { power }),
       simulated: `${board.simulator.program}: ${board.simulator.shows}`,
       not_simulated: [
+        ...(missing === undefined ? [] : [`the shipped image: ${missing}`]),
         `${board.simulator.program}: ${board.simulator.lacks}`,
         "host: the board's own code, its kernels and its NVM driver",
         "capacitor: leakage, converters, and costs beyond the platform's coefficients",
@@ -201,6 +233,17 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       ],
     },
   };
+}
+
+/** Why no simulator of ours can judge firmware.elf; undefined where one can. */
+export function notShipped(
+  { board, boardSimulator, size }: Pick<Verification, "board" | "boardSimulator" | "size">,
+): string | undefined {
+  if (!boardSimulator.boards.includes(board.bo_sim)) {
+    return `bo_sim was built without ${board.bo_sim} (libunicorn-dev is missing)`;
+  }
+  if (size.application !== undefined) return "an own application takes its own inputs";
+  return size.vectors.firmware === 0 ? "no golden vector fits beside the network" : undefined;
 }
 
 function problemOf(
@@ -212,7 +255,9 @@ function problemOf(
   const { failure, name, on } = scenario;
   if (failure === null) return [];
   const command = (replay: string) =>
-    name.startsWith("capacitor")
+    on === "bo_sim"
+      ? `cd ${quoted(work)} && ${replay}`
+      : name.startsWith("capacitor")
       ? `cd ${quoted(work)} && ${replay}`
       : on === "host"
       ? replayCommand(join(firmware, "host", profile), replay)

@@ -1,16 +1,23 @@
 /** verify.html: the capacitor's voltage over the inference, and what each layer takes. */
 import type { PowerSimulation } from "../../network/artifacts/verify.ts";
 import type { PowerLine } from "./power_line.ts";
+import type { ShippedResult, Trace } from "./shipped.ts";
 import type { Verification } from "./verify_platform.ts";
 
+/** Points of one curve, at most: beyond them the lowest and highest of each stretch are kept. */
+const MOST_POINTS = 3000;
 const WIDTH = 960, HEIGHT = 260, LEFT = 56, BOTTOM = 32;
 
-/** @param running the run that is cut where the capacitor empties */
+/**
+ * @param running the run that is cut where the capacitor empties
+ * @param shipped the same of firmware.elf on the simulated board, where one ran
+ */
 export function voltagePage(
   { profile, platform, layout }: Verification,
   power: PowerSimulation,
   asleep: PowerLine,
   running: PowerLine | undefined,
+  shipped: ShippedResult["traces"] | undefined,
 ): string {
   const levels = { V_on: platform.v_on, V_off: platform.v_off };
   const title = `${escaped(layout.network)} on ${escaped(profile)}`;
@@ -19,7 +26,14 @@ export function voltagePage(
     `<td>${latency_s.simulated.toPrecision(5)}<td>${power_cycles}` +
     `<td>${(1e3 * energy_J).toPrecision(5)}<td>${(1e3 * energy_max_J).toPrecision(5)}`
   );
+  const boards = (what: string, trace: Trace | undefined) =>
+    trace === undefined || trace.length < 2 ? [] : [
+      `<h2>The shipped image on the simulated board: ${what}</h2>`,
+      curve(thinned(trace), levels),
+    ];
   const figures = [
+    ...boards("one inference", shipped?.asleep),
+    ...boards("running on with a hundredth of the harvester", shipped?.running),
     `<h2>Off after each commit: the beginning of an inference</h2>`,
     curve(asleep.voltage.detail, levels),
     `<h2>Off after each commit: whole run</h2>`,
@@ -62,6 +76,21 @@ function curve(points: readonly [number, number][], levels: Levels): string {
       points.map(([s, volts]) => plot.at(s - from, volts)).join(" ")
     }"/>`,
   );
+}
+
+/** The same curve to the eye. */
+export function thinned(trace: Trace): Trace {
+  const stretch = Math.ceil(2 * trace.length / MOST_POINTS);
+  if (stretch <= 1) return trace;
+  const points: [number, number][] = [];
+  for (let from = 0; from < trace.length; from += stretch) {
+    const part = trace.slice(from, from + stretch);
+    const by = (wins: (a: number, b: number) => boolean) =>
+      part.reduce((best, point) => wins(point[1], best[1]) ? point : best);
+    const ends = [by((a, b) => a < b), by((a, b) => a > b)].sort(([a], [b]) => a - b);
+    points.push(...ends);
+  }
+  return points;
 }
 
 function band({ step_s, low_V, high_V }: PowerLine["voltage"], levels: Levels): string {

@@ -14,7 +14,15 @@ import { runProgram } from "../../toolchain/program.ts";
 import { BOARDS, ROOT, runStage, type StageRun, writeArtifacts } from "../firmware/fixture.ts";
 
 const [FRAM, SPI] = BOARDS;
-const QUICK = { campaigns: 20, max_cuts: 30 };
+const QUICK = { campaigns: 20, max_cuts: 30, shipped_instructions: 2e6 };
+const SHIPPED = [
+  "shipped image",
+  "shipped image, random cuts",
+  "shipped image, cuts within commits",
+  "shipped image, cuts at writes",
+  "shipped image, capacitor",
+  "shipped image, capacitor, running on",
+];
 
 let folder: string;
 
@@ -76,21 +84,28 @@ Deno.test("verify.run() passes on both boards, twice with the same bytes", async
       "a cut at every write",
       "simulator",
       ...(profile === FRAM ? ["cuts between instructions"] : []),
+      ...SHIPPED,
       "capacitor",
       "capacitor, running on",
     ]);
     for (const { mismatches, failure, name, cuts, inferences } of scenarios) {
       assert.deepEqual([mismatches, failure], [0, null]);
       // A large capacitor holds all of a small network.
-      if (name === "capacitor, running on") continue;
-      assert.equal(cuts > 0, !["uncut", "simulator", "capacitor"].includes(name), name);
+      if (name.endsWith("running on")) continue;
+      assert.equal(
+        cuts > 0,
+        !/^(uncut|simulator|(shipped image, )?capacitor|shipped image)$/.test(name),
+        name,
+      );
       assert.ok(inferences > 0);
     }
     assert.equal(counted.power_cycles, modelled.power_cycles);
     assert.equal(counted.start_and_delivery, 2);
     assert.equal(scenarios[0]!.commits, 3 * modelled.power_cycles);
-    const simulated = scenarios.find(({ name }) => name === "simulator")!;
-    assert.equal(simulated.commits, 3 * modelled.power_cycles);
+    for (const name of ["simulator", "shipped image"]) {
+      const simulated = scenarios.find((scenario) => scenario.name === name)!;
+      assert.equal(simulated.commits, 3 * modelled.power_cycles);
+    }
   }
   const rows = await verify.report!(first.artifact);
   assert.equal(rows.length, 2);
@@ -158,6 +173,30 @@ Deno.test("verify.run() sees a swapped commit order between instructions of the 
     const shown = message.match(/repeat: (.*)$/m)![1]!;
     assert.match(shown, /firmware\/msp430fr5994-fram' && timeout \d+ mspdebug -q sim .*reset/);
     assert.equal(await command("sh", ["-c", shown], copy), 0, "mspdebug takes the commands");
+  }));
+
+/** Replaces the image that would be flashed by one with a defect, built by its own Makefile. */
+async function plantShipped(copy: string, profile: string, bug: string): Promise<void> {
+  const at = join(copy, "firmware", profile);
+  await Deno.remove(join(at, "build"), { recursive: true }).catch(() => {});
+  assert.equal(await command("make", ["-s", "-j2", "firmware", `PLANTED=${bug}`], at), 0, bug);
+  await Deno.copyFile(join(at, "build", "firmware.elf"), join(at, "firmware.elf"));
+}
+
+Deno.test("verify.run() sees defects of the shipped image alone, by name, on both boards", () =>
+  damaged(async (copy) => {
+    const bugs = [
+      [FRAM, "BO_BUG_ACCEPT_TORN_RECORD", "cuts within commits"],
+      [SPI, "BO_BUG_ACCEPT_TORN_RECORD", "cuts within commits"],
+      [SPI, "BO_BUG_WRONG_CHIP_SELECT", "shipped image"],
+    ] as const;
+    for (const [profile, bug, where] of bugs) {
+      await plantShipped(copy, profile, bug);
+      const params = { ...QUICK, shipped_instructions: 1e7 };
+      const { message } = await refused(runStage(verify, copy, { platforms: [profile], params }));
+      assert.match(message, new RegExp(`"(shipped image, )?(${where})" on bo_sim`), bug);
+      assert.doesNotMatch(message, /on (host|mspdebug|qemu)/, "nothing else has the defect");
+    }
   }));
 
 Deno.test("verify.run() computes golden vectors anew and believes no file", () =>

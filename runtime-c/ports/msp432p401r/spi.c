@@ -1,9 +1,10 @@
 /** eUSCI_A1 as SPI master, mode 0, 4 MHz: P2.1 clock, P2.2 in, P2.3 out, P1.5 chip select. */
 #include "spi.h"
 
+#include "planted_port.h"
 #include "registers.h"
 
-#define CHIP_SELECT 0x20u
+#define CHIP_SELECT (BO_BUG_WRONG_CHIP_SELECT ? 0x40u : 0x20u)
 #define SPI_PINS 0x0eu
 
 void bo_spi_init(void) {

@@ -32,14 +32,25 @@ typedef struct {
   uint64_t instructions, cycles, nvm_writes, spi_bytes;
 } board_limits;
 
+/** Memory of the host that stands for one of the board's. */
+typedef struct {
+  uint8_t *bytes;
+  uint32_t count;
+} board_memory;
+
+/** What the instructions at one address took, by half address; null where nobody asks. */
+typedef struct {
+  uint64_t *instructions, *cycles; /**< BOARD_PROFILE_SLOTS each */
+} board_profile;
+#define BOARD_PROFILE_SLOTS 0x80000u /**< code lies below 1 MB on both boards */
+
 typedef struct board board;
 struct board {
   const char *name;
   void *machine;
-  uint8_t *nvm;       /**< as the runtime addresses it, from 0 */
-  uint32_t nvm_bytes; /**< that may be looked at there */
-  uint8_t *all_nvm;   /**< everything that outlives a power failure */
-  uint32_t all_nvm_bytes;
+  uint8_t *nvm;           /**< as the runtime addresses it, from 0 */
+  uint32_t nvm_bytes;     /**< that may be looked at there */
+  board_memory kept[2];   /**< everything that outlives a power failure; a part may be empty */
   uint32_t first_warning; /**< address */
   /** Told of NVM bytes that have just been written, by runtime address. */
   void (*written)(void *context, uint32_t address, uint32_t bytes);
@@ -50,6 +61,10 @@ struct board {
   void (*stop)(board *b);
   void (*set_limits)(board *b, const board_limits *limits);
   void (*count)(board *b, board_counts *counts);
+  /** From now on. */
+  void (*profile)(board *b, const board_profile *profile);
+  /** What a supply monitor sees; before the first call, and where no capacitor is: full. */
+  void (*set_supply)(board *b, double volts);
   /**
    * Calls a function of the firmware with up to four arguments where the board now stands, until
    * it returns to `stop`, a code address that it does not run through. 0 where it does not return.
@@ -59,18 +74,19 @@ struct board {
 };
 
 typedef struct {
-  int nvm_file; /**< descriptor of a file of all_nvm's size to map, or -1 */
+  int nvm_file; /**< descriptor of a file of the size of all kept memory to map, or -1 */
   int keep_nvm; /**< the file already holds a state: do not program over it */
   int ignore_shut_off;
 } board_options;
 
-/** Bytes of all_nvm. */
-#define MSP430FR5994_NVM_BYTES 0x40000u
+/** Bytes of kept memory: the MSP430's FRAM and the FRAM chip on its bus; the MSP432's chip. */
+#define MSP430FR5994_NVM_BYTES 0xc0000u
 #define MSP432P401R_NVM_BYTES 0x80000u
 
 /** Null where the firmware does not fit the board; `*why` says it. */
 board *board_msp430fr5994(const elf_file *elf, const board_options *options, const char **why);
 /** Also null where this program was built without its emulator. */
+extern const int board_has_msp432p401r;
 board *board_msp432p401r(const elf_file *elf, const board_options *options, const char **why);
 
 #endif

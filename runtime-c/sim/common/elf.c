@@ -71,9 +71,18 @@ int elf_segments(const elf_file *elf, elf_segment *each, void *context) {
   return 1;
 }
 
-int elf_symbol(const elf_file *elf, const char *name, uint32_t *value) {
+/* A symbol with its name, or null; `name` lies in the file up to its end. */
+typedef struct {
+  const uint8_t *symbol;
+  const char *name;
+  size_t room; /**< bytes up to the end of the file */
+} named;
+
+typedef int visit(void *context, const named *each);
+
+/* Until a visit answers 1. */
+static int each_symbol(const elf_file *elf, visit *each, void *context) {
   const uint32_t sections = u32(elf->bytes + 32), count = u16(elf->bytes + 48);
-  const uint32_t length = (uint32_t)strlen(name) + 1u;
   for (uint32_t i = 0; i < count; i++) {
     const uint8_t *header = entry_of(elf, sections, i, SECTION_HEADER_BYTES);
     if (header == NULL || u32(header + 4) != SYMBOL_TABLE)
@@ -87,13 +96,59 @@ int elf_symbol(const elf_file *elf, const char *name, uint32_t *value) {
       if (symbol == NULL)
         break;
       const uint64_t at = (uint64_t)u32(strings + 16) + u32(symbol);
-      if (at + length <= elf->size && memcmp(elf->bytes + at, name, length) == 0) {
-        *value = u32(symbol + 4);
+      if (at >= elf->size)
+        continue;
+      const named one = {symbol, (const char *)elf->bytes + at, elf->size - (size_t)at};
+      if (each(context, &one))
         return 1;
-      }
     }
   }
   return 0;
+}
+
+typedef struct {
+  const char *name;
+  uint32_t *value;
+} sought;
+
+static int is_sought(void *context, const named *each) {
+  const sought *s = context;
+  const size_t length = strlen(s->name) + 1u;
+  if (each->room < length || memcmp(each->name, s->name, length) != 0)
+    return 0;
+  *s->value = u32(each->symbol + 4);
+  return 1;
+}
+
+int elf_symbol(const elf_file *elf, const char *name, uint32_t *value) {
+  sought s = {name, value};
+  return each_symbol(elf, is_sought, &s);
+}
+
+typedef struct {
+  const elf_file *elf;
+  elf_code *each;
+  void *context;
+} code_visit;
+
+static int visit_code(void *context, const named *each) {
+  enum { FUNCTION = 2, GLOBAL = 1, EXECUTABLE = 4 };
+  const code_visit *v = context;
+  const uint32_t section = u16(each->symbol + 14);
+  const uint8_t *header =
+      section < u16(v->elf->bytes + 48)
+          ? entry_of(v->elf, u32(v->elf->bytes + 32), section, SECTION_HEADER_BYTES)
+          : NULL;
+  if (header != NULL && (u32(header + 8) & EXECUTABLE) != 0u &&
+      ((each->symbol[12] & 0xfu) == FUNCTION || each->symbol[12] >> 4 == GLOBAL) &&
+      memchr(each->name, 0, each->room) != NULL)
+    v->each(v->context, each->name, u32(each->symbol + 4));
+  return 0;
+}
+
+void elf_each_code(const elf_file *elf, elf_code *each, void *context) {
+  code_visit v = {elf, each, context};
+  each_symbol(elf, visit_code, &v);
 }
 
 typedef struct {

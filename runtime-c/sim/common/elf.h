@@ -23,6 +23,9 @@ int elf_segments(const elf_file *elf, elf_segment *each, void *context);
 
 /** A symbol's value; 0 where there is none of that name. */
 int elf_symbol(const elf_file *elf, const char *name, uint32_t *value);
+typedef void elf_code(void *context, const char *name, uint32_t address);
+/** Each named place in code that is global or a function, in the order of the file. */
+void elf_each_code(const elf_file *elf, elf_code *each, void *context);
 /** Whether `count` bytes at load address `address` are in the file; `*bytes` points to them. */
 int elf_bytes(const elf_file *elf, uint32_t address, uint32_t count, const uint8_t **bytes);
 

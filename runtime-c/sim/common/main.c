@@ -7,18 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "profile.h"
 #include "session.h"
 
 enum { EXIT_WRONG = 1, EXIT_CALL = 2 };
 
 typedef struct {
-  const char *board, *firmware, *nvm, *vectors, *trace, *dump_nvm;
+  const char *board, *firmware, *nvm, *vectors, *trace, *dump_nvm, *profile;
   session_config session;
   power_config power;
   const char *until; /**< function that ends a run without an oracle; null: no */
   const char *call;  /**< FUNCTION,A,B,C,D */
   uint64_t kernel;   /**< length, 0: no */
-  uint64_t seed, campaigns, first_campaign, every, first_write;
+  uint64_t seed, campaigns, first_campaign, every, first_write, commit_cuts;
   uint32_t max_cuts;
   int ignore_shut_off;
 } options;
@@ -34,8 +35,13 @@ static const char usage[] =
     "                          power fails once, after exactly so many\n"
     "  --campaign K            K runs with random cuts  [--first-campaign I] [--max-cuts M]\n"
     "  --every-write STEP      a run per NVM write, cut there, of every STEP-th [--first-write I]\n"
+    "  --commit-cuts K         K runs, each cut at a random NVM write of a record or release\n"
+    "  --boards                instead: the boards that this program has\n"
+    "  --profile FILE          per function: its name, instructions, cycles, of its own\n"
     "  --capacitor F,OHM,V_ON,V_OFF,V_SUPPLY  with\n"
-    "    --energy BOOT_J,CYCLE_J,NVM_READ_J,NVM_WRITE_J,SPI_BYTE_J  [--trace FILE]\n"
+    "    --energy BOOT_J,CYCLE_J,NVM_READ_J,NVM_WRITE_J,SPI_BYTE_J\n"
+    "    [--boot-s S]          a boot takes so long before its first instruction\n"
+    "    [--trace FILE]        lines s,V\n"
     "  --kernel N              instead: what bo_dot_s16 of length N takes, in VM, after a boot\n"
     "  --until FUNCTION        instead: runs from reset until it is entered, without an oracle\n"
     "  --call FUNCTION,A,B,C,D   behind it: what a call takes, the second of two\n"
@@ -78,7 +84,8 @@ static void set_capacitor(options *o, const char *text) {
                             o->power.cycle_J,
                             o->power.nvm_read_J,
                             o->power.nvm_write_J,
-                            o->power.spi_byte_J};
+                            o->power.spi_byte_J,
+                            o->power.boot_s};
   if (!(v[0] > 0 && v[1] > 0 && v[3] < v[2] && v[2] < v[4]))
     wrong_call("--capacitor needs V_OFF < V_ON < V_SUPPLY and positive F, OHM", text);
   o->session.power = &o->power;
@@ -136,12 +143,18 @@ static void set(options *o, const char *name, const char *value) {
     o->kernel = number(name, value);
   else if (is(name, "--every-write"))
     o->every = number(name, value);
+  else if (is(name, "--commit-cuts"))
+    o->commit_cuts = number(name, value);
+  else if (is(name, "--profile"))
+    o->profile = value;
   else if (is(name, "--first-write"))
     o->first_write = number(name, value);
   else if (is(name, "--capacitor"))
     set_capacitor(o, value);
   else if (is(name, "--energy"))
     set_energy(o, value);
+  else if (is(name, "--boot-s"))
+    numbers(name, value, &o->power.boot_s, 1);
   else if (is(name, "--trace"))
     o->trace = value;
   else if (is(name, "--boot-instructions"))
@@ -150,10 +163,25 @@ static void set(options *o, const char *name, const char *value) {
     wrong_call("no such option", name);
 }
 
+static const struct {
+  const char *name;
+  board *(*open)(const elf_file *, const board_options *, const char **);
+  uint32_t nvm_bytes;
+} boards[] = {{"msp430fr5994", board_msp430fr5994, MSP430FR5994_NVM_BYTES},
+              {"msp432p401r", board_msp432p401r, MSP432P401R_NVM_BYTES}};
+
+static void print_boards(void) {
+  puts(board_has_msp432p401r ? "msp430fr5994 msp432p401r" : "msp430fr5994");
+}
+
 static void parse(options *o, int count, char **words) {
   for (int i = 1; i < count; i++) {
     if (is(words[i], "--help")) {
       fputs(usage, stdout);
+      exit(0);
+    }
+    if (is(words[i], "--boards")) {
+      print_boards();
       exit(0);
     }
     if (is(words[i], "--ignore-shut-off")) {
@@ -173,8 +201,11 @@ static void parse(options *o, int count, char **words) {
   }
   if (o->board == NULL || o->firmware == NULL)
     wrong_call("needs --board and a firmware", "");
-  if (o->nvm != NULL && (o->campaigns != 0u || o->every != 0u))
+  const int many = (o->campaigns != 0u) + (o->every != 0u) + (o->commit_cuts != 0u);
+  if (o->nvm != NULL && many != 0)
     wrong_call("--nvm is for single runs", o->nvm);
+  if (many > 1)
+    wrong_call("one of --campaign, --every-write, --commit-cuts", o->firmware);
 }
 
 static uint8_t *read_file(const char *path, size_t *bytes) {
@@ -300,38 +331,77 @@ static void add(session *sum, const session *s) {
   sum->result = s->result;
 }
 
+/* What NVM held before the first run, to begin each run with. */
+typedef struct {
+  uint8_t *part[2];
+} fresh_nvm;
+
+static fresh_nvm keep_fresh(const board *b) {
+  fresh_nvm fresh;
+  for (int i = 0; i < 2; i++) {
+    fresh.part[i] = malloc(b->kept[i].count + 1u);
+    if (fresh.part[i] == NULL)
+      wrong_call("out of memory", b->name);
+    if (b->kept[i].count != 0u)
+      memcpy(fresh.part[i], b->kept[i].bytes, b->kept[i].count);
+  }
+  return fresh;
+}
+
+static void restore(const board *b, const fresh_nvm *fresh) {
+  for (int i = 0; i < 2; i++)
+    if (b->kept[i].count != 0u)
+      memcpy(b->kept[i].bytes, fresh->part[i], b->kept[i].count);
+}
+
+/* Cuts of run number `i`, and the options that repeat it. */
+static session_config plan_run(const options *o, const session *uncut, const protocol_writes *log,
+                               uint64_t i, char *replay, size_t room) {
+  session_config config = o->session;
+  config.log = NULL;
+  if (o->campaigns != 0u) {
+    random_source source = random_from(o->seed, i);
+    const uint32_t cuts = 1u + (uint32_t)random_below(&source, o->max_cuts);
+    const uint64_t spread = 1u + random_below(&source, uncut->longest_boot + 1u);
+    config.cuts = (cut_plan){.random = cuts, .spread = spread, .source = source};
+    config.noise_seed = random_next(&source);
+    snprintf(replay, room,
+             "--seed %" PRIu64 " --max-cuts %u --first-campaign %" PRIu64 " --campaign 1", o->seed,
+             o->max_cuts, i);
+    return config;
+  }
+  uint64_t after = i;
+  if (o->commit_cuts != 0u) {
+    /* The write itself is lost, or the one behind it. */
+    random_source source = random_from(o->seed, i);
+    after = log->at[random_below(&source, log->count)] - random_below(&source, 2);
+  }
+  config.cuts = (cut_plan){.kind = CUT_NVM_WRITES, .after = after};
+  snprintf(replay, room, "--seed %" PRIu64 " --cut-writes %" PRIu64, o->seed, after);
+  return config;
+}
+
 static int run_many(options *o, board *b, const oracle_vectors *vectors) {
-  uint8_t *fresh = malloc(b->all_nvm_bytes);
   char failure[300] = "", replay[100];
   session uncut, s, sum;
-  if (fresh == NULL)
-    wrong_call("out of memory", o->firmware);
-  memcpy(fresh, b->all_nvm, b->all_nvm_bytes);
+  protocol_writes log = {0};
+  const fresh_nvm fresh = keep_fresh(b);
   memset(&sum, 0, sizeof sum);
+  if (o->commit_cuts != 0u)
+    o->session.log = &log;
   session_run(&uncut, b, vectors, &o->session);
   sum.result = uncut.result;
   if (uncut.result != SESSION_OK)
     describe(&uncut, "without any cut", failure, sizeof failure);
   uint64_t runs = 0;
   const uint64_t first = o->every != 0u ? o->first_write : o->first_campaign;
-  const uint64_t end = o->every != 0u ? uncut.counts.nvm_writes : first + o->campaigns;
+  const uint64_t end = o->every != 0u
+                           ? uncut.counts.nvm_writes
+                           : first + (o->campaigns != 0u ? o->campaigns : o->commit_cuts);
   for (uint64_t i = first; i < end && sum.result == SESSION_OK;
        i += o->every != 0u ? o->every : 1u) {
-    session_config config = o->session;
-    memcpy(b->all_nvm, fresh, b->all_nvm_bytes);
-    if (o->every != 0u) {
-      config.cuts = (cut_plan){.kind = CUT_NVM_WRITES, .after = i};
-      snprintf(replay, sizeof replay, "--seed %" PRIu64 " --cut-writes %" PRIu64, o->seed, i);
-    } else {
-      random_source source = random_from(o->seed, i);
-      const uint32_t cuts = 1u + (uint32_t)random_below(&source, o->max_cuts);
-      const uint64_t spread = 1u + random_below(&source, uncut.longest_boot + 1u);
-      config.cuts = (cut_plan){.random = cuts, .spread = spread, .source = source};
-      config.noise_seed = random_next(&source);
-      snprintf(replay, sizeof replay,
-               "--seed %" PRIu64 " --max-cuts %u --first-campaign %" PRIu64 " --campaign 1",
-               o->seed, o->max_cuts, i);
-    }
+    const session_config config = plan_run(o, &uncut, &log, i, replay, sizeof replay);
+    restore(b, &fresh);
     session_run(&s, b, vectors, &config);
     add(&sum, &s);
     runs++;
@@ -340,7 +410,9 @@ static int run_many(options *o, board *b, const oracle_vectors *vectors) {
     else if (s.oracle.outputs_crc != uncut.oracle.outputs_crc)
       sum.result = SESSION_WRONG;
   }
-  free(fresh);
+  free(fresh.part[0]);
+  free(fresh.part[1]);
+  free(log.at);
   sum.power = s.power;
   print_session(o, b, &sum, runs, sum.cuts, failure);
   return sum.result == SESSION_OK ? 0 : EXIT_WRONG;
@@ -420,12 +492,6 @@ static int run_until(const options *o, const elf_file *elf, board *b) {
 }
 
 static board *open_board(const options *o, const elf_file *elf) {
-  static const struct {
-    const char *name;
-    board *(*open)(const elf_file *, const board_options *, const char **);
-    uint32_t nvm_bytes;
-  } boards[] = {{"msp430fr5994", board_msp430fr5994, MSP430FR5994_NVM_BYTES},
-                {"msp432p401r", board_msp432p401r, MSP432P401R_NVM_BYTES}};
   const char *why = NULL;
   for (size_t i = 0; i < sizeof boards / sizeof boards[0]; i++) {
     if (!is(o->board, boards[i].name))
@@ -443,8 +509,9 @@ static board *open_board(const options *o, const elf_file *elf) {
 
 static void dump(const char *path, const board *b) {
   FILE *file = fopen(path, "wb");
-  if (file == NULL || fwrite(b->all_nvm, 1, b->all_nvm_bytes, file) != b->all_nvm_bytes ||
-      fclose(file) != 0)
+  for (int i = 0; i < 2 && file != NULL; i++)
+    fwrite(b->kept[i].bytes, 1, b->kept[i].count, file);
+  if (file == NULL || ferror(file) || fclose(file) != 0)
     wrong_call("cannot be written", path);
 }
 
@@ -472,12 +539,18 @@ int main(int count, char **words) {
   o.session.noise_seed = o.seed;
   if (o.trace != NULL && (o.session.trace = fopen(o.trace, "w")) == NULL)
     wrong_call("cannot be written", o.trace);
+  function_profile profile;
+  if (o.profile != NULL)
+    profile_start(&profile, b);
   session s;
-  const int result = o.kernel != 0u                       ? run_kernel(&o, &elf, b)
-                     : o.campaigns != 0u || o.every != 0u ? run_many(&o, b, &vectors)
-                                                          : run_once(&o, b, &vectors, &s);
+  const int result = o.kernel != 0u ? run_kernel(&o, &elf, b)
+                     : o.campaigns != 0u || o.every != 0u || o.commit_cuts != 0u
+                         ? run_many(&o, b, &vectors)
+                         : run_once(&o, b, &vectors, &s);
   if (o.dump_nvm != NULL)
     dump(o.dump_nvm, b);
+  if (o.profile != NULL && !profile_write(&profile, &elf, o.profile))
+    wrong_call("cannot be written", o.profile);
   if (o.session.trace != NULL)
     fclose(o.session.trace);
   b->free(b);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crc.h"
@@ -125,9 +126,26 @@ static void look_at_records(oracle *o, int booting) {
   o->sequence = sequence;
 }
 
+static void keep(protocol_writes *log, uint64_t at) {
+  if (log->count == log->room) {
+    const size_t room = log->room == 0u ? 1024u : 2u * log->room;
+    uint64_t *grown = realloc(log->at, room * sizeof *grown);
+    if (grown == NULL)
+      return;
+    log->at = grown;
+    log->room = room;
+  }
+  log->at[log->count++] = at;
+}
+
 static void written(void *context, uint32_t address, uint32_t bytes) {
   oracle *o = context;
   (void)bytes;
+  if (o->log != NULL && address < BO_NVM_RESULTS) {
+    board_counts now;
+    o->board->count(o->board, &now);
+    keep(o->log, now.nvm_writes - o->first_write);
+  }
   /* The CRC is the last word of a slot, so only that can complete it. */
   if (address < BO_NVM_RELEASES) {
     if (address % BO_RECORD_BYTES >= BO_RECORD_BYTES - 2u)
@@ -137,8 +155,16 @@ static void written(void *context, uint32_t address, uint32_t bytes) {
   }
 }
 
-void oracle_start(oracle *o, board *b, const oracle_vectors *vectors, uint32_t wanted) {
-  *o = (oracle){.board = b, .vectors = *vectors, .wanted = wanted, .outputs_crc = BO_CRC32_START};
+void oracle_start(oracle *o, board *b, const oracle_vectors *vectors, uint32_t wanted,
+                  protocol_writes *log) {
+  board_counts now;
+  b->count(b, &now);
+  *o = (oracle){.board = b,
+                .vectors = *vectors,
+                .wanted = wanted,
+                .outputs_crc = BO_CRC32_START,
+                .first_write = now.nvm_writes,
+                .log = log};
   const uint8_t *release = newest(o, BO_NVM_RELEASES, BO_RELEASE_BYTES, 0);
   if (release != NULL) {
     o->known_release = 1;

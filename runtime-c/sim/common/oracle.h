@@ -22,6 +22,12 @@ int oracle_vectors_read(oracle_vectors *vectors, const uint8_t *bytes, size_t ro
 #define ORACLE_VECTORS_HEADER 12u
 uint32_t oracle_vectors_bytes(const uint8_t *head);
 
+/** NVM writes so far at each write to the records and releases, of runs that are not cut. */
+typedef struct {
+  uint64_t *at;
+  size_t count, room;
+} protocol_writes;
+
 typedef struct {
   board *board;
   oracle_vectors vectors;
@@ -36,11 +42,14 @@ typedef struct {
   uint32_t sequence;
   /* Instructions at the last commit or boot, to know what a cut loses. */
   uint64_t safe_at, lost_instructions, most_lost;
-  char failure[160]; /**< the first one; empty: none */
+  uint64_t first_write; /**< NVM writes before the run */
+  protocol_writes *log; /**< null: not kept */
+  char failure[160];    /**< the first one; empty: none */
 } oracle;
 
 /** Takes over the board's NVM hook; what NVM holds now is the state it starts from. */
-void oracle_start(oracle *o, board *b, const oracle_vectors *vectors, uint32_t wanted);
+void oracle_start(oracle *o, board *b, const oracle_vectors *vectors, uint32_t wanted,
+                  protocol_writes *log);
 void oracle_booted(oracle *o);
 /** After the run of a boot has ended by a cut. */
 void oracle_cut(oracle *o);

@@ -47,7 +47,7 @@ static void draw(power_supply *p, double energy_J, double dt_s) {
 }
 
 void power_boot(power_supply *p, const board_counts *now) {
-  draw(p, p->config.boot_J, 0.0);
+  draw(p, p->config.boot_J, p->config.boot_s);
   p->before = *now;
 }
 

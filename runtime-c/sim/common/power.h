@@ -13,6 +13,7 @@ typedef struct {
   double capacitance_F, harvester_ohm, v_on, v_off, v_supply;
   /* What the board takes; each may be 0. */
   double boot_J, cycle_J, nvm_read_J, nvm_write_J, spi_byte_J;
+  double boot_s; /**< before the first instruction: supplies and clocks settle */
 } power_config;
 
 typedef struct {

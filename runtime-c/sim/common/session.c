@@ -64,6 +64,7 @@ static board_state run_boot(session *s, board *b, const session_config *config) 
   b->count(b, &now);
   power_boot(&s->power, &now);
   for (uint64_t done = 0; done < config->boot_instructions; done += POWER_STEP) {
+    b->set_supply(b, s->power.voltage);
     const board_state state = b->run(b, POWER_STEP);
     b->count(b, &now);
     if (!power_take(&s->power, &now) && state != BOARD_STOPPED) {
@@ -93,7 +94,7 @@ void session_run(session *s, board *b, const oracle_vectors *vectors,
   uint32_t barren = 0;
   memset(s, 0, sizeof *s);
   b->count(b, &start);
-  oracle_start(&s->oracle, b, vectors, config->inferences);
+  oracle_start(&s->oracle, b, vectors, config->inferences, config->log);
   if (config->power != NULL)
     power_start(&s->power, config->power, config->trace);
   do {

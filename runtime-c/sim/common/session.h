@@ -25,6 +25,7 @@ typedef struct {
   FILE *trace;
   uint64_t boot_instructions; /**< a boot that runs longer hangs */
   uint64_t noise_seed;
+  protocol_writes *log; /**< null: not wanted */
 } session_config;
 
 typedef enum { SESSION_OK, SESSION_WRONG, SESSION_HANGS, SESSION_CRASHED } session_result;

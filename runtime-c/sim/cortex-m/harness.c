@@ -10,6 +10,7 @@
 #include <unicorn/unicorn.h>
 
 #include "board.h"
+#include "comp_e.h"
 #include "cy15b104q.h"
 #include "eusci_spi.h"
 #include "random.h"
@@ -17,11 +18,13 @@
 enum { FLASH_BYTES = 0x40000, SRAM_START = 0x20000000, SRAM_BYTES = 0x10000 };
 enum { PERIPHERALS = 0x40000000, PERIPHERALS_BYTES = 0x20000 };
 enum { TIMER32_LOAD = 0xc000, TIMER32_VALUE = 0xc004, TIMER32_CONTROL = 0xc008 };
-enum { EUSCI_A1 = 0x1400, PORTS = 0x4c00, PORTS_END = 0x4c60, WATCHDOG = 0x480c };
+enum { EUSCI_A1 = 0x1400, COMP_E1 = 0x3800, PORTS = 0x4c00, PORTS_END = 0x4c60, WATCHDOG = 0x480c };
 enum { CLOCK_KEY = 0x10400, CLOCK_0 = 0x10404, CLOCK_1 = 0x10408, CLOCK_END = 0x10418 };
 enum { FLASH_WAIT_0 = 0x11010, FLASH_WAIT_1 = 0x11014 };
 enum { CLOCK_KEY_VALUE = 0x695a, WATCHDOG_KEY = 0x5a };
 enum { P1 = 0, P3 = 2, CHIP_SELECT = 0x20, SHUT_OFF = 0x80, PORT_COUNT = 6 };
+
+const int board_has_msp432p401r = 1;
 
 typedef struct {
   uc_engine *cpu;
@@ -31,6 +34,11 @@ typedef struct {
   board_limits limits;
   cy15b104q fram;
   eusci_spi spi;
+  comp_e monitor; /**< the capacitor through a divider at C1.0 (P6.7) */
+  double supply_V;
+  board_profile profile;
+  uint32_t profile_at;   /**< the instruction that runs, by half address */
+  uint64_t profile_from; /**< cycles when it began */
   uint8_t out[PORT_COUNT], direction[PORT_COUNT], select[PORT_COUNT][2];
   uint32_t clock[6], flash_wait[2];
   uint16_t watchdog;
@@ -137,6 +145,8 @@ static uint64_t peripheral_read(uc_engine *cpu, uint64_t at, unsigned size, void
     const uint8_t *pin = pin_register(m, offset);
     if (pin != NULL)
       return *pin;
+  } else if (offset >= COMP_E1 && offset < COMP_E1 + COMP_E_BYTES && size == 2u) {
+    return comp_e_read(&m->monitor, offset - COMP_E1, m->supply_V);
   } else if (offset >= CLOCK_KEY && offset < CLOCK_END && size == 4u) {
     return m->clock[(offset - CLOCK_KEY) / 4u];
   } else if (offset == FLASH_WAIT_0 || offset == FLASH_WAIT_1) {
@@ -191,6 +201,9 @@ static void peripheral_write(uc_engine *cpu, uint64_t at, unsigned size, uint64_
       *pin = (uint8_t)value;
       settle_pins(m);
     }
+  } else if (offset >= COMP_E1 && offset < COMP_E1 + COMP_E_BYTES && size == 2u) {
+    if (!comp_e_write(&m->monitor, offset - COMP_E1, (uint16_t)value))
+      warn(m, offset);
   } else if (offset >= CLOCK_KEY && offset < CLOCK_END && size == 4u) {
     clock_write(m, offset, (uint32_t)value);
   } else if (offset == FLASH_WAIT_0 || offset == FLASH_WAIT_1) {
@@ -203,6 +216,15 @@ static void peripheral_write(uc_engine *cpu, uint64_t at, unsigned size, uint64_
   } else {
     warn(m, offset);
   }
+}
+
+/* What the instruction before has taken goes to it; then this one is the last one. */
+static void take_profile(msp432 *m, uint64_t address) {
+  const uint32_t slot = m->profile_at;
+  m->profile.cycles[slot] += cycles(m) - 1u - m->profile_from;
+  m->profile_from = cycles(m) - 1u;
+  m->profile_at = (uint32_t)(address >> 1) % BOARD_PROFILE_SLOTS;
+  m->profile.instructions[m->profile_at]++;
 }
 
 /*
@@ -222,6 +244,8 @@ static void instruction(uc_engine *cpu, uint64_t address, uint32_t size, void *c
   } else {
     m->at_block = 0;
     m->instructions++;
+    if (m->profile.cycles != NULL)
+      take_profile(m, address);
   }
 }
 
@@ -254,6 +278,7 @@ static void power_on(board *b, uint64_t noise_seed) {
   m->flash_wait[0] = m->flash_wait[1] = 0;
   m->watchdog = 0x04;
   eusci_spi_reset(&m->spi);
+  comp_e_reset(&m->monitor);
   cy15b104q_power_on(&m->fram);
   for (int reg = UC_ARM_REG_R0; reg <= UC_ARM_REG_R12; reg++) {
     const uint32_t value = (uint32_t)random_next(&noise);
@@ -281,6 +306,17 @@ static board_state run(board *b, uint64_t instructions) {
   return m->state;
 }
 
+static void set_supply(board *b, double volts) {
+  msp432 *m = b->machine;
+  m->supply_V = volts;
+}
+
+static void profile(board *b, const board_profile *wanted) {
+  msp432 *m = b->machine;
+  m->profile = *wanted;
+  m->profile_from = cycles(m);
+}
+
 static void stop(board *b) { end(b->machine, BOARD_STOPPED); }
 
 static void set_limits(board *b, const board_limits *limits) {
@@ -296,7 +332,7 @@ static void count(board *b, board_counts *counts) {
                            .nvm_writes = m->stores,
                            .spi_bytes = m->spi.bytes,
                            .warnings = m->warnings + m->fram.unknown + m->fram.refused +
-                                       m->spi.misuses + m->spi.overruns,
+                                       m->spi.misuses + m->spi.overruns + m->monitor.misuses,
                            .time_s = time_s(m)};
 }
 
@@ -393,6 +429,7 @@ board *board_msp432p401r(const elf_file *elf, const board_options *options, cons
   m->ignores_shut_off = options->ignore_shut_off;
   m->clock[1] = 0x10000;
   m->stop_at = 1;
+  m->supply_V = SUPPLY_FULL_V;
   m->fram.may_store = may_store;
   m->fram.stored = stored;
   m->fram.context = m;
@@ -402,13 +439,14 @@ board *board_msp432p401r(const elf_file *elf, const board_options *options, cons
                .machine = m,
                .nvm = m->fram.memory,
                .nvm_bytes = CY15B104Q_BYTES,
-               .all_nvm = m->fram.memory,
-               .all_nvm_bytes = CY15B104Q_BYTES,
+               .kept = {{m->fram.memory, CY15B104Q_BYTES}, {NULL, 0}},
                .power_on = power_on,
                .run = run,
                .stop = stop,
                .set_limits = set_limits,
                .count = count,
+               .profile = profile,
+               .set_supply = set_supply,
                .call = call,
                .free = release};
   return b;

@@ -12,6 +12,12 @@ static void written(void *context, uint32_t address, uint32_t bytes) {
     b->written(b->context, address - start, bytes);
 }
 
+static void chip_written(void *context, uint32_t address) {
+  board *b = context;
+  if (b->written != NULL)
+    b->written(b->context, address, 1);
+}
+
 static void power_on(board *b, uint64_t noise_seed) { msp430x_power_on(b->machine, noise_seed); }
 
 static board_state run(board *b, uint64_t instructions) {
@@ -39,32 +45,46 @@ static void set_limits(board *b, const board_limits *limits) {
   m->limits.instructions = limits->instructions;
   m->limits.cycles = limits->cycles;
   m->limits.nvm_writes = limits->nvm_writes;
+  m->limits.spi_bytes = limits->spi_bytes;
 }
 
 static void count(board *b, board_counts *counts) {
   const msp430x *m = b->machine;
   const msp430x_counters *c = &m->count;
   b->first_warning = m->first_warning_address;
-  *counts = (board_counts){.instructions = c->instructions,
-                           .cycles = c->cycles,
-                           .wait_cycles = c->wait_cycles,
-                           .code_words = c->fetches,
-                           .cache_misses = c->cache_misses,
-                           .nvm_reads = c->fram_reads + m->spi_fram.reads,
-                           .nvm_writes = c->nvm_writes,
-                           .ram_reads = c->ram_reads,
-                           .ram_writes = c->ram_writes,
-                           .spi_bytes = m->spi[SPI_FRAM_UNIT].bytes,
-                           .dma_transfers = c->dma_transfers,
-                           .warnings = c->warnings + m->multiplier.unmodelled +
-                                       m->spi_fram.unknown + m->spi_fram.refused,
-                           .time_s = msp430x_time_s(m)};
+  *counts =
+      (board_counts){.instructions = c->instructions,
+                     .cycles = c->cycles,
+                     .wait_cycles = c->wait_cycles,
+                     .code_words = c->fetches,
+                     .cache_misses = c->cache_misses,
+                     .nvm_reads = c->fram_reads + m->spi_fram.reads,
+                     .nvm_writes = c->nvm_writes,
+                     .ram_reads = c->ram_reads,
+                     .ram_writes = c->ram_writes,
+                     .spi_bytes = m->spi[SPI_FRAM_UNIT].bytes,
+                     .dma_transfers = c->dma_transfers,
+                     .warnings = c->warnings + m->multiplier.unmodelled + m->spi_fram.unknown +
+                                 m->spi_fram.refused + m->monitor.misuses +
+                                 m->spi[SPI_FRAM_UNIT].misuses + m->spi[SPI_FRAM_UNIT].overruns,
+                     .time_s = msp430x_time_s(m)};
+}
+
+static void set_supply(board *b, double volts) {
+  msp430x *m = b->machine;
+  m->supply_V = volts;
+}
+
+static void profile(board *b, const board_profile *wanted) {
+  msp430x *m = b->machine;
+  m->profile_instructions = wanted->instructions;
+  m->profile_cycles = wanted->cycles;
 }
 
 /* MSP430 EABI: words in r12 to r15; called by CALL. */
 static int call(board *b, uint32_t function, const uint32_t arguments[4], uint32_t stop_at) {
   msp430x *m = b->machine;
-  m->limits = (msp430x_limits){NO_LIMIT, NO_LIMIT, NO_LIMIT};
+  m->limits = (msp430x_limits){NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT};
   for (unsigned i = 0; i < 4u; i++)
     m->r[12u + i] = arguments[i] & 0xffffu;
   m->r[REG_SP] = (m->r[REG_SP] - 2u) & 0xffffeu;
@@ -110,6 +130,7 @@ board *board_msp430fr5994(const elf_file *elf, const board_options *options, con
     *why = "has an NVM file that cannot be mapped";
   } else if (!options->keep_nvm) {
     memset(m->memory + FRAM_START, 0xff, FRAM_BYTES);
+    memset(m->spi_fram.memory, 0xff, CY15B104Q_BYTES);
     if (!elf_segments(elf, load, &l) || !l.fits)
       *why = "has segments outside 0x4000..0x43fff, or is cut short";
   }
@@ -121,20 +142,25 @@ board *board_msp430fr5994(const elf_file *elf, const board_options *options, con
   uint32_t nvm = FRAM_START;
   const int internal = elf_symbol(elf, "bo_nvm_memory", &nvm);
   m->ignores_shut_off = (uint8_t)options->ignore_shut_off;
-  m->fram_written = written;
+  if (internal)
+    m->fram_written = written;
+  else
+    m->chip_written = chip_written;
   m->context = b;
-  *b = (board){.name = "msp430fr5994",
-               .machine = m,
-               .nvm = internal ? m->memory + nvm : m->spi_fram.memory,
-               .nvm_bytes = internal ? FRAM_START + FRAM_BYTES - nvm : CY15B104Q_BYTES,
-               .all_nvm = m->memory + FRAM_START,
-               .all_nvm_bytes = FRAM_BYTES,
-               .power_on = power_on,
-               .run = run,
-               .stop = stop,
-               .set_limits = set_limits,
-               .count = count,
-               .call = call,
-               .free = release};
+  *b =
+      (board){.name = "msp430fr5994",
+              .machine = m,
+              .nvm = internal ? m->memory + nvm : m->spi_fram.memory,
+              .nvm_bytes = internal ? FRAM_START + FRAM_BYTES - nvm : CY15B104Q_BYTES,
+              .kept = {{m->memory + FRAM_START, FRAM_BYTES}, {m->spi_fram.memory, CY15B104Q_BYTES}},
+              .power_on = power_on,
+              .run = run,
+              .stop = stop,
+              .set_limits = set_limits,
+              .count = count,
+              .profile = profile,
+              .set_supply = set_supply,
+              .call = call,
+              .free = release};
   return b;
 }

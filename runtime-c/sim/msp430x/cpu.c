@@ -84,9 +84,15 @@ machine_state msp430x_run(msp430x *m, uint64_t instructions) {
       m->state = MACHINE_STOPPED;
       return m->state;
     }
+    const uint32_t at = m->r[REG_PC] >> 1;
+    const uint64_t before = m->count.cycles;
     msp430x_step(m);
     if (m->dma_active)
       dma_run(m);
+    if (m->profile_cycles != 0) {
+      m->profile_instructions[at]++;
+      m->profile_cycles[at] += m->count.cycles - before;
+    }
     if ((m->r[REG_SR] & SR_CPUOFF) != 0u && m->state == MACHINE_RUNS)
       m->state = MACHINE_ASLEEP;
     if (m->state != MACHINE_RUNS)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "comp_e.h"
 #include "cy15b104q.h"
 #include "eusci_spi.h"
 #include "mpy32.h"
@@ -49,6 +50,7 @@ typedef struct {
   uint64_t instructions; /**< that many run, the next does not */
   uint64_t cycles;       /**< at the first instruction or DMA transfer that starts there or later */
   uint64_t nvm_writes;   /**< that many happen, the next one does not, nor anything after it */
+  uint64_t spi_bytes;    /**< that many cross the bus of the FRAM chip */
 } msp430x_limits;
 
 typedef struct {
@@ -99,20 +101,26 @@ typedef struct msp430x {
   uint8_t clock_locked, fram_locked, wait_states;
   double clock_Hz, time_s; /**< time_s: up to cycle `time_at` */
   uint64_t time_at;
+  double supply_V;            /**< of the capacitor, as a supply monitor sees it */
   eusci_spi spi[EUSCI_UNITS]; /**< A0..A3, B0..B3 */
   cy15b104q spi_fram;
+  comp_e monitor;                  /**< the capacitor through a divider at C2 (P1.2) */
   uint32_t cache_tag[CACHE_LINES]; /**< line number, or all ones */
   uint8_t cache_old[CACHE_LINES / 2];
   /** Told of every NVM write that has happened: internal FRAM by address. */
   void (*fram_written)(void *context, uint32_t address, uint32_t bytes);
+  /** The same for the FRAM chip, by its own address. */
+  void (*chip_written)(void *context, uint32_t address);
   void *context;
+  /** By half address of the instruction; null: not counted. */
+  uint64_t *profile_instructions, *profile_cycles;
   uint32_t first_warning_address;
 } msp430x;
 
 /** Fresh memory, all 0xff; never null (exits where the host has none). */
 msp430x *msp430x_new(void);
 void msp430x_free(msp430x *m);
-/** Makes internal FRAM a shared mapping of `file` (FRAM_BYTES long); 0 where that fails. */
+/** Makes internal FRAM and the FRAM chip shared mappings of `file`, in this order; 0: it fails. */
 int msp430x_map_fram(msp430x *m, int file);
 
 /** Power comes up: SRAM holds noise, peripherals their reset values, PC the reset vector. */

@@ -11,7 +11,8 @@ enum {
   MPY32 = 0x04c0,
   EUSCI_A = 0x05c0,
   EUSCI_B = 0x0640,
-  EUSCI_END = 0x0740
+  EUSCI_END = 0x0740,
+  COMP_E = 0x08c0
 };
 
 static eusci_spi *eusci_at(msp430x *m, uint32_t address, eusci_register *which) {
@@ -75,6 +76,9 @@ uint16_t peripheral_read(msp430x *m, uint32_t address, int is_byte) {
     return byte_of(timer_read(m, address), address, is_byte);
   if (address >= CLOCK_BASE && address < CLOCK_END)
     return byte_of(clock_read(m, address - CLOCK_BASE), address, is_byte);
+  if (address >= COMP_E && address < COMP_E + COMP_E_BYTES)
+    return byte_of(comp_e_read(&m->monitor, (address - COMP_E) & ~1u, m->supply_V), address,
+                   is_byte);
   switch (address & ~1u) {
   case PM5CTL0:
     return byte_of(m->power_mode5, address, is_byte);
@@ -133,6 +137,9 @@ void peripheral_write(msp430x *m, uint32_t address, int is_byte, uint16_t value)
     clock_write(m, address - CLOCK_BASE, is_byte, value);
   } else if (address >= FRCTL0 && address < FRCTL_END) {
     fram_controller_write(m, address, is_byte, value);
+  } else if (address >= COMP_E && address < COMP_E + COMP_E_BYTES) {
+    if (is_byte || !comp_e_write(&m->monitor, address - COMP_E, value))
+      bus_warn(m, address);
   } else if ((address & ~1u) == PM5CTL0) {
     m->power_mode5 = value;
     gpio_settle(m);
@@ -164,5 +171,6 @@ void peripherals_reset(msp430x *m) {
   for (unsigned i = 0; i < EUSCI_UNITS; i++)
     eusci_spi_reset(&m->spi[i]);
   clock_reset(m);
+  comp_e_reset(&m->monitor);
   cy15b104q_power_on(&m->spi_fram);
 }

@@ -1,0 +1,9 @@
+/** Defects of ports, planted one at a time to see verification of the shipped image fail. */
+#ifndef BROWNOUT_PLANTED_PORT_H
+#define BROWNOUT_PLANTED_PORT_H
+
+#ifndef BO_BUG_WRONG_CHIP_SELECT
+#define BO_BUG_WRONG_CHIP_SELECT 0 /**< the pin beside the FRAM chip's */
+#endif
+
+#endif
