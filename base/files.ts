@@ -101,12 +101,29 @@ export async function readNpy<T extends NumericArray>(
   path: string,
   type: { new (length: number): T },
 ): Promise<NdArray<T>> {
+  return await readArray(path, [type]);
+}
+
+/** Codes of a map or of weights as they are stored. */
+export type Codes = Int8Array | Int16Array;
+
+/** {@link readNpy} of int8 or int16, as the file has it. */
+export async function readCodes(path: string): Promise<NdArray<Codes>> {
+  return await readArray<Codes>(path, [Int8Array, Int16Array]);
+}
+
+async function readArray<T extends NumericArray>(
+  path: string,
+  types: { new (length: number): T }[],
+): Promise<NdArray<T>> {
   try {
     const bytes = await Deno.readFile(path);
     const { data, shape, fortranOrder } = parse(bytes.buffer as ArrayBuffer);
     const size = shape.reduce((a, b) => a * b, 1);
-    if (!(data instanceof type)) {
-      throw new Error(`holds ${data.constructor.name}, expected ${type.name}`);
+    const wanted = (array: unknown): array is T => types.some((type) => array instanceof type);
+    if (!wanted(data)) {
+      const names = types.map(({ name }) => name).join(" or ");
+      throw new Error(`holds ${data.constructor.name}, expected ${names}`);
     }
     if (fortranOrder) throw new Error("is in Fortran order");
     if (data.length !== size) throw new Error(`holds ${data.length} elements, shape says ${size}`);

@@ -5,6 +5,7 @@
  * sum of 0 is requantised to 0. So no other value changes, and nothing downstream knows of it but by
  * its shapes: explorer, image and runtime see a network of even channels.
  */
+import type { Codes } from "../base/files.ts";
 import type { ResolvedLayer, Shape } from "./network.ts";
 
 /** Per channel of a map as it lies in NVM the network's own channel, or -1 where it holds zeros. */
@@ -212,8 +213,11 @@ export function padValues<T extends Int16Array | Int32Array | Int8Array>(
 }
 
 /** Values [..., channels] of a map whose channels beyond its `own` first ones are padding. */
-export function unpadValues(values: Int16Array, channels: number, own: number): Int16Array {
-  return channels === own ? values : values.filter((_, i) => i % channels < own);
+export function unpadValues(values: Codes, channels: number, own: number): Codes {
+  if (channels === own) return values;
+  return values instanceof Int8Array
+    ? values.filter((_, i) => i % channels < own)
+    : values.filter((_, i) => i % channels < own);
 }
 
 /** Rows [M][size], those of added output channels zero. @param size values of one channel */

@@ -108,6 +108,8 @@ export const VmLayout = z.strictObject({
   weights: count,
   /** 32-bit biases of the tile at hand. */
   bias: count,
+  /** Multipliers and shifts of the tile's output channels, where each has its own. */
+  scales: count,
   /** 32-bit sums of every output tile that a batch touches; results are made in place. */
   sums: count,
   total_bytes: count,
@@ -234,12 +236,14 @@ export const NvmLayout = z.strictObject({
   /** Per layer: its weights in tile order, its 32-bit biases; 0 where it has none. */
   weights: z.array(count),
   biases: z.array(count),
+  /** Per layer: multipliers and shifts of its output channels; 0 where one serves all. */
+  scales: z.array(count),
   /** The network's input map, then each layer's output map; maps whose lives do not overlap share bytes. */
   input_map: count,
   maps: z.array(count),
   /** The two planes of partial sums, shared by all layers; equal where none is needed. */
   planes: z.tuple([count, count]),
-  /** Where constants (header, weights, biases) end and the arena starts. */
+  /** Where constants (header, weights, biases, scales) end and the arena starts. */
   image_bytes: count,
   total_bytes: count,
 });

@@ -106,6 +106,10 @@ export const PlatformProfile = z.strictObject({
 });
 export type PlatformProfile = z.infer<typeof PlatformProfile>;
 
+/** One scale for all weights of a layer, or one for each output channel. */
+export const WeightScales = z.enum(["per_layer", "per_channel"]);
+export type WeightScales = z.infer<typeof WeightScales>;
+
 /** What a user may override beside `profile`, in pipeline.yaml and in explore requests. */
 export const PlatformOverrides = z.strictObject({
   capacitance_F: z.number().positive().optional(),
@@ -117,6 +121,7 @@ export const PlatformOverrides = z.strictObject({
   vm_bytes: z.number().int().positive().optional(),
   nvm_bytes: z.number().int().positive().optional(),
   element_bytes: z.literal([1, 2]).optional(),
+  weight_scales: WeightScales.optional(),
   kernel: z.string().optional(),
 });
 export type PlatformOverrides = z.infer<typeof PlatformOverrides>;
@@ -142,7 +147,9 @@ export interface Platform {
   board: string | null;
   protocol: Protocol;
   clock_Hz: number;
+  /** Of codes: 1 (int8) or 2 (int16). */
   element_bytes: 1 | 2;
+  weight_scales: WeightScales;
   vm_bytes: number;
   nvm_bytes: number;
   capacitance_F: number;
@@ -218,6 +225,7 @@ export function resolvePlatform(
     protocol: profile.protocol,
     clock_Hz: profile.clock.value,
     element_bytes: overrides.element_bytes ?? (profile.element.value as 1 | 2),
+    weight_scales: overrides.weight_scales ?? "per_layer",
     vm_bytes: overrides.vm_bytes ?? profile.vm.value,
     nvm_bytes: overrides.nvm_bytes ?? profile.nvm.value,
     capacitance_F: overrides.capacitance_F ?? power.capacitance.value,

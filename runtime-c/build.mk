@@ -29,6 +29,9 @@ NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/
 CHANNELWISE = $(shell sed -n 's/^\#define BO_HAS_CHANNELWISE \([01]\).*/\1/p' $(DUMP)/platform.h)
 # The multiply-accumulate kernel that was costed; `lea` is another file than the board's own.
 KERNEL := $(shell sed -n 's/^\#define BO_KERNEL_NAME "\(.*\)"/\1/p' $(DUMP)/platform.h)
+# Bytes of one code, and 0 where no layer has scales per output channel.
+ELEMENT_BYTES = $(shell sed -n 's/^\#define BO_HAS_ELEMENT_BYTES \([12]\).*/\1/p' $(DUMP)/platform.h)
+PER_CHANNEL = $(shell sed -n 's/^\#define BO_HAS_PER_CHANNEL \([01]\).*/\1/p' $(DUMP)/platform.h)
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
 CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
@@ -49,7 +52,9 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
+          $(ELEMENT_BYTES:%=-DBO_ELEMENT_BYTES=%) $(PER_CHANNEL:%=-DBO_PER_CHANNEL=%) \
+          $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
            -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
 

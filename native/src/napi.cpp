@@ -117,6 +117,7 @@ Affine read_affine(const Reader &from) {
 Platform read_platform(const Reader &from) {
   Platform p{};
   p.element_bytes = from.integer("element_bytes", 1, 2);
+  p.per_channel = from.has("weight_scales") && from.word("weight_scales") == "per_channel";
   p.vm_bytes = from.integer("vm_bytes", 1, UINT32_MAX);
   p.nvm_bytes = from.integer("nvm_bytes", 1, UINT32_MAX);
   p.length_multiple = from.integer("length_multiple", 1, 2);
@@ -276,9 +277,13 @@ NetworkRequest read_request(const Reader &from) {
   for (uint32_t i = 0; i < layers.Length(); i++)
     request.layers.push_back(
         read_layer(item(layers, i, from.path() + ".layers"), static_cast<int>(i)));
-  for (const NetworkLayer &layer : request.layers)
+  for (NetworkLayer &layer : request.layers) {
     if (request.protocol == Protocol::inas2021 && !layer.no_work && bo_is_channelwise(&layer.shape))
       from.refuse("protocol", "must be brownout for depthwise layers, pools, add and concat");
+    layer.shape.element_bytes = static_cast<uint8_t>(request.platform.element_bytes);
+    layer.shape.per_channel =
+        request.platform.per_channel && !layer.no_work && weight_elements(layer.shape) > 0;
+  }
   return request;
 }
 
@@ -326,6 +331,7 @@ Napi::Object write_costed(Napi::Env env, const CostedDesign &costed) {
   vm["input"] = costed.vm.input;
   vm["weights"] = costed.vm.weights;
   vm["bias"] = costed.vm.bias;
+  vm["scales"] = costed.vm.scales;
   vm["sums"] = costed.vm.sums;
   vm["total_bytes"] = costed.vm.total_bytes;
   out["vm"] = vm;
@@ -389,6 +395,7 @@ Napi::Object write_nvm(Napi::Env env, const NvmPlan &plan) {
   out["header"] = plan.header;
   out["weights"] = write_numbers(env, plan.weights);
   out["biases"] = write_numbers(env, plan.biases);
+  out["scales"] = write_numbers(env, plan.scales);
   out["input_map"] = static_cast<double>(plan.input_map);
   out["maps"] = write_numbers(env, plan.maps);
   out["planes"] = write_numbers(env, {plan.planes[0], plan.planes[1]});

@@ -23,8 +23,9 @@ NvmPlan plan_maps(const NetworkRequest &request) {
   for (const NetworkLayer &layer : request.layers)
     layers.push_back({layer.inputs, layer.output_elements,
                       layer.no_work ? 0 : static_cast<uint32_t>(weight_elements(layer.shape)),
-                      !layer.no_work && layer.shape.has_bias ? layer.shape.m : 0u, layer.no_work});
-  return plan_nvm(request.input_elements, layers);
+                      !layer.no_work && layer.shape.has_bias ? layer.shape.m : 0u, layer.no_work,
+                      !layer.no_work && bo_has_scales(&layer.shape) ? layer.shape.m : 0u});
+  return plan_nvm(request.input_elements, layers, request.platform.element_bytes);
 }
 
 /** Elements of one write of the input map (runtime-c/core/runtime.c). */

@@ -9,7 +9,6 @@ namespace brownout {
 
 namespace {
 
-constexpr uint64_t ELEMENT_BYTES = 2;
 constexpr uint64_t BIAS_BYTES = 4;
 
 uint64_t align4(uint64_t bytes) { return (bytes + 3) & ~uint64_t{3}; }
@@ -54,27 +53,31 @@ uint64_t place(std::vector<Slot> &slots) {
 
 } // namespace
 
-NvmPlan plan_nvm(uint32_t input_elements, const std::vector<PlannedLayer> &layers) {
+NvmPlan plan_nvm(uint32_t input_elements, const std::vector<PlannedLayer> &layers,
+                 uint32_t element_bytes) {
+  const uint64_t code = element_bytes;
   NvmPlan plan{};
   const uint32_t outputs = layers.back().output_elements;
   plan.records = BO_NVM_RECORDS;
   plan.releases = BO_NVM_RELEASES;
   plan.results = BO_NVM_RESULTS;
-  plan.result_stride_bytes = bo_result_stride(outputs);
-  plan.header = bo_header_address(outputs);
+  plan.result_stride_bytes = bo_result_stride(outputs, element_bytes);
+  plan.header = bo_header_address(outputs, element_bytes);
 
   uint64_t at = plan.header + BO_HEADER_BYTES;
   for (const PlannedLayer &layer : layers) {
     plan.weights.push_back(layer.weight_elements > 0 ? at : 0);
-    at = align4(at + layer.weight_elements * ELEMENT_BYTES);
+    at = align4(at + layer.weight_elements * code);
     plan.biases.push_back(layer.bias_elements > 0 ? at : 0);
     at = align4(at + layer.bias_elements * BIAS_BYTES);
+    plan.scales.push_back(layer.scale_elements > 0 ? at : 0);
+    at += uint64_t{layer.scale_elements} * BO_SCALE_BYTES;
   }
   plan.image_bytes = at;
 
   // Slot 0 is the network's input; a layer that shares its input has no slot of its own.
   const int end = static_cast<int>(layers.size());
-  std::vector<Slot> slots{{align4(input_elements * ELEMENT_BYTES), -1, -1, 0}};
+  std::vector<Slot> slots{{align4(input_elements * code), -1, -1, 0}};
   std::vector<size_t> slot_of;
   for (int i = 0; i < end; i++) {
     const PlannedLayer &layer = layers[static_cast<size_t>(i)];
@@ -85,7 +88,7 @@ NvmPlan plan_nvm(uint32_t input_elements, const std::vector<PlannedLayer> &layer
       slot_of.push_back(slot_at(layer.inputs.front()));
     } else {
       slot_of.push_back(slots.size());
-      slots.push_back({align4(layer.output_elements * ELEMENT_BYTES), i, i, 0});
+      slots.push_back({align4(layer.output_elements * code), i, i, 0});
     }
   }
   slots[slot_of.back()].to = end;

@@ -27,6 +27,8 @@ struct EnergyBuffer {
 
 struct Platform {
   uint32_t element_bytes;
+  /** Layers with weights have a bo_scale per output channel. */
+  bool per_channel;
   uint32_t vm_bytes;
   uint32_t nvm_bytes;
   /** MAC kernel lengths must be multiples of this. */

@@ -18,7 +18,7 @@ struct LayerFacts {
   double latency_s, energy_J;
   uint64_t plane_bytes;
   uint64_t outputs, weights, constants_bytes, map_bytes;
-  uint32_t bias;
+  uint32_t bias, scales;
 };
 
 LayerFacts facts_of(const NetworkLayer &layer, const LayerResult &result) {
@@ -32,8 +32,11 @@ LayerFacts facts_of(const NetworkLayer &layer, const LayerResult &result) {
   f.weights = weight_elements(layer.shape);
   f.bias = layer.shape.has_bias ? layer.shape.m : 0;
   const auto align4 = [](uint64_t bytes) { return (bytes + 3) & ~uint64_t{3}; };
-  f.constants_bytes = align4(2 * f.weights) + align4(4 * uint64_t{f.bias});
-  f.map_bytes = align4(2 * f.outputs);
+  const uint64_t code = bo_element_bytes(&layer.shape);
+  f.scales = bo_has_scales(&layer.shape) ? layer.shape.m : 0;
+  f.constants_bytes =
+      align4(code * f.weights) + align4(4 * uint64_t{f.bias}) + uint64_t{BO_SCALE_BYTES} * f.scales;
+  f.map_bytes = align4(code * f.outputs);
   return f;
 }
 
@@ -159,7 +162,8 @@ private:
   void close_brownout(size_t network, const Sum &sum, const std::vector<const ChainLayer *> &path,
                       std::vector<Limited> &limited) const {
     const uint64_t nvm = request_.common.platform.nvm_bytes;
-    uint64_t constants = 0, maps = (2 * uint64_t{request_.common.input_elements} + 3) & ~3ull;
+    const uint64_t code = request_.common.platform.element_bytes;
+    uint64_t constants = 0, maps = (code * request_.common.input_elements + 3) & ~3ull;
     uint64_t planes = 0;
     for (const ChainLayer *one : path) {
       const LayerFacts &f = facts(*one);
@@ -167,7 +171,8 @@ private:
       planes = std::max(planes, f.plane_bytes);
     }
     const auto outputs = static_cast<uint32_t>(facts(*path.back()).outputs);
-    const uint64_t fixed = bo_header_address(outputs) + BO_HEADER_BYTES + constants;
+    const uint64_t fixed =
+        bo_header_address(outputs, static_cast<uint32_t>(code)) + BO_HEADER_BYTES + constants;
     // Were no two maps to share bytes, it would fit: no plan is needed to know it does.
     if (fixed + maps + 2 * planes <= nvm)
       return finish(network, sum.latency_s, sum.energy_J);
@@ -187,9 +192,10 @@ private:
       for (int32_t back : path[i]->back)
         inputs.push_back(static_cast<int>(i) - back);
       layers.push_back({inputs, static_cast<uint32_t>(f.outputs), static_cast<uint32_t>(f.weights),
-                        f.bias, false});
+                        f.bias, false, f.scales});
     }
-    return plan_nvm(request_.common.input_elements, layers).arena_end;
+    return plan_nvm(request_.common.input_elements, layers, request_.common.platform.element_bytes)
+        .arena_end;
   }
 
   const SpaceRequest &request_;

@@ -163,7 +163,7 @@ TEST("explore_layers() gives the same answer for 1, 2 and 8 threads", {
 TEST("explore_layers() stops when cancelled", {
   const Platform p = platform();
   bo_shape shape{};
-  shape.kind = BO_CONV;
+  shape.kind = BO_CONV, shape.element_bytes = 2;
   shape.h = shape.w = shape.r = shape.c = 240;
   shape.n = shape.m = 5040;
   shape.kernel_h = shape.kernel_w = shape.stride_h = shape.stride_w = 1;

@@ -60,7 +60,7 @@ private:
 inline bo_shape conv_shape(Dice &dice) {
   for (;;) {
     bo_shape s{};
-    s.kind = BO_CONV;
+    s.kind = BO_CONV, s.element_bytes = 2;
     s.has_bias = dice.pick(0, 1) == 1;
     s.h = static_cast<uint16_t>(dice.pick(1, 12));
     s.w = static_cast<uint16_t>(dice.pick(1, 12));
@@ -84,7 +84,7 @@ inline bo_shape conv_shape(Dice &dice) {
 
 inline bo_shape pool_shape(Dice &dice) {
   bo_shape s{};
-  s.kind = BO_GLOBAL_AVG_POOL;
+  s.kind = BO_GLOBAL_AVG_POOL, s.element_bytes = 2;
   s.h = s.kernel_h = static_cast<uint16_t>(dice.pick(1, 12));
   s.w = s.kernel_w = static_cast<uint16_t>(dice.pick(1, 12));
   s.n = s.m = static_cast<uint16_t>(dice.pick(1, 9));

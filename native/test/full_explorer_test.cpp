@@ -318,7 +318,7 @@ TEST("ChargeBound::at_least_s() is below the time of any power cycles", {
 
 LayerTask endless_task(const Platform &p) {
   bo_shape shape{};
-  shape.kind = BO_CONV;
+  shape.kind = BO_CONV, shape.element_bytes = 2;
   shape.h = shape.w = 242, shape.r = shape.c = 240;
   shape.n = shape.m = 1009;
   shape.kernel_h = shape.kernel_w = 3, shape.stride_h = shape.stride_w = 1;

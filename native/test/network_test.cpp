@@ -15,7 +15,7 @@ TEST("explore_networks() explores layers that are alike once, with equal answers
   request.protocol = Protocol::brownout, request.power = Power::intermittent;
   request.platform = platform();
   bo_shape shape{};
-  shape.kind = BO_CONV;
+  shape.kind = BO_CONV, shape.element_bytes = 2;
   shape.h = shape.w = shape.r = shape.c = shape.kernel_h = shape.kernel_w = 1;
   shape.n = shape.m = 24, shape.stride_h = shape.stride_w = 1;
   request.input_elements = 24;

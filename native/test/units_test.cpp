@@ -104,7 +104,8 @@ TEST("the published defect, joules used as seconds, does not scale (negative con
   Platform q = in_units(p, JOULE, SECOND);
   q.fetch_output[0].latency_s = static_cast<double>(7 * q.add.energy_J + 5 * q.multiply.energy_J);
   bo_shape shape{};
-  shape.kind = BO_CONV, shape.h = shape.w = shape.r = shape.c = 1, shape.n = shape.m = 8;
+  shape.kind = BO_CONV, shape.element_bytes = 2, shape.h = shape.w = shape.r = shape.c = 1,
+  shape.n = shape.m = 8;
   shape.kernel_h = shape.kernel_w = shape.stride_h = shape.stride_w = 1;
   // M is swept and N lies outside: sums are fetched at every visit but the first.
   bo_design design{1, 1, 4, 2, {BO_R, BO_C, BO_N, BO_M}, 0, 0, 2, 0};

@@ -1,5 +1,6 @@
 /** What the firmware stage writes beside images: `<platform>/size.json`, and `vectors.bin`. */
 import { z } from "zod";
+import type { Codes } from "../../base/files.ts";
 
 const count = z.number().int().nonnegative();
 
@@ -35,36 +36,49 @@ export type FirmwareSize = z.infer<typeof FirmwareSize>;
 export const VECTORS_MAGIC = 0x43455642;
 const HEADER_BYTES = 12;
 
-/** Bytes of a `vectors.bin` of `count` vectors. */
-export function vectorsBytes(count: number, inputs: number, outputs: number): number {
-  return HEADER_BYTES + 2 * count * (inputs + outputs);
+/** Bytes of a `vectors.bin` of `count` vectors; `inputs` and `outputs` are elements. */
+export function vectorsBytes(
+  count: number,
+  { inputs, outputs }: { inputs: number; outputs: number },
+  element_bytes: number,
+): number {
+  return HEADER_BYTES + element_bytes * count * (inputs + outputs);
+}
+
+/** Codes as the runtime stores them: little-endian. */
+export function codeBytes(codes: Codes): Uint8Array {
+  const bytes = new Uint8Array(codes.byteLength);
+  const view = new DataView(bytes.buffer);
+  codes.forEach((code, i) =>
+    codes.BYTES_PER_ELEMENT === 1 ? view.setInt8(i, code) : view.setInt16(2 * i, code, true)
+  );
+  return bytes;
 }
 
 /**
  * `vectors.bin` of the first `count` vectors.
- * @param inputs int16 [K][elements of the input map] @param outputs int16 [K][elements of the output map]
+ * @param inputs codes [K][elements of the input map] @param outputs codes [K][elements of the output map]
  */
 export function vectorsFile(
-  inputs: Int16Array,
-  outputs: Int16Array,
+  inputs: Codes,
+  outputs: Codes,
   sizes: { inputs: number; outputs: number },
   count: number = outputs.length / sizes.outputs,
 ): Uint8Array {
   if (inputs.length * sizes.outputs !== outputs.length * sizes.inputs) {
     throw new RangeError(`${inputs.length} input codes for ${outputs.length} output codes`);
   }
-  const bytes = new Uint8Array(vectorsBytes(count, sizes.inputs, sizes.outputs));
+  const bytes = new Uint8Array(vectorsBytes(count, sizes, outputs.BYTES_PER_ELEMENT));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, VECTORS_MAGIC, true);
   view.setUint16(4, count, true);
   view.setUint16(6, sizes.inputs, true);
   view.setUint16(8, sizes.outputs, true);
+  view.setUint16(10, outputs.BYTES_PER_ELEMENT, true);
   let at = HEADER_BYTES;
-  const put = (codes: Int16Array) => {
-    for (const code of codes) {
-      view.setInt16(at, code, true);
-      at += 2;
-    }
+  const put = (codes: Codes) => {
+    bytes.set(codeBytes(codes), at);
+    at += codes.byteLength;
   };
   for (let i = 0; i < count; i++) {
     put(inputs.subarray(i * sizes.inputs, (i + 1) * sizes.inputs));

@@ -43,6 +43,8 @@ export const LayoutArtifact = z.strictObject({
     plane_bytes: count,
     weights: count,
     bias: count,
+    /** 0: one multiplier and shift serve all output channels. */
+    scales: count,
     input: count,
     output: count,
   })),
@@ -59,8 +61,8 @@ export const LayoutArtifact = z.strictObject({
     to_layer: z.number().int().min(-1),
   })),
   /**
-   * `vectors.inputs.npy` int16 [K][h][w][channels], `vectors.outputs.npy` int16 [K][classes] of the
-   * integer reference, `vectors.labels.npy` int32 [K].
+   * `vectors.inputs.npy` [K][h][w][channels], `vectors.outputs.npy` [K][classes] of the integer
+   * reference, int8 or int16 as `element_bytes` says, `vectors.labels.npy` int32 [K].
    */
   vectors: z.strictObject({
     count,

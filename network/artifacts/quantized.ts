@@ -4,13 +4,19 @@ import { Network } from "../network.ts";
 
 const bits = z.number().int().min(2).max(16);
 
-/**
- * output = clamp(round_half_up(accumulator * multiplier / 2^shift), minimum, maximum);
- * see network/integer/ROUNDING.md. multiplier in [2^14, 2^15), shift in [17, 46].
- */
-export const Requantisation = z.strictObject({
+/** A multiplier in [2^14, 2^15) and a shift: a sum's real unit over an output code's. */
+export const ChannelScale = z.strictObject({
   multiplier: z.number().int().min(1 << 14).max((1 << 15) - 1),
   shift: z.number().int().min(17).max(46),
+});
+export type ChannelScale = z.infer<typeof ChannelScale>;
+
+/**
+ * output = clamp(round_half_up(accumulator * multiplier / 2^shift), minimum, maximum);
+ * see network/integer/ROUNDING.md.
+ */
+export const Requantisation = z.strictObject({
+  ...ChannelScale.shape,
   minimum: z.number().int(),
   maximum: z.number().int(),
 });
@@ -20,19 +26,23 @@ export const QuantizedLayer = z.strictObject({
   name: z.string(),
   /** Real value of one code of the layer's output map. */
   output_scale: z.number().positive(),
-  /** Real value of one weight code; absent for layers without weights. */
+  /** Real value of one weight code; absent for layers without weights and where channels differ. */
   weight_scale: z.number().positive().optional(),
+  /** [M]: the same for each output channel. */
+  weight_scales: z.array(z.number().positive()).optional(),
   weight_bits: bits.optional(),
   activation_bits: bits,
-  /** `.npy` file beside this one, int16 [M][Kh][Kw][N / groups]. */
+  /** `.npy` file beside this one, int8 or int16 as `element_bytes` says, [M][Kh][Kw][N / groups]. */
   weights: z.string().optional(),
-  /** `.npy` file, int32 [M]; scale = input scale * weight scale. */
+  /** `.npy` file, int32 [M]; scale = input scale * weight scale (of the channel). */
   bias: z.string().optional(),
   /** Of add and concat: what the codes of either input are multiplied by. */
   multipliers: z.tuple([z.number().int().min(1).max(32767), z.number().int().min(1).max(32767)])
     .optional(),
   /** Absent where the layer only moves codes (flatten). */
   requantisation: Requantisation.optional(),
+  /** [M], where weights have a scale per channel: instead of the requantisation's own two. */
+  channel_scales: z.array(ChannelScale).optional(),
   /** Largest |accumulator| that any input can cause; below 2^31 by construction. */
   accumulator_bound: z.number(),
 });

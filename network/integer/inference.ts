@@ -1,6 +1,7 @@
 /** Integer inference of a whole network: the one definition that every runtime equals, bit for bit. */
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
-import type { Requantisation } from "../artifacts/quantized.ts";
+import type { Codes } from "../../base/files.ts";
+import type { ChannelScale, Requantisation } from "../artifacts/quantized.ts";
 import { elements, type ResolvedLayer, type Shape, weightShape } from "../network.ts";
 import {
   addSums,
@@ -12,12 +13,12 @@ import {
   PADDED_MEAN_ELEMENTS_MAX,
 } from "./channelwise.ts";
 import { convSums, poolSums } from "./conv.ts";
-import { quantiseValue, requantiseAll } from "./requantise.ts";
+import { quantiseValue, requantiseAll, requantiseChannels } from "./requantise.ts";
 
 /** A layer with its integer constants. */
 export interface IntegerLayer {
   layer: ResolvedLayer;
-  /** [M][Kh][Kw][N] of conv and fc. */
+  /** [M][Kh][Kw][N] of conv and fc; int8 codes, too, are held in 16 bits here. */
   weights?: Int16Array;
   /** [M], where the layer has a bias. */
   bias?: Int32Array;
@@ -25,11 +26,15 @@ export interface IntegerLayer {
   multipliers?: readonly [number, number];
   /** Absent for flatten. */
   requantisation?: Requantisation;
+  /** [M]: in the place of the requantisation's multiplier and shift, per output channel. */
+  scales?: readonly ChannelScale[];
 }
 
 export interface IntegerNetwork {
   name: string;
   inputShape: Shape;
+  /** Of codes of maps and weights: 1 (int8) or 2 (int16). */
+  element_bytes: 1 | 2;
   input: { scale: number; minimum: number; maximum: number };
   layers: IntegerLayer[];
 }
@@ -141,7 +146,7 @@ export class IntegerInference {
   /** @throws UserError where a layer is not supported @throws RangeError where constants do not fit it */
   constructor(network: IntegerNetwork) {
     refuseUnsupported(network.layers.map((item) => item.layer));
-    for (const { layer, weights, bias, multipliers, requantisation } of network.layers) {
+    for (const { layer, weights, bias, multipliers, requantisation, scales } of network.layers) {
       if ((multipliers !== undefined) !== readsTwo(layer)) {
         throw new RangeError(`${layer.name}: multipliers ${multipliers ? "extra" : "missing"}`);
       }
@@ -152,6 +157,9 @@ export class IntegerInference {
       }
       if (bias?.length !== (layer.bias ? layer.output.channels : undefined)) {
         throw new RangeError(`${layer.name}: ${bias?.length} biases`);
+      }
+      if (scales !== undefined && scales.length !== (weights && layer.output.channels)) {
+        throw new RangeError(`${layer.name}: ${scales.length} scales`);
       }
       if ((requantisation === undefined) !== (layer.type === "flatten")) {
         throw new RangeError(
@@ -168,18 +176,20 @@ export class IntegerInference {
    * Output codes of one sample; a view that the next call overwrites.
    * @param input codes [h][w][channels]
    */
-  run(input: Int16Array): Int16Array {
-    const mapOf = (index: number) => index < 0 ? input : this.#maps[index]!;
+  run(input: Codes): Int16Array {
+    const source = input instanceof Int16Array ? input : Int16Array.from(input);
+    const mapOf = (index: number) => index < 0 ? source : this.#maps[index]!;
     this.network.layers.forEach((item, index) => {
-      const { layer, requantisation } = item;
-      const source = mapOf(layer.inputs[0]!);
+      const { layer, requantisation, scales } = item;
+      const first = mapOf(layer.inputs[0]!);
       const map = this.#maps[index]!;
       if (layer.type === "flatten") {
-        map.set(source);
+        map.set(first);
         return;
       }
-      sumsOf(item, source, readsTwo(layer) ? mapOf(layer.inputs[1]!) : source, this.#sums);
-      requantiseAll(this.#sums, map.length, requantisation!, map, 0);
+      sumsOf(item, first, readsTwo(layer) ? mapOf(layer.inputs[1]!) : first, this.#sums);
+      if (scales === undefined) requantiseAll(this.#sums, map.length, requantisation!, map, 0);
+      else requantiseChannels(this.#sums, map.length, requantisation!, scales, map);
     });
     return this.#maps[this.#maps.length - 1]!;
   }
@@ -213,6 +223,11 @@ function sumsOf(
     default:
       return convSums(layer, source, weights!, bias, sums);
   }
+}
+
+/** Codes as files and the runtime hold them: of 1 or 2 bytes. */
+export function storedCodes(codes: Int16Array, element_bytes: 1 | 2): Codes {
+  return element_bytes === 1 ? Int8Array.from(codes) : codes;
 }
 
 /** Index of the largest value, the first of equals: the class. */

@@ -1,7 +1,13 @@
 /** The quantize stage's artifact as a network that integer inference runs. */
 import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
-import { type NdArray, type NumericArray, readJson, readNpy } from "../../base/files.ts";
+import {
+  type Codes,
+  type NdArray,
+  type NumericArray,
+  readJson,
+  readNpy,
+} from "../../base/files.ts";
 import { QuantizedArtifact } from "../artifacts/quantized.ts";
 import { resolveLayers, weightShape } from "../network.ts";
 import { accumulatorBound, SUM_LIMIT } from "./bound.ts";
@@ -16,6 +22,7 @@ export async function readQuantized(
 ): Promise<{ artifact: QuantizedArtifact; network: IntegerNetwork }> {
   const file = join(folder, "quantized.json");
   const artifact = await readJson(file, QuantizedArtifact);
+  const { element_bytes } = artifact;
   const resolved = resolveLayers(artifact.network);
   refuseUnsupported(resolved);
   if (artifact.layers.length !== resolved.length) {
@@ -47,7 +54,10 @@ export async function readQuantized(
     };
     const shape = weightShape(layer);
     if (shape.length > 0) {
-      item.weights = await read(entry.weights, Int16Array, shape);
+      const stored: Codes = element_bytes === 1
+        ? await read(entry.weights, Int8Array, shape)
+        : await read(entry.weights, Int16Array, shape);
+      item.weights = Int16Array.from(stored);
       if (layer.bias) item.bias = await read(entry.bias, Int32Array, [layer.output.channels]);
       const input = inputRange(artifact, layers, layer.inputs[0]!);
       const bound = accumulatorBound(
@@ -67,13 +77,14 @@ export async function readQuantized(
       }
     }
     if (entry.multipliers !== undefined) item.multipliers = entry.multipliers;
+    if (entry.channel_scales !== undefined) item.scales = entry.channel_scales;
     if (entry.requantisation !== undefined) item.requantisation = entry.requantisation;
     layers.push(item);
   }
   const { input, network } = artifact;
   return {
     artifact,
-    network: { name: network.name, inputShape: network.input, input, layers },
+    network: { name: network.name, inputShape: network.input, element_bytes, input, layers },
   };
 }
 

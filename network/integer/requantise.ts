@@ -1,5 +1,5 @@
 /** From a 32-bit sum to an output code: the rounding that every runtime must equal (ROUNDING.md). */
-import type { Requantisation } from "../artifacts/quantized.ts";
+import type { ChannelScale, Requantisation } from "../artifacts/quantized.ts";
 
 export const MULTIPLIER_MIN = 1 << 14;
 export const MULTIPLIER_LIMIT = 1 << 15;
@@ -33,6 +33,27 @@ export function requantiseAll(
     const rounded = Math.floor((sums[i]! * multiplier + half) * scale);
     output[offset + i] = rounded < minimum ? minimum : rounded > maximum ? maximum : rounded;
   }
+}
+
+/**
+ * {@link requantiseAll} with a multiplier and a shift for each output channel.
+ * @param sums [pixels][M] @param scales [M]
+ */
+export function requantiseChannels(
+  sums: Int32Array,
+  count: number,
+  { minimum, maximum }: Requantisation,
+  scales: readonly ChannelScale[],
+  output: Int16Array,
+): void {
+  scales.forEach(({ multiplier, shift }, channel) => {
+    const half = 2 ** (shift - 1);
+    const scale = 2 ** -shift;
+    for (let i = channel; i < count; i += scales.length) {
+      const rounded = Math.floor((sums[i]! * multiplier + half) * scale);
+      output[i] = rounded < minimum ? minimum : rounded > maximum ? maximum : rounded;
+    }
+  });
 }
 
 /** Largest ratio that a multiplier and a shift can stand for: (2^15 - 1) / 2^17, just under 1/4. */

@@ -51,19 +51,21 @@ static void load_vectors(const char *path, bo_subject *subject) {
   uint32_t bytes;
   const bo_vectors_file *file = (const bo_vectors_file *)(const void *)read_file(path, &bytes);
   const bo_model *model = subject->model;
-  const size_t inputs = 2u * (size_t)model->inputs, outputs = 2u * (size_t)model->outputs;
+  const size_t inputs = bo_code_bytes(model) * (size_t)model->inputs;
+  const size_t outputs = bo_output_bytes(model);
   if (bytes < sizeof *file || file->magic != BO_VECTORS_MAGIC || file->count == 0u ||
       file->inputs != model->inputs || file->outputs != model->outputs ||
+      file->element_bytes != bo_code_bytes(model) ||
       bytes < sizeof *file + file->count * (inputs + outputs)) {
     wrong_call("not the vectors of this model", path);
   }
-  int16_t *in = malloc(file->count * inputs);
-  int16_t *out = malloc(file->count * outputs);
+  uint8_t *in = malloc(file->count * inputs);
+  uint8_t *out = malloc(file->count * outputs);
   if (in == NULL || out == NULL)
     exit(70);
   for (uint16_t v = 0; v < file->count; v++) {
-    memcpy(in + (size_t)v * model->inputs, bo_vector_input(file, v), inputs);
-    memcpy(out + (size_t)v * model->outputs, bo_vector_output(file, v), outputs);
+    memcpy(in + v * inputs, bo_vector_input(file, v), inputs);
+    memcpy(out + v * outputs, bo_vector_output(file, v), outputs);
   }
   subject->inputs = in;
   subject->expected = out;

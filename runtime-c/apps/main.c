@@ -6,12 +6,12 @@
 #include "platform.h"
 #include "port.h"
 
-static int16_t output[BO_OUTPUTS];
+static bo_code output[BO_OUTPUTS];
 
 int main(void) {
   bo_port_init();
   for (;;) {
-    const int16_t *input = NULL;
+    const bo_code *input = NULL;
     if (brownout_wants_input())
       input = brownout_app_input((uint16_t)(brownout_inference() + 1u));
     switch (brownout_infer(input, output)) {

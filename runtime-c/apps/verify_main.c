@@ -24,7 +24,7 @@ volatile struct {
   uint32_t outputs_crc;       /**< CRC-32 over all output codes in order, as they came out */
 } bo_verification;
 
-static int16_t output[BO_OUTPUTS];
+static bo_code output[BO_OUTPUTS];
 
 static void print_number(uint32_t value) {
   char text[11];
@@ -43,7 +43,7 @@ static void print_field(const char *name, uint32_t value) {
 }
 
 static void run_vector(uint16_t vector) {
-  const int16_t *expected = bo_vector_output(&bo_vectors, vector);
+  const bo_code *expected = bo_vector_output(&bo_vectors, vector);
   const bo_status status = brownout_infer(bo_vector_input(&bo_vectors, vector), output);
   uint16_t wrong = 0;
   bo_verification.status = (uint16_t)status;
@@ -65,18 +65,23 @@ static void run_vector(uint16_t vector) {
 
 /** The board's kernel against its definition, on random codes in VM at every length and parity. */
 static void check_kernel(void) {
-  int16_t *codes = (int16_t *)(void *)bo_vm;
-  const uint32_t room = bo_port_vm_bytes() / 2u;
+  bo_code *codes = (bo_code *)(void *)bo_vm;
+  const uint32_t room = bo_port_vm_bytes() / sizeof *codes;
   const uint16_t longest = (uint16_t)(room / 2u < 64u ? room / 2u : 64u);
   uint32_t random = 1;
   for (uint32_t i = 0; i < 2u * (uint32_t)longest; i++) {
     random = random * 1664525u + 1013904223u;
-    codes[i] = (int16_t)((int16_t)(random >> 16) / CODE_DIVISOR);
+    codes[i] = (bo_code)((int16_t)(random >> 16) / CODE_DIVISOR);
   }
   for (uint16_t n = 0; n < longest; n++) {
     for (uint16_t first = 0; first < 2u; first++) {
-      const int16_t *a = codes + first, *b = codes + longest;
-      if (bo_dot_s16(a, b, n) != bo_dot_s16_reference(a, b, n))
+      const bo_code *a = codes + first, *b = codes + longest;
+#if BO_ELEMENT_BYTES == 1
+      const int32_t sum = bo_dot_s8(a, b, n), expected = bo_dot_s8_reference(a, b, n);
+#else
+      const int32_t sum = bo_dot_s16(a, b, n), expected = bo_dot_s16_reference(a, b, n);
+#endif
+      if (sum != expected)
         bo_verification.kernel_mismatches++;
     }
   }

@@ -5,7 +5,7 @@
 
 static bo_runtime runtime;
 
-bo_status brownout_infer(const int16_t *input, int16_t *output) {
+bo_status brownout_infer(const void *input, void *output) {
   return bo_runtime_infer(&runtime, &brownout_model, input, output);
 }
 
@@ -13,7 +13,7 @@ uint16_t brownout_inference(void) { return runtime.inference; }
 
 void brownout_release(void) { bo_runtime_release(&runtime); }
 
-bo_status brownout_start(const int16_t *input) {
+bo_status brownout_start(const void *input) {
   const bo_status status = bo_runtime_boot(&runtime, &brownout_model);
   return status == BO_DONE ? bo_runtime_start(&runtime, input) : status;
 }
@@ -23,7 +23,7 @@ bo_status brownout_run(void) {
   return status == BO_DONE ? bo_runtime_run(&runtime) : status;
 }
 
-bo_status brownout_result(int16_t *output) {
+bo_status brownout_result(void *output) {
   const bo_status status = bo_runtime_boot(&runtime, &brownout_model);
   return status == BO_DONE ? bo_runtime_result(&runtime, output) : status;
 }

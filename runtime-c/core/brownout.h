@@ -5,7 +5,7 @@
  * calls brownout_infer() again; it goes on from the last commit. A typical application:
  *
  *     for (;;) {
- *       const int16_t *input = brownout_wants_input() ? sample() : NULL;
+ *       const void *input = brownout_wants_input() ? sample() : NULL;
  *       if (brownout_infer(input, output) == BO_DONE) {
  *         use(brownout_inference(), output);
  *         brownout_release();
@@ -34,13 +34,13 @@ extern const bo_model brownout_model;
 
 /**
  * Finishes the inference that runs; or, when none does and no result waits, starts one on `input`.
- * `input` is [inputs] codes in the order h, w, channel; it is read only when an inference starts
- * and may then be gone: it is copied to NVM. Null: start nothing. `output` receives [outputs] codes
- * when BO_DONE is returned; otherwise what it holds means nothing. Where the board switches off
- * after a commit, the call does not return; the next boot's does. Returns BO_DONE, BO_NONE or
- * BO_REFUSED.
+ * `input` is [inputs] codes in the order h, w, channel, int8_t or int16_t as the network's elements
+ * are; it is read only when an inference starts and may then be gone: it is copied to NVM. Null:
+ * start nothing. `output` receives [outputs] codes when BO_DONE is returned; otherwise what it
+ * holds means nothing. Where the board switches off after a commit, the call does not return; the
+ * next boot's does. Returns BO_DONE, BO_NONE or BO_REFUSED.
  */
-bo_status brownout_infer(const int16_t *input, int16_t *output);
+bo_status brownout_infer(const void *input, void *output);
 
 /**
  * Number of the inference that was started last, on this boot or an earlier one; with a result just
@@ -57,8 +57,8 @@ void brownout_release(void);
 int brownout_wants_input(void);
 
 /** The steps one by one, for an application that samples while a result still waits (two may). */
-bo_status brownout_start(const int16_t *input); /**< BO_DONE, BO_BUSY, BO_FULL, BO_REFUSED */
-bo_status brownout_run(void);               /**< to the end of the inference; BO_DONE, BO_REFUSED */
-bo_status brownout_result(int16_t *output); /**< the oldest; BO_DONE, BO_NONE, BO_REFUSED */
+bo_status brownout_start(const void *input); /**< BO_DONE, BO_BUSY, BO_FULL, BO_REFUSED */
+bo_status brownout_run(void);            /**< to the end of the inference; BO_DONE, BO_REFUSED */
+bo_status brownout_result(void *output); /**< the oldest; BO_DONE, BO_NONE, BO_REFUSED */
 
 #endif

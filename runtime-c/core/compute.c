@@ -8,6 +8,17 @@
 
 static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
+/** A code of `bytes` bytes. */
+static inline int16_t code_at(const uint8_t *at, uint32_t bytes) {
+  return bytes == 1u ? *(const int8_t *)at : *(const int16_t *)(const void *)at;
+}
+
+static inline int32_t dot(const uint8_t *a, const uint8_t *b, uint16_t length, uint32_t bytes) {
+  return bytes == 1u ? bo_dot_s8((const int8_t *)a, (const int8_t *)b, length)
+                     : bo_dot_s16((const int16_t *)(const void *)a,
+                                  (const int16_t *)(const void *)b, length);
+}
+
 void bo_compute_start(const bo_tile *tile, const int32_t *bias, int32_t *sums) {
   for (uint32_t pixels = (uint32_t)tile->rows * tile->columns; pixels != 0u; pixels--) {
     for (uint16_t channel = 0; channel < tile->channels; channel++) {
@@ -16,23 +27,24 @@ void bo_compute_start(const bo_tile *tile, const int32_t *bias, int32_t *sums) {
   }
 }
 
-/** The spans of one output, the same for a whole tile. Steps and lengths in elements. */
+/** The spans of one output, the same for a whole tile. Steps in bytes. */
 typedef struct {
   uint16_t rows, columns; /**< spans down and across the window */
   size_t input_row;       /**< from a row of the input tile to the next */
-  uint16_t depth;         /**< from a pixel to the next */
-  uint16_t length;
+  size_t depth;           /**< from a pixel to the next */
+  size_t weights;         /**< from a span's weights to the next */
+  uint16_t length;        /**< elements */
 } spans;
 
-static int32_t window_sum(int32_t sum, const spans *s, const int16_t *line,
-                          const int16_t *weights) {
+static int32_t window_sum(int32_t sum, const spans *s, uint32_t code, const uint8_t *line,
+                          const uint8_t *weights) {
   const uint16_t length = s->length;
   for (uint16_t rows = s->rows; rows != 0u; rows--) {
-    const int16_t *input = line;
+    const uint8_t *input = line;
     for (uint16_t columns = s->columns; columns != 0u; columns--) {
-      sum = wrapping_sum(sum, bo_dot_s16(input, weights, length));
+      sum = wrapping_sum(sum, dot(input, weights, length, code));
       input += s->depth;
-      weights += length;
+      weights += s->weights;
     }
     line += s->input_row;
   }
@@ -40,39 +52,44 @@ static int32_t window_sum(int32_t sum, const spans *s, const int16_t *line,
 }
 
 void bo_compute_products(const bo_shape *shape, const bo_design *design, const bo_tile *tile,
-                         const int16_t *input, const int16_t *weights, int32_t *sums) {
+                         const void *input, const void *weights, int32_t *sums) {
+  const uint32_t code = bo_element_bytes(shape);
   const bo_macs macs = bo_tile_macs(shape, design, tile);
   spans s;
   s.rows = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
   s.columns = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
-  s.input_row = (size_t)((uint32_t)tile->window_w * tile->depth);
-  s.depth = tile->depth;
+  s.input_row = (size_t)(code * tile->window_w * tile->depth);
+  s.depth = (size_t)(code * tile->depth);
   s.length = (uint16_t)macs.length;
-  const size_t window = (size_t)((uint32_t)shape->kernel_h * shape->kernel_w * tile->depth);
+  s.weights = (size_t)(code * macs.length);
+  const size_t window = (size_t)(code * shape->kernel_h * shape->kernel_w * tile->depth);
   const size_t step_down = s.input_row * shape->stride_h;
-  const size_t step_right = (size_t)tile->depth * shape->stride_w;
+  const size_t step_right = s.depth * shape->stride_w;
+  const uint8_t *line = input;
   for (uint16_t rows = tile->rows; rows != 0u; rows--) {
-    const int16_t *pixel = input;
+    const uint8_t *pixel = line;
     for (uint16_t columns = tile->columns; columns != 0u; columns--) {
-      const int16_t *kernel = weights;
+      const uint8_t *kernel = weights;
       for (uint16_t channels = tile->channels; channels != 0u; channels--) {
-        *sums = window_sum(*sums, &s, pixel, kernel);
+        *sums = window_sum(*sums, &s, code, pixel, kernel);
         sums++;
         kernel += window;
       }
       pixel += step_right;
     }
-    input += step_down;
+    line += step_down;
   }
   BO_COUNT(mac_calls, macs.calls);
   BO_COUNT(macs, macs.calls * macs.length);
 }
 
-void bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums) {
+void bo_compute_pool(const bo_shape *shape, const bo_tile *tile, const void *input, int32_t *sums) {
+  const uint32_t bytes = bo_element_bytes(shape);
   const uint32_t pixels = (uint32_t)tile->window_h * tile->window_w;
+  const uint8_t *code = input;
   for (uint32_t i = 0; i < pixels; i++) {
-    for (uint16_t channel = 0; channel < tile->depth; channel++) {
-      sums[channel] = wrapping_sum(sums[channel], *input++);
+    for (uint16_t channel = 0; channel < tile->depth; channel++, code += bytes) {
+      sums[channel] = wrapping_sum(sums[channel], code_at(code, bytes));
     }
   }
   BO_COUNT(pooled, pixels * tile->depth);
@@ -85,22 +102,31 @@ void bo_compute_start_maximum(const bo_tile *tile, int32_t *sums) {
     sums[i] = INT16_MIN;
 }
 
-void bo_compute_depthwise(const bo_shape *shape, const bo_tile *tile, const int16_t *input,
-                          const int16_t *weights, int32_t *sums) {
-  const size_t row = (size_t)((uint32_t)tile->window_w * tile->channels);
+static inline int32_t strided(const uint8_t *a, uint16_t step, const uint8_t *b, uint16_t length,
+                              uint32_t bytes) {
+  return bytes == 1u ? bo_dot_s8_strided((const int8_t *)a, step, (const int8_t *)b, length)
+                     : bo_dot_s16_strided((const int16_t *)(const void *)a, step,
+                                          (const int16_t *)(const void *)b, length);
+}
+
+void bo_compute_depthwise(const bo_shape *shape, const bo_tile *tile, const void *input,
+                          const void *weights, int32_t *sums) {
+  const uint32_t code = bo_element_bytes(shape);
+  const size_t pixel_bytes = (size_t)(code * tile->channels);
+  const size_t row = pixel_bytes * tile->window_w;
+  const uint8_t *const first = input;
   for (uint16_t r = 0; r < tile->rows; r++) {
     for (uint16_t c = 0; c < tile->columns; c++) {
-      const int16_t *pixel = input + (size_t)((uint32_t)r * shape->stride_h) * row +
-                             (size_t)((uint32_t)c * shape->stride_w * tile->channels);
-      const int16_t *kernel = weights;
-      for (uint16_t channel = 0; channel < tile->channels; channel++) {
-        const int16_t *line = pixel + channel;
+      const uint8_t *pixel = first + (size_t)((uint32_t)r * shape->stride_h) * row +
+                             (size_t)((uint32_t)c * shape->stride_w) * pixel_bytes;
+      const uint8_t *kernel = weights;
+      for (uint16_t channel = 0; channel < tile->channels; channel++, pixel += code) {
+        const uint8_t *line = pixel;
         int32_t sum = *sums;
         for (uint16_t i = 0; i < shape->kernel_h; i++) {
-          sum =
-              wrapping_sum(sum, bo_dot_s16_strided(line, tile->channels, kernel, shape->kernel_w));
+          sum = wrapping_sum(sum, strided(line, tile->channels, kernel, shape->kernel_w, code));
           line += row;
-          kernel += shape->kernel_w;
+          kernel += code * shape->kernel_w;
         }
         *sums++ = sum;
       }
@@ -125,10 +151,13 @@ static inside inside_of(int32_t at, uint16_t kernel, uint16_t size) {
   return part;
 }
 
-void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const int16_t *input,
+void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const void *input,
                         int32_t *sums) {
   const int is_max = shape->kind == BO_MAX_POOL;
-  const size_t row = (size_t)((uint32_t)tile->window_w * tile->channels);
+  const uint32_t bytes = bo_element_bytes(shape);
+  const size_t pixel_bytes = (size_t)(bytes * tile->channels);
+  const size_t row = pixel_bytes * tile->window_w;
+  const uint8_t *const first = input;
   for (uint16_t r = 0; r < tile->rows; r++) {
     const uint32_t top = (uint32_t)r * shape->stride_h;
     const inside y = inside_of(tile->y0 + (int32_t)top, shape->kernel_h, shape->h);
@@ -136,14 +165,14 @@ void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const int16_
       const uint32_t left = (uint32_t)c * shape->stride_w;
       const inside x = inside_of(tile->x0 + (int32_t)left, shape->kernel_w, shape->w);
       for (uint16_t i = y.low; i < y.high; i++) {
-        const int16_t *code =
-            input + (size_t)(top + i) * row + (size_t)((left + x.low) * tile->channels);
+        const uint8_t *at = first + (size_t)(top + i) * row + (size_t)(left + x.low) * pixel_bytes;
         for (uint16_t j = x.low; j < x.high; j++) {
-          for (uint16_t channel = 0; channel < tile->channels; channel++, code++) {
+          for (uint16_t channel = 0; channel < tile->channels; channel++, at += bytes) {
+            const int16_t code = code_at(at, bytes);
             if (!is_max)
-              sums[channel] = wrapping_sum(sums[channel], *code);
-            else if (*code > sums[channel])
-              sums[channel] = *code;
+              sums[channel] = wrapping_sum(sums[channel], code);
+            else if (code > sums[channel])
+              sums[channel] = code;
           }
         }
       }
@@ -153,16 +182,18 @@ void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const int16_
 }
 
 void bo_compute_joined(const bo_shape *shape, const bo_tile *tile, const int16_t multipliers[2],
-                       const int16_t *input, int32_t *sums) {
+                       const void *input, int32_t *sums) {
+  const uint32_t bytes = bo_element_bytes(shape);
   const uint32_t pixels = (uint32_t)tile->rows * tile->columns;
+  const uint8_t *code = input;
   uint16_t behind = 0;
   for (int part = 0; part < 2; part++) {
     const uint16_t count = bo_input_part(shape, tile, part).count;
     int32_t *pixel = sums + behind;
     for (uint32_t i = 0; i < pixels; i++, pixel += tile->channels) {
-      for (uint16_t channel = 0; channel < count; channel++) {
-        pixel[channel] =
-            wrapping_sum(pixel[channel], (int32_t)*input++ * (int32_t)multipliers[part]);
+      for (uint16_t channel = 0; channel < count; channel++, code += bytes) {
+        pixel[channel] = wrapping_sum(pixel[channel],
+                                      (int32_t)code_at(code, bytes) * (int32_t)multipliers[part]);
       }
     }
     if (shape->kind == BO_CONCAT)
@@ -206,12 +237,28 @@ void bo_compute_finish(const bo_shape *shape, const bo_tile *tile, int32_t *sums
 }
 #endif
 
-int16_t *bo_compute_codes(const bo_tile *tile, const bo_requantisation *by, int32_t *sums) {
-  const uint32_t outputs = (uint32_t)tile->rows * tile->columns * tile->channels;
-  int16_t *const codes = (int16_t *)(void *)sums;
-  int16_t *code = codes;
-  for (uint32_t i = 0; i < outputs; i++)
-    *code++ = bo_requantise(*sums++, by);
-  BO_COUNT(requantised, outputs);
+void *bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requantisation *by,
+                       const bo_scale *scales, int32_t *sums) {
+  const uint32_t bytes = bo_element_bytes(shape);
+  void *const codes = sums;
+  uint8_t *to = codes;
+  bo_requantisation of = *by;
+  for (uint32_t pixels = (uint32_t)tile->rows * tile->columns; pixels != 0u; pixels--) {
+    for (uint16_t channel = 0; channel < tile->channels; channel++, to += bytes) {
+      if (BO_PER_CHANNEL && scales != NULL) {
+        of.multiplier = scales[channel].multiplier;
+        /* It comes from NVM: whatever that holds, no shift goes beyond a word. */
+        of.shift = scales[channel].shift;
+        if ((uint8_t)(of.shift - BO_SHIFT_MIN) > BO_SHIFT_MAX - BO_SHIFT_MIN)
+          of.shift = BO_SHIFT_MAX;
+      }
+      const int16_t code = bo_requantise(*sums++, &of);
+      if (bytes == 1u)
+        *to = (uint8_t)code;
+      else
+        *(int16_t *)(void *)to = code;
+    }
+  }
+  BO_COUNT(requantised, (uint32_t)tile->rows * tile->columns * tile->channels);
   return codes;
 }

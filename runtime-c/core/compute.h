@@ -1,4 +1,4 @@
-/** What is computed on one tile in VM; the engine moves the data. */
+/** What is computed on one tile in VM; the engine moves the data. Codes have bo_element_bytes(). */
 #ifndef BROWNOUT_COMPUTE_H
 #define BROWNOUT_COMPUTE_H
 
@@ -15,30 +15,32 @@ void bo_compute_start_maximum(const bo_tile *tile, int32_t *sums);
  * sums [rows][columns][channels]; one kernel call per MAC span, as bo_tile_macs() counts them.
  */
 void bo_compute_products(const bo_shape *shape, const bo_design *design, const bo_tile *tile,
-                         const int16_t *input, const int16_t *weights, int32_t *sums);
+                         const void *input, const void *weights, int32_t *sums);
 
 /** Adds input [window_h][window_w][depth] to sums [depth]. */
-void bo_compute_pool(const bo_tile *tile, const int16_t *input, int32_t *sums);
+void bo_compute_pool(const bo_shape *shape, const bo_tile *tile, const void *input, int32_t *sums);
 
 /**
- * Sums to codes, in place: code i lies before sum i and over sums that are done.
- * Returns where the codes lie, [rows][columns][channels].
+ * Sums to codes, in place: code i lies before sum i and over sums that are done. `scales`
+ * [channels] stand in for the multiplier and shift of `by`; null: they are the same for all
+ * channels. Returns where the codes lie, [rows][columns][channels].
  */
-int16_t *bo_compute_codes(const bo_tile *tile, const bo_requantisation *by, int32_t *sums);
+void *bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requantisation *by,
+                       const bo_scale *scales, int32_t *sums);
 
 /** Adds a depthwise tile's products: input [window_h][window_w][channels], weights
  * [channels][Kh][Kw]; one kernel call per row of the kernel. */
-void bo_compute_depthwise(const bo_shape *shape, const bo_tile *tile, const int16_t *input,
-                          const int16_t *weights, int32_t *sums);
+void bo_compute_depthwise(const bo_shape *shape, const bo_tile *tile, const void *input,
+                          const void *weights, int32_t *sums);
 
 /** Takes the elements of each window that lie inside the map into its maximum or its sum. */
-void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const int16_t *input,
+void bo_compute_windows(const bo_shape *shape, const bo_tile *tile, const void *input,
                         int32_t *sums);
 
 /** Adds code * multiplier of either input map: first its part of the first map, [pixel][count],
  * then of the second; see bo_input_part(). */
 void bo_compute_joined(const bo_shape *shape, const bo_tile *tile, const int16_t multipliers[2],
-                       const int16_t *input, int32_t *sums);
+                       const void *input, int32_t *sums);
 
 /** What a pool's sums are before they are requantised: 2^14 times a maximum; a sum over a window
  * cut by the padding as if the window were whole. Other kinds stay as they are. */

@@ -16,9 +16,10 @@ typedef struct {
   bo_plane plane;
   uint32_t visit;       /**< of the batch's output tiles; see bo_visit() */
   uint32_t block_bytes; /**< from the sums of one output tile to those of the next */
-  int16_t *input;
-  int16_t *weights;
+  uint8_t *input;
+  void *weights;
   int32_t *bias;
+  bo_scale *scales;
 } work;
 
 static void *vm_at(uint32_t offset) { return (uint8_t *)bo_vm + offset; }
@@ -52,34 +53,35 @@ static void transfer(rectangle at, bo_transfers count, uint32_t element_bytes, i
 }
 
 /** Loads a tile's part of one input map; returns where the next part goes. */
-static int16_t *load_part(const work *w, const bo_tile *tile, int part, uint32_t map, int16_t *to) {
+static uint8_t *load_part(const work *w, const bo_tile *tile, int part, uint32_t map, uint8_t *to) {
   const bo_shape *shape = &w->layer->shape;
+  const uint32_t code = bo_element_bytes(shape);
   const bo_part of = bo_input_part(shape, tile, part);
-  const uint32_t pixel = 2u * (uint32_t)of.count;
-  const uint32_t elements = (uint32_t)tile->window_h * tile->window_w * of.count;
+  const uint32_t pixel = code * of.count;
+  const uint32_t bytes = (uint32_t)tile->window_h * tile->window_w * pixel;
   uint16_t y, h, x, width;
   bo_inside(shape, tile, &y, &h, &x, &width);
   const int is_product = shape->kind == BO_CONV || bo_is_kind(shape, BO_DEPTHWISE);
   if (is_product && (h != tile->window_h || width != tile->window_w) && !BO_BUG_STALE_PADDING) {
-    for (uint32_t i = 0; i < elements; i++)
+    for (uint32_t i = 0; i < bytes; i++)
       to[i] = 0;
   }
   rectangle at;
-  at.nvm_column = 2u * (uint32_t)of.of;
+  at.nvm_column = code * of.of;
   at.nvm_row = at.nvm_column * shape->w;
-  at.nvm = map + y * at.nvm_row + x * at.nvm_column + 2u * (uint32_t)of.first;
+  at.nvm = map + y * at.nvm_row + x * at.nvm_column + code * of.first;
   at.vm_column = pixel;
   at.vm_row = pixel * tile->window_w;
   const uint32_t top = (uint32_t)(y - tile->y0);
   const uint32_t left = (uint32_t)(x - tile->x0);
-  at.vm = (uint8_t *)to + top * at.vm_row + left * at.vm_column;
-  transfer(at, bo_part_transfers(shape, tile, part), 2, LOAD);
-  return to + (size_t)elements;
+  at.vm = to + top * at.vm_row + left * at.vm_column;
+  transfer(at, bo_part_transfers(shape, tile, part), code, LOAD);
+  return to + (size_t)bytes;
 }
 
 static void load_input(const work *w, const bo_tile *tile) {
   const bo_layer *layer = w->layer;
-  int16_t *next = load_part(w, tile, 0, layer->input, w->input);
+  uint8_t *next = load_part(w, tile, 0, layer->input, w->input);
   if (bo_has_second(&layer->shape))
     load_part(w, tile, 1, BO_BUG_SECOND_INPUT ? layer->input : layer->second, next);
 }
@@ -93,7 +95,7 @@ static void compute(const work *w, const bo_tile *tile, int32_t *sums) {
     return;
   }
   if (shape->kind == BO_GLOBAL_AVG_POOL) {
-    bo_compute_pool(tile, w->input, sums);
+    bo_compute_pool(shape, tile, w->input, sums);
     return;
   }
 #if BO_CHANNELWISE
@@ -110,12 +112,18 @@ static void load_weights(const work *w, const bo_tile *tile) {
   const bo_shape *shape = &w->layer->shape;
   if (BO_BUG_STALE_VM && w->batch.chunk != 0u)
     return;
-  bo_nvm_read(w->layer->weights + 2u * bo_weight_offset(shape, tile), w->weights,
-              (uint16_t)(2u * bo_weight_elements(shape, tile)));
+  const uint32_t code = bo_element_bytes(shape);
+  bo_nvm_read(w->layer->weights + code * bo_weight_offset(shape, tile), w->weights,
+              (uint16_t)(code * bo_weight_elements(shape, tile)));
 }
 
 static void load_bias(const work *w, const bo_tile *tile) {
   bo_nvm_read(w->layer->bias + 4u * (uint32_t)tile->m0, w->bias, (uint16_t)(4u * tile->channels));
+}
+
+static void load_scales(const work *w, const bo_tile *tile) {
+  bo_nvm_read(w->layer->scales + BO_SCALE_BYTES * (uint32_t)tile->m0, w->scales,
+              (uint16_t)(BO_SCALE_BYTES * tile->channels));
 }
 
 static void move_sums(const work *w, const bo_tile *tile, int32_t *sums, uint32_t visit,
@@ -139,16 +147,17 @@ static void store_outputs(const work *w, const bo_tile *tile, int32_t *sums) {
   if (!(BO_BUG_PADDED_MEAN && bo_is_kind(shape, BO_AVG_POOL)))
     bo_compute_finish(shape, tile, sums);
 #endif
-  int16_t *codes = bo_compute_codes(tile, &w->layer->requantisation, sums);
+  const uint32_t code = bo_element_bytes(shape);
+  void *codes = bo_compute_codes(shape, tile, &w->layer->requantisation,
+                                 bo_has_scales(shape) ? w->scales : NULL, sums);
   rectangle at;
-  at.nvm_column = 2u * (uint32_t)shape->m;
+  at.nvm_column = code * shape->m;
   at.nvm_row = at.nvm_column * shape->c;
-  at.nvm =
-      w->layer->output + tile->r0 * at.nvm_row + tile->c0 * at.nvm_column + 2u * (uint32_t)tile->m0;
-  at.vm = (uint8_t *)codes;
-  at.vm_column = 2u * (uint32_t)tile->channels;
+  at.nvm = w->layer->output + tile->r0 * at.nvm_row + tile->c0 * at.nvm_column + code * tile->m0;
+  at.vm = codes;
+  at.vm_column = code * tile->channels;
   at.vm_row = at.vm_column * tile->columns;
-  transfer(at, bo_output_transfers(shape, tile), 2, STORE);
+  transfer(at, bo_output_transfers(shape, tile), code, STORE);
 }
 
 uint32_t bo_engine_batches(const bo_layer *layer) {
@@ -169,6 +178,7 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
   w.input = vm_at(layer->vm.input);
   w.weights = vm_at(layer->vm.weights);
   w.bias = vm_at(layer->vm.bias);
+  w.scales = vm_at(layer->vm.scales);
   const int last_visit =
       (BO_BUG_EARLY_REQUANTISE && w.visit == 0u) || bo_last_visit(design, &w.nest, &w.batch);
   const int reduces = bo_reduces_in_batch(design);
@@ -189,7 +199,7 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
     }
     if (first || !bo_same_output(&before, &tile)) {
       if (w.visit == 0u || BO_BUG_BIAS_EVERY_VISIT) {
-        const int new_m = first || before.index[BO_M] != tile.index[BO_M];
+        const int new_m = first || !bo_same_channels(&before, &tile);
         if (shape->has_bias && new_m)
           load_bias(&w, &tile);
 #if BO_CHANNELWISE
@@ -206,6 +216,9 @@ void bo_engine_run(const bo_model *model, const bo_layer *layer, uint32_t index)
     compute(&w, &tile, sums);
     if (!reduces || t + 1u == w.batch.tiles) {
       if (last_visit) {
+        const int new_m = !BO_BUG_STALE_SCALES && !bo_same_channels(&before, &tile);
+        if (bo_has_scales(shape) && (first || reduces || new_m))
+          load_scales(&w, &tile);
         store_outputs(&w, &tile, sums);
       } else {
         move_sums(&w, &tile, sums, w.visit, STORE);

@@ -17,6 +17,25 @@
 #define BO_CHANNELWISE 1
 #endif
 
+/** 0 leaves out what requantises output channels one by one. */
+#ifndef BO_PER_CHANNEL
+#define BO_PER_CHANNEL 1
+#endif
+
+/**
+ * A program for one network knows its codes: 1 (int8) or 2 (int16) bytes each, so that the other
+ * size's code is left out. Where BO_ELEMENT_BYTES is not defined, every layer says its own (tests).
+ */
+#ifdef BO_ELEMENT_BYTES
+#if BO_ELEMENT_BYTES == 1
+typedef int8_t bo_code;
+#elif BO_ELEMENT_BYTES == 2
+typedef int16_t bo_code;
+#else
+#error BO_ELEMENT_BYTES is 1 or 2
+#endif
+#endif
+
 /** Layer kinds that the nest walks. */
 enum {
   BO_CONV = 0,            /**< also fc: a conv whose kernel covers its input */
@@ -49,6 +68,8 @@ enum {
 typedef struct {
   uint8_t kind;
   uint8_t has_bias;
+  uint8_t element_bytes; /**< of maps and weights: 1 (int8) or 2 (int16); sums and bias are int32 */
+  uint8_t per_channel;   /**< 1: each output channel has a bo_scale of its own */
   uint16_t h, w, n;
   uint16_t r, c, m;
   uint16_t kernel_h, kernel_w;
@@ -69,10 +90,11 @@ typedef struct {
 
 /** Where a batch's buffers lie in VM, bytes from its start; every offset is a multiple of 4. */
 typedef struct {
-  uint32_t input;   /**< int16 [tile rows][tile columns][tile channels]; of add and concat the
+  uint32_t input;   /**< codes [tile rows][tile columns][tile channels]; of add and concat the
                        second map's part follows the first's without a gap */
-  uint32_t weights; /**< int16 [Tm][Kh][Kw][Tn] */
+  uint32_t weights; /**< codes [Tm][Kh][Kw][Tn] */
   uint32_t bias;    /**< int32 [Tm] */
+  uint32_t scales;  /**< bo_scale [Tm] */
   uint32_t sums;    /**< int32, one [Tr][Tc][Tm] block per output tile the batch touches */
   uint32_t total_bytes;
 } bo_vm_layout;
@@ -86,16 +108,29 @@ typedef struct {
   int16_t minimum, maximum;
 } bo_requantisation;
 
+/** Of a bo_requantisation or a bo_scale. */
+#define BO_SHIFT_MIN 17u
+#define BO_SHIFT_MAX 46u
+
+/** Of one output channel, where a layer has `per_channel`: in the place of the layer's own. */
+typedef struct {
+  int16_t multiplier; /**< [2^14, 2^15) */
+  uint8_t shift;      /**< [17, 46] */
+  uint8_t reserved;   /**< 0 */
+} bo_scale;
+#define BO_SCALE_BYTES 4u
+
 /** Everything the runtime knows of one layer; a const table in model.c. Addresses are NVM bytes. */
 typedef struct {
   bo_shape shape;
   bo_design design;
   bo_vm_layout vm;
   bo_requantisation requantisation;
-  uint32_t weights;       /**< int16 tiles in the order of bo_weight_offset() */
+  uint32_t weights;       /**< codes, tiles in the order of bo_weight_offset() */
   uint32_t bias;          /**< int32 [m] */
-  uint32_t input;         /**< int16 [h][w][n] */
-  uint32_t output;        /**< int16 [r][c][m] */
+  uint32_t scales;        /**< bo_scale [m] where the shape has per_channel; else 0 */
+  uint32_t input;         /**< codes [h][w][n] */
+  uint32_t output;        /**< codes [r][c][m] */
   uint32_t second;        /**< of add and concat: the second input map; 0 for the other kinds */
   int16_t multipliers[2]; /**< of add and concat: of the codes of either input, in [1, 2^15) */
 } bo_layer;
@@ -103,7 +138,7 @@ typedef struct {
 /**
  * The NVM image starts with mutable regions, so that a reprogrammed image never moves them:
  * two progress records, two release records, two result slots, two progress marks, then the header,
- * then constants (weights, biases), then the arena (maps, planes), which no image fills.
+ * then constants (weights, biases, scales), then the arena (maps, planes), which no image fills.
  */
 #define BO_RECORD_BYTES 16u
 #define BO_RELEASE_BYTES 8u
@@ -114,19 +149,19 @@ typedef struct {
 #define BO_NVM_RELEASES (BO_NVM_RECORDS + 2u * BO_RECORD_BYTES)
 #define BO_NVM_RESULTS (BO_NVM_RELEASES + 2u * BO_RELEASE_BYTES)
 
-/** Bytes of one result slot for `outputs` elements, a multiple of 4. */
-static inline uint32_t bo_result_stride(uint32_t outputs) {
-  return (BO_RESULT_HEADER_BYTES + 2u * outputs + 3u) & ~(uint32_t)3u;
+/** Bytes of one result slot for `outputs` codes, a multiple of 4. */
+static inline uint32_t bo_result_stride(uint32_t outputs, uint32_t element_bytes) {
+  return (BO_RESULT_HEADER_BYTES + element_bytes * outputs + 3u) & ~(uint32_t)3u;
 }
 
 /** Address of the two progress marks; only scheme hawaii writes them. */
-static inline uint32_t bo_marks_address(uint32_t outputs) {
-  return BO_NVM_RESULTS + 2u * bo_result_stride(outputs);
+static inline uint32_t bo_marks_address(uint32_t outputs, uint32_t element_bytes) {
+  return BO_NVM_RESULTS + 2u * bo_result_stride(outputs, element_bytes);
 }
 
 /** Address of the image header. */
-static inline uint32_t bo_header_address(uint32_t outputs) {
-  return bo_marks_address(outputs) + 2u * BO_MARK_BYTES;
+static inline uint32_t bo_header_address(uint32_t outputs, uint32_t element_bytes) {
+  return bo_marks_address(outputs, element_bytes) + 2u * BO_MARK_BYTES;
 }
 
 /** "BRNO" */
@@ -148,16 +183,32 @@ typedef struct {
   const bo_layer *layers;
   uint16_t layer_count;
   uint16_t image_id;
-  uint16_t inputs;  /**< elements of the network's input map */
-  uint16_t outputs; /**< elements of its output map */
-  uint8_t scheme;   /**< BO_SCHEME_..; that of every layer's design */
-  uint32_t input;   /**< NVM address of the input map */
+  uint16_t inputs;       /**< elements of the network's input map */
+  uint16_t outputs;      /**< elements of its output map */
+  uint8_t element_bytes; /**< of every layer */
+  uint8_t scheme;        /**< BO_SCHEME_..; that of every layer's design */
+  uint32_t input;        /**< NVM address of the input map */
   uint32_t header;
   uint32_t constants_bytes;
   uint32_t planes[2]; /**< the two planes of 32-bit partial sums */
-  uint32_t vm_bytes;  /**< largest vm.total_bytes, at least bo_result_stride(outputs): a result is
-                         made in VM */
+  uint32_t vm_bytes;  /**< largest vm.total_bytes, at least bo_result_stride(): a result is made in
+                         VM */
   uint32_t nvm_bytes; /**< end of the last region */
 } bo_model;
+
+/** Bytes of one code of the network's maps. */
+static inline uint32_t bo_code_bytes(const bo_model *model) {
+#ifdef BO_ELEMENT_BYTES
+  (void)model;
+  return BO_ELEMENT_BYTES;
+#else
+  return model->element_bytes;
+#endif
+}
+
+/** Of the network's output map. */
+static inline uint32_t bo_output_bytes(const bo_model *model) {
+  return bo_code_bytes(model) * model->outputs;
+}
 
 #endif

@@ -43,8 +43,8 @@ typedef struct {
   uint16_t window_h, window_w; /**< IFM window with padding: the VM buffer's size */
 } bo_tile;
 
-/** `count` transfers of `elements` int16 (or int32) each; the source advances as the caller
- * computes. */
+/** Transfers of `elements` each: codes of bo_element_bytes(), or 32-bit sums or scales; the source
+ * advances as the caller computes. */
 typedef struct {
   uint32_t rows;    /**< groups, `row_step` apart */
   uint32_t columns; /**< transfers in a group */
@@ -66,6 +66,21 @@ static inline int bo_has_second(const bo_shape *shape) {
 
 static inline int bo_is_kind(const bo_shape *shape, uint8_t kind) {
   return BO_CHANNELWISE && shape->kind == kind;
+}
+
+/** Bytes of one code of maps and weights. */
+static inline uint32_t bo_element_bytes(const bo_shape *shape) {
+#ifdef BO_ELEMENT_BYTES
+  (void)shape;
+  return BO_ELEMENT_BYTES;
+#else
+  return shape->element_bytes;
+#endif
+}
+
+/** Whether each output channel has a multiplier and a shift of its own. */
+static inline int bo_has_scales(const bo_shape *shape) {
+  return BO_PER_CHANNEL && shape->per_channel != 0u;
 }
 
 static inline bo_nest bo_nest_make(const bo_shape *shape, const bo_design *design) {
@@ -272,10 +287,26 @@ static inline bo_transfers bo_second_transfers(const bo_shape *shape, const bo_t
   return bo_has_second(shape) ? bo_part_transfers(shape, tile, 1) : none;
 }
 
-/** Of OFM codes (int16), from or to the map [r][c][m]. */
+/** Of OFM codes, from or to the map [r][c][m]. */
 static inline bo_transfers bo_output_transfers(const bo_shape *shape, const bo_tile *tile) {
   return bo_join(tile->rows, tile->columns, tile->channels, tile->channels == shape->m,
                  tile->columns == shape->c);
+}
+
+/**
+ * Of the scales of a tile's output channels, bo_scale [channels]: read before codes are made, with
+ * the last visit of an output tile, once per run of equal m (bo_same_channels()). Elements are 4
+ * bytes.
+ */
+static inline bo_transfers bo_scale_transfers(const bo_shape *shape, const bo_tile *tile) {
+  const uint32_t one = bo_has_scales(shape) ? 1u : 0u;
+  bo_transfers t = {one, one, one * tile->channels};
+  return t;
+}
+
+/** Whether two tiles are of the same output channels: bias and scales stay. */
+static inline int bo_same_channels(const bo_tile *a, const bo_tile *b) {
+  return a->index[BO_M] == b->index[BO_M];
 }
 
 static inline uint32_t bo_weight_elements(const bo_shape *shape, const bo_tile *tile) {
@@ -460,10 +491,12 @@ static inline bo_vm_layout bo_vm_plan(const bo_shape *shape, const bo_design *de
       weights = bo_is_kind(shape, BO_DEPTHWISE) ? weights / tn : 0u;
     }
   }
+  const uint32_t code = bo_element_bytes(shape);
   vm.input = 0;
-  vm.weights = bo_align4(input * 2u);
-  vm.bias = vm.weights + bo_align4(weights * 2u);
-  vm.sums = vm.bias + (shape->has_bias ? tm * 4u : 0u);
+  vm.weights = bo_align4(input * code);
+  vm.bias = vm.weights + bo_align4(weights * code);
+  vm.scales = vm.bias + (shape->has_bias ? tm * 4u : 0u);
+  vm.sums = vm.scales + (bo_has_scales(shape) ? tm * BO_SCALE_BYTES : 0u);
   vm.total_bytes = vm.sums + sums * bo_vm_block_bytes(shape, design);
   return vm;
 }

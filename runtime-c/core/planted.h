@@ -56,6 +56,9 @@
 #ifndef BO_BUG_STALE_PADDING
 #define BO_BUG_STALE_PADDING 0 /**< the padding of an input tile is not cleared */
 #endif
+#ifndef BO_BUG_STALE_SCALES
+#define BO_BUG_STALE_SCALES 0 /**< a batch keeps the scales of its first output channels */
+#endif
 #ifndef BO_BUG_STALE_CHANNELS
 #define BO_BUG_STALE_CHANNELS 0 /**< channelwise kinds keep the input tile of other channels */
 #endif

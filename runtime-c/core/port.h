@@ -18,11 +18,11 @@ uint32_t bo_port_vm_bytes(void);
 /** Clocks, pins, memory; once after reset. */
 void bo_port_init(void);
 
-/** Reads `bytes` bytes (even) at NVM address `address` (even). Sees every earlier write. */
+/** Reads `bytes` bytes, any number, at any NVM address to any place. Sees every earlier write. */
 void bo_port_nvm_read(uint32_t address, void *to, uint16_t bytes);
 
-/** Writes `bytes` bytes (even) at NVM address `address` (even); may return before they are there.
- */
+/** Writes `bytes` bytes, any number, at any NVM address from any place; may return before they are
+ * there. */
 void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes);
 
 /** Returns when every earlier write has reached NVM. */

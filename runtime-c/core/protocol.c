@@ -124,13 +124,13 @@ uint16_t bo_results_waiting(const bo_progress *progress) {
 }
 
 static uint32_t result_address(const bo_model *model, uint16_t inference) {
-  return BO_NVM_RESULTS + (inference & 1u) * bo_result_stride(model->outputs);
+  return BO_NVM_RESULTS + (inference & 1u) * bo_result_stride(model->outputs, bo_code_bytes(model));
 }
 
 void bo_result_write(const bo_progress *progress) {
   const bo_model *model = progress->model;
   const bo_layer *last = &model->layers[model->layer_count - 1u];
-  const uint16_t bytes = (uint16_t)(2u * model->outputs);
+  const uint16_t bytes = (uint16_t)bo_output_bytes(model);
   bo_result *result = (bo_result *)(void *)bo_vm;
   void *outputs = &result[1];
   bo_nvm_read(last->output, outputs, bytes);
@@ -143,10 +143,10 @@ void bo_result_write(const bo_progress *progress) {
                (uint16_t)(BO_RESULT_HEADER_BYTES + bytes));
 }
 
-int bo_result_read(const bo_progress *progress, uint16_t inference, int16_t *output) {
+int bo_result_read(const bo_progress *progress, uint16_t inference, void *output) {
   const bo_model *model = progress->model;
   const uint32_t address = result_address(model, inference);
-  const uint16_t bytes = (uint16_t)(2u * model->outputs);
+  const uint16_t bytes = (uint16_t)bo_output_bytes(model);
   bo_result result;
   bo_nvm_read(address, &result, BO_RESULT_HEADER_BYTES);
   bo_nvm_read(address + BO_RESULT_HEADER_BYTES, output, bytes);

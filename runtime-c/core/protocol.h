@@ -69,7 +69,7 @@ uint16_t bo_results_waiting(const bo_progress *progress);
 void bo_result_write(const bo_progress *progress);
 
 /** Reads the outputs of `inference`; 0 where its slot does not hold it whole. */
-int bo_result_read(const bo_progress *progress, uint16_t inference, int16_t *output);
+int bo_result_read(const bo_progress *progress, uint16_t inference, void *output);
 
 /** Records that results up to `inference` are consumed; returns when that is in NVM. */
 void bo_release_write(bo_progress *progress, uint16_t inference);

@@ -7,8 +7,8 @@
 #include "nvm.h"
 #include "planted.h"
 
-/** Elements of one write of the input map; inputs of any size go in pieces that fit a transfer. */
-#define INPUT_ELEMENTS 16384u
+/** Bytes of one write of the input map; inputs of any size go in pieces that fit a transfer. */
+#define INPUT_BYTES 32768u
 
 static int idle(const bo_runtime *runtime) {
   const bo_progress *progress = &runtime->progress;
@@ -19,7 +19,7 @@ bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
   if (runtime->booted)
     return BO_DONE;
   if (model->layer_count == 0u || model->vm_bytes > bo_port_vm_bytes() ||
-      bo_result_stride(model->outputs) > bo_port_vm_bytes()) {
+      bo_result_stride(model->outputs, bo_code_bytes(model)) > bo_port_vm_bytes()) {
     return BO_REFUSED;
   }
   bo_progress_read(&runtime->progress, model);
@@ -63,7 +63,7 @@ static int image_ok(bo_runtime *runtime) {
   return 1;
 }
 
-bo_status bo_runtime_start(bo_runtime *runtime, const int16_t *input) {
+bo_status bo_runtime_start(bo_runtime *runtime, const void *input) {
   const bo_model *model = runtime->progress.model;
   if (!runtime->booted)
     return BO_REFUSED;
@@ -77,10 +77,12 @@ bo_status bo_runtime_start(bo_runtime *runtime, const int16_t *input) {
     return BO_REFUSED;
   if (results == 2u && !BO_BUG_RESULT_OVERWRITTEN)
     return BO_FULL;
-  for (uint32_t first = 0; first < model->inputs; first += INPUT_ELEMENTS) {
-    const uint32_t left = model->inputs - first;
-    const uint32_t elements = left < INPUT_ELEMENTS ? left : INPUT_ELEMENTS;
-    bo_nvm_write(model->input + 2u * first, input + first, (uint16_t)(2u * elements));
+  const uint32_t bytes = bo_code_bytes(model) * model->inputs;
+  const uint8_t *const codes = input;
+  for (uint32_t first = 0; first < bytes; first += INPUT_BYTES) {
+    const uint32_t left = bytes - first;
+    bo_nvm_write(model->input + first, codes + first,
+                 (uint16_t)(left < INPUT_BYTES ? left : INPUT_BYTES));
   }
   runtime->inference = (uint16_t)(runtime->progress.record.inference + 1u);
   bo_commit(&runtime->progress, 0, runtime->inference, 0);
@@ -117,7 +119,7 @@ bo_status bo_runtime_run(bo_runtime *runtime) {
   return BO_DONE;
 }
 
-bo_status bo_runtime_result(bo_runtime *runtime, int16_t *output) {
+bo_status bo_runtime_result(bo_runtime *runtime, void *output) {
   if (!runtime->booted)
     return BO_REFUSED;
   BO_COUNT_LAYER(runtime->progress.model->layer_count);
@@ -145,8 +147,8 @@ void bo_runtime_release(bo_runtime *runtime) {
   runtime->delivered = 0;
 }
 
-bo_status bo_runtime_infer(bo_runtime *runtime, const bo_model *model, const int16_t *input,
-                           int16_t *output) {
+bo_status bo_runtime_infer(bo_runtime *runtime, const bo_model *model, const void *input,
+                           void *output) {
   bo_status status = bo_runtime_boot(runtime, model);
   if (status != BO_DONE)
     return status;

@@ -15,11 +15,11 @@ typedef struct {
 } bo_runtime;
 
 bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model);
-bo_status bo_runtime_start(bo_runtime *runtime, const int16_t *input);
+bo_status bo_runtime_start(bo_runtime *runtime, const void *input);
 bo_status bo_runtime_run(bo_runtime *runtime);
-bo_status bo_runtime_result(bo_runtime *runtime, int16_t *output);
-bo_status bo_runtime_infer(bo_runtime *runtime, const bo_model *model, const int16_t *input,
-                           int16_t *output);
+bo_status bo_runtime_result(bo_runtime *runtime, void *output);
+bo_status bo_runtime_infer(bo_runtime *runtime, const bo_model *model, const void *input,
+                           void *output);
 int bo_runtime_wants_input(bo_runtime *runtime);
 void bo_runtime_release(bo_runtime *runtime);
 

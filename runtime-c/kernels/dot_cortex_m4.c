@@ -59,3 +59,44 @@ int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   }
   return sum;
 }
+
+typedef struct __attribute__((packed)) {
+  uint32_t four;
+} unaligned_word;
+
+static inline uint32_t four_at(const int8_t *at) {
+  return ((const unaligned_word *)(const void *)at)->four;
+}
+
+/* Bytes 0 and 2 as a pair, bytes 1 and 3 as another: the order of a sum does not matter. */
+static inline int16x2_t even_of(uint32_t four) {
+  int16x2_t pair;
+  __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(four));
+  return pair;
+}
+static inline int16x2_t odd_of(uint32_t four) {
+  int16x2_t pair;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(four));
+  return pair;
+}
+
+static inline int32_t add_four(const int8_t *a, const int8_t *b, int32_t sum) {
+  const uint32_t x = four_at(a), y = four_at(b);
+  sum = __smlad(even_of(x), even_of(y), sum);
+  return __smlad(odd_of(x), odd_of(y), sum);
+}
+
+int32_t bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n) {
+  int32_t sum = 0;
+  for (uint32_t blocks = n / 16u; blocks != 0u; blocks--, a += 16, b += 16) {
+    sum = add_four(a, b, sum);
+    sum = add_four(a + 4, b + 4, sum);
+    sum = add_four(a + 8, b + 8, sum);
+    sum = add_four(a + 12, b + 12, sum);
+  }
+  for (uint32_t fours = n % 16u / 4u; fours != 0u; fours--, a += 4, b += 4)
+    sum = add_four(a, b, sum);
+  for (uint32_t left = n % 4u; left != 0u; left--)
+    sum = (int32_t)((uint32_t)sum + (uint32_t)((int32_t)*a++ * *b++));
+  return sum;
+}

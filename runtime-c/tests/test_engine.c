@@ -39,6 +39,7 @@ static bo_counters counts_of(const bo_layer *layer) {
   const bo_nest nest = bo_nest_make(shape, design);
   const bo_plane plane = bo_plane_make(shape, design, &nest);
   const int inner = bo_reduces_in_batch(design);
+  const uint32_t code = bo_element_bytes(shape);
   bo_counters sum;
   memset(&sum, 0, sizeof sum);
   for (uint32_t b = 0; b < nest.batches; b++) {
@@ -53,12 +54,12 @@ static bo_counters counts_of(const bo_layer *layer) {
       const bo_transfers bias = {1, 1, tile.channels};
       const int fresh = t == 0u || !bo_same_output(&before, &tile);
       if (t == 0u || !bo_same_input(shape, &before, &tile)) {
-        count_transfers(&sum.reads, &sum.read_bytes, bo_input_transfers(shape, &tile), 2);
-        count_transfers(&sum.reads, &sum.read_bytes, bo_second_transfers(shape, &tile), 2);
+        count_transfers(&sum.reads, &sum.read_bytes, bo_input_transfers(shape, &tile), code);
+        count_transfers(&sum.reads, &sum.read_bytes, bo_second_transfers(shape, &tile), code);
       }
       const int weighted = shape->kind == BO_CONV || shape->kind == BO_DEPTHWISE;
       if (weighted && (t == 0u || !bo_same_weights(&before, &tile))) {
-        count_transfers(&sum.reads, &sum.read_bytes, one, 2);
+        count_transfers(&sum.reads, &sum.read_bytes, one, code);
       }
       if (shape->has_bias && visit == 0u && tile.index[BO_N] == 0u &&
           (t == 0u || before.index[BO_M] != tile.index[BO_M])) {
@@ -76,7 +77,9 @@ static bo_counters counts_of(const bo_layer *layer) {
       }
       if (!inner || t + 1u == batch.tiles) {
         if (last) {
-          count_transfers(&sum.writes, &sum.write_bytes, bo_output_transfers(shape, &tile), 2);
+          count_transfers(&sum.writes, &sum.write_bytes, bo_output_transfers(shape, &tile), code);
+          if (inner || t == 0u || !bo_same_channels(&before, &tile))
+            count_transfers(&sum.reads, &sum.read_bytes, bo_scale_transfers(shape, &tile), 4);
           sum.requantised += (uint32_t)tile.rows * tile.columns * tile.channels;
           sum.requantised += bo_divided(shape, &tile);
         } else {

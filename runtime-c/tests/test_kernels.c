@@ -80,6 +80,20 @@ void test_kernels(void) {
     }
     CHECK(bo_dot_s16(a, b, n) == (int32_t)(uint32_t)sum, "dot of %u", n);
   }
+  for (uint32_t i = 0; i < 20000u; i++) {
+    int8_t a[192], b[64];
+    const uint16_t n = (uint16_t)(i % 64u), step = (uint16_t)(1u + i % 3u);
+    int32_t sum = 0, apart = 0;
+    for (uint16_t k = 0; k < 192u; k++)
+      a[k] = i < 100u ? INT8_MIN : (int8_t)(bo_host_random(&random) >> 24);
+    for (uint16_t k = 0; k < n; k++) {
+      b[k] = i < 100u ? INT8_MIN : (int8_t)(bo_host_random(&random) >> 24);
+      sum += (int32_t)a[k] * b[k];
+      apart += (int32_t)a[k * step] * b[k];
+    }
+    CHECK(bo_dot_s8(a, b, n) == sum, "dot of %u bytes", n);
+    CHECK(bo_dot_s8_strided(a, step, b, n) == apart, "dot of %u bytes, %u apart", n, step);
+  }
 }
 
 void test_crc(void) {

@@ -126,7 +126,7 @@ void test_records(void) {
 void test_results(void) {
   session s;
   s.net = power_up(12, &s.runtime);
-  const size_t bytes = 2u * (size_t)s.net->model.outputs;
+  const size_t bytes = bo_output_bytes(&s.net->model);
   CHECK(in_one_cycle(do_resume, &s) == BO_NONE, "nothing to do without input");
   CHECK(in_one_cycle(do_infer, &s) == BO_DONE && s.runtime.inference == 1, "first result");
   for (int again = 0; again < 3; again++) {
@@ -246,7 +246,7 @@ static void change_images(network *a, network *b, uint32_t cut_a, uint32_t cut_b
     if (bo_host_power_cycle(do_infer, &s, NULL, 1) == BO_CYCLE_RETURNED)
       break;
   }
-  CHECK(s.status == BO_DONE && memcmp(s.output, a->expected, 2u * (size_t)a->model.outputs) == 0,
+  CHECK(s.status == BO_DONE && memcmp(s.output, a->expected, bo_output_bytes(&a->model)) == 0,
         "image changed to and fro with cuts at %u and %u, %u steps between: status %d", cut_b,
         cut_a, steps_of_b, (int)s.status);
 }
@@ -319,7 +319,7 @@ void test_sequence_wrap(void) {
     }
     CHECK(s.status == BO_DONE && s.runtime.inference == wanted, "inference %u, not %u (%d)",
           s.runtime.inference, wanted, (int)s.status);
-    CHECK(memcmp(s.output, s.net->expected, 2u * (size_t)model->outputs) == 0, "output differs");
+    CHECK(memcmp(s.output, s.net->expected, bo_output_bytes(model)) == 0, "output differs");
     wanted++;
   }
   CHECK(wanted == 12u, "stopped before inference %u", wanted);

@@ -57,9 +57,9 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
   const network = padNetwork(dump.network, padding);
   const table = layerTable(network, designs);
   const nvm = designs.answer.nvm!;
-  const regions = regionsOf(table, nvm, network.inputShape);
+  const regions = regionsOf(table, nvm, network.inputShape, artifact.element_bytes);
   checkRegions(regions, nvm);
-  const { model, image } = buildImage(table, nvm, network.inputShape);
+  const { model, image } = buildImage(table, nvm, network.inputShape, artifact.element_bytes);
   refuseTooLarge(designs, model);
 
   const emission = { model, artifact, dataset: dump.dataset, platform, after_commit };
@@ -110,6 +110,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
       plane_bytes: entry.plane_bytes,
       weights: entry.weights,
       bias: entry.bias,
+      scales: entry.scales,
       input: entry.input,
       output: entry.output,
     })),

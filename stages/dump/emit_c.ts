@@ -3,7 +3,7 @@ import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import { elements, type Shape } from "../../network/network.ts";
 import type { Platform } from "../../network/platform.ts";
-import { hasChannelwise, type Model } from "./image.ts";
+import { hasChannelwise, hasScales, type Model } from "./image.ts";
 import { KINDS, SCHEMES, type TableLayer } from "./layer_table.ts";
 
 export interface Emission {
@@ -84,7 +84,7 @@ function cInteger(value: number): string {
   return value < 0 ? String(value) : `${value}u`;
 }
 
-function layerText(entry: TableLayer): string[] {
+function layerText(entry: TableLayer, element_bytes: 1 | 2): string[] {
   const { layer, integer, kind, shape, design, vm, requantisation } = entry;
   const { multiplier, shift, minimum, maximum } = requantisation;
   const cycles = entry.batches === undefined ? "" : `; commits: ${entry.batches}`;
@@ -95,6 +95,8 @@ function layerText(entry: TableLayer): string[] {
     ...fields("        ", "shape", {
       kind: KINDS[kind]!,
       has_bias: integer.bias === undefined ? 0 : 1,
+      element_bytes,
+      per_channel: integer.scales === undefined ? 0 : 1,
       ...shape,
     }),
     ...fields("        ", "design", {
@@ -118,6 +120,7 @@ function layerText(entry: TableLayer): string[] {
     }),
     `        .weights = ${entry.weights}u,`,
     `        .bias = ${entry.bias}u,`,
+    ...(integer.scales === undefined ? [] : [`        .scales = ${entry.scales}u,`]),
     `        .input = ${entry.input}u,`,
     `        .output = ${entry.output}u,`,
     ...(integer.multipliers === undefined ? [] : [
@@ -135,8 +138,8 @@ export function modelC({ model, artifact, platform }: Emission): string {
     ` * Network ${comment(artifact.network.name)} for platform ${comment(platform.profile)}.`,
     " * Written by Brownout's dump stage; changes are lost with the next run.",
     " *",
-    " * Shapes and tiles are in elements; vm offsets are bytes in VM; weights, bias, input and output are",
-    " * byte addresses in NVM. The types are those of format.h.",
+    " * Shapes and tiles are in elements; vm offsets are bytes in VM; weights, bias, scales, input and",
+    " * output are byte addresses in NVM. The types are those of format.h.",
     " */",
     '#include "model.h"',
     "",
@@ -148,8 +151,20 @@ export function modelC({ model, artifact, platform }: Emission): string {
         "",
       ]
       : []),
+    ...(hasScales(model)
+      ? [
+        "#if !BO_PER_CHANNEL",
+        "#error this network needs scales per output channel",
+        "#endif",
+        "",
+      ]
+      : []),
+    "#if defined(BO_ELEMENT_BYTES) && BO_ELEMENT_BYTES != BROWNOUT_ELEMENT_BYTES",
+    "#error the runtime is built for codes of another size",
+    "#endif",
+    "",
     "static const bo_layer layers[] = {",
-    ...model.table.flatMap(layerText),
+    ...model.table.flatMap((entry) => layerText(entry, model.element_bytes)),
     "};",
     "",
     "const bo_model brownout_model = {",
@@ -158,6 +173,7 @@ export function modelC({ model, artifact, platform }: Emission): string {
     "    .image_id = BROWNOUT_IMAGE_ID,",
     "    .inputs = BROWNOUT_INPUTS,",
     "    .outputs = BROWNOUT_OUTPUTS,",
+    "    .element_bytes = BROWNOUT_ELEMENT_BYTES,",
     `    .scheme = ${SCHEMES[model.scheme]},`,
     `    .input = ${model.input}u,`,
     `    .header = ${model.header}u,`,
@@ -201,6 +217,8 @@ export function modelH({ model, artifact, dataset, platform }: Emission): string
     "/** Low 16 bits of the SHA-256 of constants and layer table; a record of another image is void. */",
     `#define BROWNOUT_IMAGE_ID ${hex(model.image_id, 4)}`,
     "",
+    "/** Of one code: 1 (int8_t) or 2 (int16_t). */",
+    `#define BROWNOUT_ELEMENT_BYTES ${model.element_bytes}`,
     `/** Input codes, in the order rows, columns, channels: ${size(input)}. */`,
     ...(model.inputs === elements(input) ? [] : [
       "/** Behind the channels of each pixel lies one of zeros: INPUT_STRIDE codes a pixel. */",

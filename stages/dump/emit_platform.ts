@@ -1,7 +1,7 @@
 /** `platform.h`: sizes and choices that the port is compiled with (runtime-c/README.md). */
 import type { Platform } from "../../network/platform.ts";
 import { cString } from "./emit_c.ts";
-import { hasChannelwise, HEADER_BYTES, type Model } from "./image.ts";
+import { hasChannelwise, hasScales, HEADER_BYTES, type Model } from "./image.ts";
 
 /** @param platform resolved, overrides applied */
 export function platformH(
@@ -31,6 +31,9 @@ export function platformH(
     `#define BO_LAYERS ${model.table.length}u`,
     "/** 0: no depthwise conv, max or average pool, add or concat; build.mk leaves their code out. */",
     `#define BO_HAS_CHANNELWISE ${hasChannelwise(model) ? 1 : 0}`,
+    "/** Bytes of one code, and whether output channels have scales of their own; build.mk. */",
+    `#define BO_HAS_ELEMENT_BYTES ${model.element_bytes}`,
+    `#define BO_HAS_PER_CHANNEL ${hasScales(model) ? 1 : 0}`,
     "/** 1: after each commit the board switches off until the capacitor is full; 0: it runs on. */",
     `#define BO_AFTER_COMMIT_SLEEP ${after_commit === "sleep" ? 1 : 0}`,
     "/** The multiply-accumulate kernel that was costed. */",

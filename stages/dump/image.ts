@@ -13,6 +13,8 @@ export const HEADER_BYTES = 32;
 export const RECORD_BYTES = 16;
 export const RELEASE_BYTES = 8;
 export const MARK_BYTES = 8;
+/** Of one output channel: int16 multiplier, uint8 shift, uint8 0. */
+export const SCALE_BYTES = 4;
 /** No record, release or result of this value has a valid CRC. */
 export const ERASED = 0xff;
 
@@ -24,6 +26,8 @@ export interface Model {
   image_id: number;
   inputs: number;
   outputs: number;
+  /** Of one code. */
+  element_bytes: 1 | 2;
   input: number;
   header: number;
   constants_bytes: number;
@@ -35,6 +39,11 @@ export interface Model {
 /** Whether the runtime needs its channelwise kinds for a model. */
 export function hasChannelwise({ table }: Model): boolean {
   return table.some(({ kind }) => kind >= KINDS.indexOf("BO_DEPTHWISE"));
+}
+
+/** Whether any layer has scales per output channel. */
+export function hasScales({ table }: Model): boolean {
+  return table.some(({ integer }) => integer.scales !== undefined);
 }
 
 /** A stretch of NVM; times count layers: -1 before the first, L at the delivery. */
@@ -51,7 +60,12 @@ export interface Region {
  * All regions, from the explorer's addresses: nothing is planned here.
  * @param input shape of the network's input map
  */
-export function regionsOf(table: readonly TableLayer[], nvm: NvmLayout, input: Shape): Region[] {
+export function regionsOf(
+  table: readonly TableLayer[],
+  nvm: NvmLayout,
+  input: Shape,
+  element_bytes: 1 | 2,
+): Region[] {
   const end = table.length;
   const always = { from_layer: -1, to_layer: end };
   const regions: Region[] = [
@@ -91,16 +105,16 @@ export function regionsOf(table: readonly TableLayer[], nvm: NvmLayout, input: S
     name: "input map",
     kind: "map",
     address: nvm.input_map,
-    bytes: 2 * elements(input),
+    bytes: element_bytes * elements(input),
     ...life(-1),
   });
-  table.forEach(({ layer, integer, plane_bytes, weights, bias, output }, index) => {
+  table.forEach(({ layer, integer, plane_bytes, weights, bias, scales, output }, index) => {
     if (integer.weights !== undefined) {
       regions.push({
         name: `${layer.name} weights`,
         kind: "constant",
         address: weights,
-        bytes: integer.weights.byteLength,
+        bytes: element_bytes * integer.weights.length,
         ...always,
       });
     }
@@ -113,11 +127,20 @@ export function regionsOf(table: readonly TableLayer[], nvm: NvmLayout, input: S
         ...always,
       });
     }
+    if (integer.scales !== undefined) {
+      regions.push({
+        name: `${layer.name} scales`,
+        kind: "constant",
+        address: scales,
+        bytes: SCALE_BYTES * integer.scales.length,
+        ...always,
+      });
+    }
     regions.push({
       name: `${layer.name} map`,
       kind: "map",
       address: output,
-      bytes: 2 * elements(layer.output),
+      bytes: element_bytes * elements(layer.output),
       ...life(index),
     });
     if (plane_bytes > 0) {
@@ -178,13 +201,15 @@ export function refuseTooLarge(designs: DesignsArtifact, model: Model): void {
   for (const { layer, vm } of model.table) {
     refuse(`layer ${layer.name}`, "VM", vm.total_bytes, vm_bytes);
   }
-  refuse("the result's delivery", "VM", resultStride_bytes(model.outputs), vm_bytes);
+  refuse("the result's delivery", "VM", resultStride_bytes(model), vm_bytes);
   if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);
 }
 
 /** Bytes of one result slot: bo_result_stride() of format.h. */
-function resultStride_bytes(outputs: number): number {
-  return Math.ceil((8 + 2 * outputs) / 4) * 4;
+function resultStride_bytes(
+  { outputs, element_bytes }: Pick<Model, "outputs" | "element_bytes">,
+): number {
+  return Math.ceil((8 + element_bytes * outputs) / 4) * 4;
 }
 
 /**
@@ -195,20 +220,29 @@ export function buildImage(
   table: TableLayer[],
   nvm: NvmLayout,
   input: Shape,
+  element_bytes: 1 | 2,
 ): { model: Model; image: Uint8Array } {
   const image = new Uint8Array(nvm.image_bytes);
   image.fill(ERASED, 0, nvm.header);
   const view = new DataView(image.buffer);
-  for (const { layer, integer, design, weights, bias } of table) {
+  for (const { layer, integer, design, weights, bias, scales } of table) {
     if (integer.weights !== undefined) {
       packWeights(integer.weights, {
         m: layer.output.channels,
         kernel: layer.kernel.h * layer.kernel.w,
         n: layer.input.channels / layer.groups,
       }, { Tm: design.tm, Tn: design.tn })
-        .forEach((code, i) => view.setInt16(weights + 2 * i, code, true));
+        .forEach((code, i) =>
+          element_bytes === 1
+            ? view.setInt8(weights + i, code)
+            : view.setInt16(weights + 2 * i, code, true)
+        );
     }
     integer.bias?.forEach((code, i) => view.setInt32(bias + 4 * i, code, true));
+    integer.scales?.forEach(({ multiplier, shift }, i) => {
+      view.setInt16(scales + SCALE_BYTES * i, multiplier, true);
+      view.setUint8(scales + SCALE_BYTES * i + 2, shift);
+    });
   }
   const constants = image.subarray(nvm.header + HEADER_BYTES);
   const outputs = elements(table.at(-1)!.layer.output);
@@ -218,12 +252,16 @@ export function buildImage(
     image_id: 0,
     inputs: elements(input),
     outputs,
+    element_bytes,
     input: nvm.input_map,
     header: nvm.header,
     constants_bytes: constants.length,
     planes: nvm.planes,
     // A result is made in VM.
-    vm_bytes: Math.max(resultStride_bytes(outputs), ...table.map(({ vm }) => vm.total_bytes)),
+    vm_bytes: Math.max(
+      resultStride_bytes({ outputs, element_bytes }),
+      ...table.map(({ vm }) => vm.total_bytes),
+    ),
     nvm_bytes: nvm.total_bytes,
   };
   const digest = createHash("sha256").update(constants).update(tableBytes(model)).digest();
@@ -244,6 +282,7 @@ function tableBytes(model: Model): Uint8Array {
   const numbers: number[] = [
     model.inputs,
     model.outputs,
+    model.element_bytes,
     model.input,
     model.header,
     model.constants_bytes,
@@ -258,6 +297,7 @@ function tableBytes(model: Model): Uint8Array {
       kind,
       layer.activation === "relu" ? 1 : 0,
       integer.bias === undefined ? 0 : 1,
+      integer.scales === undefined ? 0 : 1,
       ...Object.values(shape),
       ...Object.values(tile),
       ...Array.from(order, (letter) => "RCMN".indexOf(letter)),
@@ -266,6 +306,7 @@ function tableBytes(model: Model): Uint8Array {
       vm.input,
       vm.weights,
       vm.bias,
+      vm.scales,
       vm.sums,
       vm.total_bytes,
       requantisation.multiplier,
@@ -274,6 +315,7 @@ function tableBytes(model: Model): Uint8Array {
       requantisation.maximum,
       entry.weights,
       entry.bias,
+      entry.scales,
       entry.input,
       entry.output,
     );

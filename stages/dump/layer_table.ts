@@ -74,6 +74,7 @@ export interface TableLayer {
   /** NVM addresses in bytes; 0 where the layer has none. */
   weights: number;
   bias: number;
+  scales: number;
   input: number;
   output: number;
   /** Address of the second map of add and concat; 0: it reads one. */
@@ -134,6 +135,7 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
       requantisation: integer.requantisation!,
       weights: integer.weights === undefined ? 0 : nvm.weights[index]!,
       bias: integer.bias === undefined ? 0 : nvm.biases[index]!,
+      scales: integer.scales === undefined ? 0 : nvm.scales[index]!,
       input: addressOf(source),
       output: nvm.maps[index]!,
       second: second === undefined ? 0 : addressOf(second),

@@ -7,6 +7,7 @@ import {
 } from "../../network/channel_padding.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
+import { MULTIPLIER_MIN, SHIFT_MAX } from "../../network/integer/requantise.ts";
 import { weightShape } from "../../network/network.ts";
 
 /**
@@ -46,9 +47,12 @@ export function padNetwork(network: IntegerNetwork, padding: ChannelPadding): In
   };
 }
 
+/** Of an added output channel, whose sums are 0: any will do. */
+const SCALE_OF_ZEROS = { multiplier: MULTIPLIER_MIN, shift: SHIFT_MAX };
+
 function padLayer(item: IntegerLayer, index: number, padding: ChannelPadding): IntegerLayer {
   const layer = padding.layers[index]!;
-  const { weights, bias } = item;
+  const { weights, bias, scales } = item;
   const to = padding.maps[index]!;
   const padded: IntegerLayer = { ...item, layer };
   if (weights !== undefined) {
@@ -60,5 +64,8 @@ function padLayer(item: IntegerLayer, index: number, padding: ChannelPadding): I
     padded.weights = padRows(columns, rows.reduce((a, b) => a * b, 1), to);
   }
   if (bias !== undefined) padded.bias = padRows(bias, 1, to);
+  if (scales !== undefined) {
+    padded.scales = to.map((channel) => channel < 0 ? SCALE_OF_ZEROS : scales[channel]!);
+  }
   return padded;
 }

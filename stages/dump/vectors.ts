@@ -1,9 +1,11 @@
 /** Golden vectors: test samples as codes, and what the integer reference answers. */
+import type { Codes } from "../../base/files.ts";
 import { Random } from "../../base/random.ts";
 import {
   IntegerInference,
   type IntegerNetwork,
   quantiseInput,
+  storedCodes,
 } from "../../network/integer/inference.ts";
 
 export interface Vectors {
@@ -11,9 +13,9 @@ export interface Vectors {
   /** Positions in the test split, ascending. */
   samples: number[];
   /** [K][h][w][channels] */
-  inputs: Int16Array;
+  inputs: Codes;
   /** [K][classes] */
-  outputs: Int16Array;
+  outputs: Codes;
   /** [K] */
   labels: Int32Array;
 }
@@ -39,8 +41,8 @@ export function makeVectors(
   return {
     seed,
     samples,
-    inputs: joined(inputs),
-    outputs: joined(outputs),
+    inputs: storedCodes(joined(inputs), network.element_bytes),
+    outputs: storedCodes(joined(outputs), network.element_bytes),
     labels: Int32Array.from(samples, (i) => y[i]!),
   };
 }

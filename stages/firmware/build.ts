@@ -1,7 +1,7 @@
 /** Builds one platform's images from its dump, in a folder of its own. */
 import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
-import { writeWhole } from "../../base/files.ts";
+import { type Codes, writeWhole } from "../../base/files.ts";
 import { type FirmwareSize, vectorsBytes, vectorsFile } from "../../network/artifacts/firmware.ts";
 import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import { readElf } from "../../toolchain/elf.ts";
@@ -31,7 +31,7 @@ export interface BuildRequest {
   board: Board;
   layout: LayoutArtifact;
   /** int16 [K][inputs], [K][outputs] */
-  vectors: { inputs: Int16Array; outputs: Int16Array };
+  vectors: { inputs: Codes; outputs: Codes };
   /** BO_VM_BYTES, and the platform's NVM. */
   vm_reserved_bytes: number;
   nvm_limit_bytes: number;
@@ -78,6 +78,7 @@ export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize
   );
 
   const sizes = { inputs: layout.input.elements, outputs: layout.output.elements };
+  const element_bytes = vectors.outputs.BYTES_PER_ELEMENT;
   const writeVectors = (target: "firmware" | "simulation", count: number) =>
     writeWhole(
       join(src, "model", `vectors.${target}.bin`),
@@ -89,11 +90,11 @@ export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize
     const link = async (count: number) => {
       await writeVectors(target, count);
       await make(request, target, application);
-      const bytes = vectorsBytes(count, sizes.inputs, sizes.outputs);
+      const bytes = vectorsBytes(count, sizes, element_bytes);
       return measure(readElf(await Deno.readFile(elf)), board, bytes);
     };
     let usage = await link(0);
-    const step = vectorsBytes(1, sizes.inputs, sizes.outputs) - vectorsBytes(0, 0, 0);
+    const step = vectorsBytes(1, sizes, element_bytes) - vectorsBytes(0, sizes, element_bytes);
     const count = Math.min(wanted, Math.floor(usage.program_free_bytes / step));
     if (count > 0) usage = await link(count);
     return { usage, count };

@@ -21,7 +21,7 @@ function heldBytes(board: Board, needs: Needs) {
   return {
     image: holds.includes("image") ? image_bytes : 0,
     arena: holds.includes("arena") ? nvm_bytes - image_bytes : 0,
-    vectors: holds.includes("vectors") ? vectorsBytes(0, needs.inputs, needs.outputs) : 0,
+    vectors: holds.includes("vectors") ? vectorsBytes(0, needs, 2) : 0,
   };
 }
 

@@ -58,7 +58,7 @@ export const firmware = defineStage<FirmwareParameters>({
   },
 
   async run({ params, input, artifactDir, workDir, root, threads, progress, signal }) {
-    const { readJson, readNpy, writeJson, writeWhole } = await import("../../base/files.ts");
+    const { readJson, readCodes, writeJson, writeWhole } = await import("../../base/files.ts");
     const { FirmwareSize, vectorsFile } = await import("../../network/artifacts/firmware.ts");
     const { LayoutArtifact } = await import("../../network/artifacts/layout.ts");
     const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
@@ -84,8 +84,8 @@ export const firmware = defineStage<FirmwareParameters>({
       );
       const sizes = { inputs: layout.input.elements, outputs: layout.output.elements };
       const vectors = {
-        inputs: (await readNpy(join(dump, "vectors.inputs.npy"), Int16Array)).data,
-        outputs: (await readNpy(join(dump, "vectors.outputs.npy"), Int16Array)).data,
+        inputs: (await readCodes(join(dump, "vectors.inputs.npy"))).data,
+        outputs: (await readCodes(join(dump, "vectors.outputs.npy"))).data,
       };
       problems.push(...refuseUnfit(board, profile, { layout, vm_reserved_bytes, ...sizes }));
       plans.push({

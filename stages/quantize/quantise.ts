@@ -138,6 +138,7 @@ export function quantise(
     network: {
       name: network.name,
       inputShape: network.inputShape,
+      element_bytes: 2,
       input: plain(input),
       layers: integer,
     },

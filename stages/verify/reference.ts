@@ -1,6 +1,6 @@
 /** Golden vectors, held against integer inference: a file is believed only where both agree. */
 import { ExitCode, UserError } from "../../base/errors.ts";
-import type { NdArray } from "../../base/files.ts";
+import type { Codes, NdArray } from "../../base/files.ts";
 import { IntegerInference, type IntegerNetwork } from "../../network/integer/inference.ts";
 
 /**
@@ -11,8 +11,8 @@ import { IntegerInference, type IntegerNetwork } from "../../network/integer/inf
  */
 export function checkVectors(
   network: IntegerNetwork,
-  inputs: NdArray<Int16Array>,
-  outputs: NdArray<Int16Array>,
+  inputs: NdArray<Codes>,
+  outputs: NdArray<Codes>,
   file: string,
 ): void {
   const count = inputs.shape[0]!;

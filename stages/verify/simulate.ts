@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import { VECTORS_MAGIC } from "../../network/artifacts/firmware.ts";
+import type { Codes } from "../../base/files.ts";
+import { codeBytes, VECTORS_MAGIC } from "../../network/artifacts/firmware.ts";
 import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import type { Scenario } from "../../network/artifacts/verify.ts";
 import { readElf } from "../../toolchain/elf.ts";
@@ -17,7 +18,7 @@ export interface Simulation {
   /** nvm.bin of the dump. */
   image: Uint8Array;
   /** Expected output codes of the vectors in the image, in order. */
-  outputs: Int16Array;
+  outputs: Codes;
   vectors: number;
   /** vectors.bin of these. */
   vectors_file: Uint8Array;
@@ -95,9 +96,9 @@ function judge(simulation: Simulation, seen: Seen, commits: number): string | un
   if (seen.kernel_mismatches > 0) {
     return `the board's kernel differs from its definition in ${seen.kernel_mismatches} cases`;
   }
-  const bytes = new Uint8Array(2 * outputs.length);
-  outputs.forEach((code, i) => new DataView(bytes.buffer).setInt16(2 * i, code, true));
-  if (seen.outputs_crc !== crc32(bytes)) return "outputs differ from the reference (CRC-32)";
+  if (seen.outputs_crc !== crc32(codeBytes(outputs))) {
+    return "outputs differ from the reference (CRC-32)";
+  }
   if (commits !== vectors * power_cycles) {
     return `${commits} commits in NVM, the model says ${vectors * power_cycles}`;
   }

@@ -1,7 +1,7 @@
 /** All scenarios of one platform. */
 import { join } from "node:path";
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
-import { readNpy } from "../../base/files.ts";
+import { readCodes } from "../../base/files.ts";
 import { type FirmwareSize, vectorsFile } from "../../network/artifacts/firmware.ts";
 import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import { unpadValues } from "../../network/channel_padding.ts";
@@ -66,8 +66,8 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
     verification;
   progress("integer reference");
   const file = join(dump, "vectors.outputs.npy");
-  const inputs = await readNpy(join(dump, "vectors.inputs.npy"), Int16Array);
-  const outputs = await readNpy(file, Int16Array);
+  const inputs = await readCodes(join(dump, "vectors.inputs.npy"));
+  const outputs = await readCodes(file);
   const { shape, channels } = layout.input;
   const codes = unpadValues(inputs.data, shape.channels, channels);
   checkVectors(verification.network, { shape: inputs.shape, data: codes }, outputs, file);

@@ -96,7 +96,12 @@ Deno.test("buildImage() leaves the mutable regions erased and a header that the 
   for (let seed = 0; seed < 10; seed++) {
     const { network, designs } = await randomDump(seed);
     const nvm = designs.answer.nvm!;
-    const { model, image } = buildImage(layerTable(network, designs), nvm, network.inputShape);
+    const { model, image } = buildImage(
+      layerTable(network, designs),
+      nvm,
+      network.inputShape,
+      network.element_bytes,
+    );
     assert.equal(image.length, nvm.image_bytes);
     assert.ok(image.subarray(0, nvm.header).every((byte) => byte === ERASED));
     const view = new DataView(image.buffer, nvm.header);
@@ -134,7 +139,9 @@ Deno.test("buildImage() leaves the mutable regions erased and a header that the 
 Deno.test("buildImage() gives another id to another design and to other weights", async () => {
   const { network, designs } = await randomDump(3);
   const nvm = designs.answer.nvm!;
-  const id = () => buildImage(layerTable(network, designs), nvm, network.inputShape).model.image_id;
+  const id = () =>
+    buildImage(layerTable(network, designs), nvm, network.inputShape, network.element_bytes).model
+      .image_id;
   const before = id();
   assert.equal(id(), before);
   const first = designs.answer.layers[0]!;
@@ -149,7 +156,8 @@ Deno.test("buildImage() gives another id to another design and to other weights"
 Deno.test("checkRegions() accepts shared bytes of maps that never live at once and refuses the rest", async () => {
   const { network, designs } = await randomDump(5);
   const nvm = designs.answer.nvm!;
-  const regions = () => regionsOf(layerTable(network, designs), nvm, network.inputShape);
+  const regions = () =>
+    regionsOf(layerTable(network, designs), nvm, network.inputShape, network.element_bytes);
   checkRegions(regions(), nvm);
 
   const last = nvm.maps.length - 1;

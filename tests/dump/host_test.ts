@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readNpy } from "../../base/files.ts";
+import { readCodes } from "../../base/files.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
 import { worstInput } from "../../network/integer/bound.ts";
 import { IntegerInference } from "../../network/integer/inference.ts";
@@ -26,7 +26,7 @@ async function within(
 }
 
 async function expected(dump: string): Promise<number[]> {
-  return [...(await readNpy(`${dump}/vectors.outputs.npy`, Int16Array)).data];
+  return [...(await readCodes(`${dump}/vectors.outputs.npy`)).data];
 }
 
 Deno.test("the runtime on the host equals integer inference bit for bit, whatever the design", () =>

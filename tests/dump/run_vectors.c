@@ -12,10 +12,11 @@ static int failed;
 
 static void run(void *context) {
   (void)context;
-  int16_t *input = malloc(2u * (size_t)brownout_model.inputs);
-  int16_t *output = malloc(2u * (size_t)brownout_model.outputs);
+  const size_t code = bo_code_bytes(&brownout_model);
+  void *input = malloc(code * brownout_model.inputs);
+  void *output = malloc(code * brownout_model.outputs);
   FILE *file = fopen(inputs, "rb");
-  while (file != NULL && fread(input, 2, brownout_model.inputs, file) == brownout_model.inputs) {
+  while (file != NULL && fread(input, code, brownout_model.inputs, file) == brownout_model.inputs) {
     const bo_status status = brownout_infer(input, output);
     if (status != BO_DONE) {
       fprintf(stderr, "status %d\n", (int)status);
@@ -23,7 +24,7 @@ static void run(void *context) {
       break;
     }
     brownout_release();
-    fwrite(output, 2, brownout_model.outputs, stdout);
+    fwrite(output, code, brownout_model.outputs, stdout);
   }
   if (file == NULL)
     failed = 1;

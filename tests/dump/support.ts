@@ -1,6 +1,7 @@
 /** Random designs with the explorer's layouts, so that dump is tested without the addon. */
-import { readNpy } from "../../base/files.ts";
+import { type Codes, readCodes } from "../../base/files.ts";
 import { Random } from "../../base/random.ts";
+import { codeBytes } from "../../network/artifacts/firmware.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
 import { DesignsArtifact, type FeasibleLayer, type NvmLayout } from "../../network/explore.ts";
 import { SUM_LIMIT } from "../../network/integer/bound.ts";
@@ -23,8 +24,19 @@ export const ROOT = new URL("../..", import.meta.url).pathname;
 
 const align4 = (bytes: number) => Math.ceil(bytes / 4) * 4;
 
+/** How codes are stored and scaled. */
+export interface Storage {
+  element_bytes: 1 | 2;
+  per_channel: boolean;
+}
+export const INT16: Storage = { element_bytes: 2, per_channel: false };
+
 /** A random design of a layer, tiles ragged or not, with what nest.h plans for it (bo_vm_plan, bo_plane_make). */
-export function randomDesign(layer: ResolvedLayer, random: Random): FeasibleLayer {
+export function randomDesign(
+  layer: ResolvedLayer,
+  random: Random,
+  { element_bytes, per_channel }: Storage = INT16,
+): FeasibleLayer {
   const { input, output, kernel, stride } = layer;
   const tile = (size: number) => 1 + random.int(size);
   const pool = layer.type === "global_avg_pool";
@@ -66,9 +78,17 @@ export function randomDesign(layer: ResolvedLayer, random: Random): FeasibleLaye
   const weighted = weightShape(layer).length > 0;
   const weights = weighted ? kernel.h * kernel.w * Tm * Tn : 0;
   const outputs = pool ? Tm : Tr * Tc * Tm;
-  const vm = { input: 0, weights: align4(2 * inputs), bias: 0, sums: 0, total_bytes: 0 };
-  vm.bias = vm.weights + align4(2 * weights);
-  vm.sums = vm.bias + (layer.bias && !pool ? 4 * Tm : 0);
+  const vm = {
+    input: 0,
+    weights: align4(element_bytes * inputs),
+    bias: 0,
+    scales: 0,
+    sums: 0,
+    total_bytes: 0,
+  };
+  vm.bias = vm.weights + align4(element_bytes * weights);
+  vm.scales = vm.bias + (layer.bias && !pool ? 4 * Tm : 0);
+  vm.sums = vm.scales + (per_channel && weighted ? 4 * Tm : 0);
   vm.total_bytes = vm.sums + 4 * (reduces ? 1 : Math.min(S, sweep)) * outputs;
   return {
     name: layer.name,
@@ -95,10 +115,14 @@ export function randomDesign(layer: ResolvedLayer, random: Random): FeasibleLaye
 }
 
 /** NVM without any sharing: every map has bytes of its own. */
-export function plainNvm(network: Network, designs: FeasibleLayer[]): NvmLayout {
+export function plainNvm(
+  network: Network,
+  designs: FeasibleLayer[],
+  { element_bytes: code, per_channel }: Storage = INT16,
+): NvmLayout {
   const layers = resolveLayers(network);
   const outputs = elements(layers.at(-1)!.output);
-  const stride = align4(8 + 2 * outputs);
+  const stride = align4(8 + code * outputs);
   const header = 48 + 2 * stride + 16;
   let at = header + 32;
   const take = (bytes: number) => {
@@ -108,21 +132,23 @@ export function plainNvm(network: Network, designs: FeasibleLayer[]): NvmLayout 
   };
   const weights: number[] = [];
   const biases: number[] = [];
+  const scales: number[] = [];
   for (const layer of layers) {
     const count = weightShape(layer).reduce((a, b) => a * b, 1);
     const weighted = weightShape(layer).length > 0;
-    weights.push(weighted ? take(2 * count) : 0);
+    weights.push(weighted ? take(code * count) : 0);
     biases.push(weighted && layer.bias ? take(4 * layer.output.channels) : 0);
+    scales.push(weighted && per_channel ? take(4 * layer.output.channels) : 0);
   }
   const image_bytes = at;
-  const input_map = take(2 * elements(network.input));
+  const input_map = take(code * elements(network.input));
   const maps: number[] = [];
   for (const layer of layers) {
     const source = layer.inputs[0]!;
     maps.push(
       layer.type === "flatten"
         ? (source < 0 ? input_map : maps[source]!)
-        : take(2 * elements(layer.output)),
+        : take(code * elements(layer.output)),
     );
   }
   const plane = Math.max(...designs.map((design) => design.plane_bytes ?? 0));
@@ -135,6 +161,7 @@ export function plainNvm(network: Network, designs: FeasibleLayer[]): NvmLayout 
     header,
     weights,
     biases,
+    scales,
     input_map,
     maps,
     planes,
@@ -144,11 +171,16 @@ export function plainNvm(network: Network, designs: FeasibleLayer[]): NvmLayout 
 }
 
 /** What explore would leave for a network: random designs, generous limits. */
-export function randomDesigns(network: Network, seed: number, profile: string): DesignsArtifact {
+export function randomDesigns(
+  network: Network,
+  seed: number,
+  profile: string,
+  storage: Storage = INT16,
+): DesignsArtifact {
   const random = new Random(seed, "tests/designs");
   const layers = resolveLayers(network);
   const designs = layers.filter((layer) => layer.type !== "flatten")
-    .map((layer) => randomDesign(layer, random));
+    .map((layer) => randomDesign(layer, random, storage));
   return DesignsArtifact.parse({
     platform: {
       choice: { profile },
@@ -169,7 +201,7 @@ export function randomDesigns(network: Network, seed: number, profile: string): 
       feasible: true,
       latency_s: 1,
       layers: designs,
-      nvm: plainNvm(network, designs),
+      nvm: plainNvm(network, designs, storage),
     },
   });
 }
@@ -180,6 +212,7 @@ export async function randomDump(
   network = randomNetwork(seed),
   vectors = 3,
   sum_limit = SUM_LIMIT,
+  storage: Storage = INT16,
 ): Promise<PlatformDump> {
   const float = randomWeights(network, seed);
   const samples = randomSamples(network, 16, seed);
@@ -205,7 +238,7 @@ export async function randomDump(
         std: Array(network.input.channels).fill(1.5),
       },
     },
-    designs: randomDesigns(network, seed, profile),
+    designs: randomDesigns(network, seed, profile, storage),
     platform: resolvePlatform(await readProfile(`${ROOT}platforms`, profile)),
     after_commit: "sleep",
     vectors: makeVectors(
@@ -295,7 +328,7 @@ export class HostRuntime {
    * Runs the golden inputs of a dump.
    * @returns output codes, one sample after the other @throws Error with what the runtime says
    */
-  async run(dump: string, image = `${dump}/nvm.bin`): Promise<Int16Array> {
+  async run(dump: string, image = `${dump}/nvm.bin`): Promise<Codes> {
     await command("gcc", [
       ...this.#flags,
       ...this.#include,
@@ -305,9 +338,10 @@ export class HostRuntime {
       "-o",
       `${dump}/run`,
     ]);
-    const inputs = await readNpy(`${dump}/vectors.inputs.npy`, Int16Array);
-    await Deno.writeFile(`${dump}/inputs.bin`, new Uint8Array(inputs.data.slice().buffer));
+    const { data } = await readCodes(`${dump}/vectors.inputs.npy`);
+    await Deno.writeFile(`${dump}/inputs.bin`, codeBytes(data));
     const output = await command(`${dump}/run`, [image, `${dump}/inputs.bin`]);
-    return new Int16Array(output.slice().buffer);
+    const { buffer } = output.slice();
+    return data.BYTES_PER_ELEMENT === 1 ? new Int8Array(buffer) : new Int16Array(buffer);
   }
 }

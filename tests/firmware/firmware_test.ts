@@ -269,8 +269,12 @@ Deno.test("vectorsFile() writes what apps/vectors.h reads", () => {
   const bytes = vectorsFile(inputs, outputs, { inputs: 2, outputs: 1 });
   assert.equal(
     bytes.toHex(),
-    "42564543" + "0200" + "0200" + "0100" + "0000" + "0100feff" + "fbff" + "03000400" + "0600",
+    "42564543" + "0200" + "0200" + "0100" + "0200" + "0100feff" + "fbff" + "03000400" + "0600",
   );
   assert.equal(vectorsFile(inputs, outputs, { inputs: 2, outputs: 1 }, 1).length, 12 + 6);
+  assert.equal(
+    vectorsFile(Int8Array.from(inputs), Int8Array.from(outputs), { inputs: 2, outputs: 1 }).toHex(),
+    "42564543" + "0200" + "0200" + "0100" + "0100" + "01fe" + "fb" + "0304" + "06",
+  );
   assert.throws(() => vectorsFile(inputs, outputs, { inputs: 3, outputs: 1 }), RangeError);
 });

@@ -154,6 +154,7 @@ Deno.test("IntegerInference.run() reads a map in the order H, W, C for an fc, fl
     new IntegerInference({
       name: "n",
       inputShape: input,
+      element_bytes: 2,
       input: { scale: 1, ...wide },
       layers: resolveLayers({ name: "n", input, layers }).map((layer) =>
         layer.type === "flatten" ? { layer } : { layer, weights, requantisation }

@@ -12,7 +12,7 @@
 typedef struct {
   const bo_subject *subject;
   bo_runtime runtime;
-  int16_t *output;
+  uint8_t *output;
   uint32_t wanted;
   uint32_t consumed; /**< distinct results used */
   uint32_t released; /**< of these, known to be released */
@@ -34,8 +34,8 @@ static void use_result(application *app) {
   if (!again)
     app->consumed++;
   const uint32_t vector = (app->consumed - 1u) % app->subject->count;
-  const int16_t *expected = app->subject->expected + (size_t)vector * model->outputs;
-  if (memcmp(expected, app->output, 2u * (size_t)model->outputs) != 0) {
+  const size_t bytes = bo_output_bytes(model);
+  if (memcmp(app->subject->expected + vector * bytes, app->output, bytes) != 0) {
     app->wrong = "outputs differ from the reference";
   }
 }
@@ -48,9 +48,10 @@ static void program(void *context) {
   app->runtime.booted = 0;
   while (app->wrong == NULL) {
     const uint32_t vector = app->consumed % app->subject->count;
-    const int16_t *input = app->subject->inputs + (size_t)vector * model->inputs;
+    const uint8_t *input =
+        app->subject->inputs + (size_t)vector * bo_code_bytes(model) * model->inputs;
     const int enough = app->consumed == app->wanted;
-    memset(app->output, 0x77, 2u * (size_t)model->outputs);
+    memset(app->output, 0x77, bo_output_bytes(model));
     const bo_status status =
         bo_runtime_infer(&app->runtime, model, enough ? NULL : input, app->output);
     if (status == BO_NONE && enough) {
@@ -73,7 +74,7 @@ static void begin(application *app, const bo_subject *subject, uint32_t wanted) 
   memset(app, 0, sizeof *app);
   app->subject = subject;
   app->wanted = wanted;
-  app->output = malloc(2u * (size_t)subject->model->outputs);
+  app->output = malloc(bo_output_bytes(subject->model));
   if (app->output == NULL)
     exit(70);
   bo_host_nvm_make(subject->model->nvm_bytes);

@@ -10,8 +10,8 @@ typedef struct {
   const bo_model *model;
   const uint8_t *image; /**< nvm.bin */
   uint32_t image_bytes;
-  const int16_t *inputs;   /**< [count][model->inputs] */
-  const int16_t *expected; /**< [count][model->outputs] */
+  const uint8_t *inputs;   /**< codes [count][model->inputs] */
+  const uint8_t *expected; /**< codes [count][model->outputs] */
   uint32_t count;
   int provision; /**< start with an empty NVM and the image in program memory */
 } bo_subject;

@@ -14,15 +14,17 @@ static uint16_t u16(const uint8_t *at) { return (uint16_t)(at[0] | at[1] << 8); 
 static uint32_t u32(const uint8_t *at) { return u16(at) | (uint32_t)u16(at + 2) << 16; }
 
 uint32_t oracle_vectors_bytes(const uint8_t *head) {
-  return ORACLE_VECTORS_HEADER + u16(head + 4) * 2u * ((uint32_t)u16(head + 6) + u16(head + 8));
+  return ORACLE_VECTORS_HEADER +
+         u16(head + 4) * (uint32_t)u16(head + 10) * ((uint32_t)u16(head + 6) + u16(head + 8));
 }
 
 int oracle_vectors_read(oracle_vectors *vectors, const uint8_t *bytes, size_t room) {
   if (room < ORACLE_VECTORS_HEADER || u32(bytes) != VECTORS_MAGIC ||
       room < oracle_vectors_bytes(bytes))
     return 0;
-  *vectors = (oracle_vectors){bytes, u16(bytes + 4), u16(bytes + 6), u16(bytes + 8)};
-  return vectors->count != 0u;
+  *vectors =
+      (oracle_vectors){bytes, u16(bytes + 4), u16(bytes + 6), u16(bytes + 8), u16(bytes + 10)};
+  return vectors->count != 0u && (vectors->element_bytes == 1u || vectors->element_bytes == 2u);
 }
 
 static void fail(oracle *o, const char *format, ...) {
@@ -40,7 +42,8 @@ static void fail(oracle *o, const char *format, ...) {
  * alone would take ff ff 00 .. 00, which erasing can leave.
  */
 static const uint8_t *newest(const oracle *o, uint32_t at, uint16_t bytes, int wide) {
-  const uint8_t *header = o->board->nvm + bo_header_address(o->vectors.outputs);
+  const uint8_t *header =
+      o->board->nvm + bo_header_address(o->vectors.outputs, o->vectors.element_bytes);
   const uint8_t *found = NULL;
   if (u32(header) != BO_MAGIC || bo_crc32(BO_CRC32_START, header, 28) != u32(header + 28))
     return NULL;
@@ -58,13 +61,14 @@ static const uint8_t *newest(const oracle *o, uint32_t at, uint16_t bytes, int w
 
 static void judge_result(oracle *o) {
   const uint32_t outputs = o->vectors.outputs;
-  const uint16_t bytes = (uint16_t)(2u * outputs);
+  const uint32_t code = o->vectors.element_bytes;
+  const uint16_t bytes = (uint16_t)(code * outputs);
   const uint8_t *slot =
-      o->board->nvm + BO_NVM_RESULTS + (o->inference & 1u) * bo_result_stride(outputs);
+      o->board->nvm + BO_NVM_RESULTS + (o->inference & 1u) * bo_result_stride(outputs, code);
   const uint32_t vector = o->inference % o->vectors.count;
   const uint8_t *expected = o->vectors.bytes + ORACLE_VECTORS_HEADER +
-                            (size_t)vector * 2u * (o->vectors.inputs + outputs) +
-                            2u * o->vectors.inputs;
+                            (size_t)vector * code * (o->vectors.inputs + outputs) +
+                            code * o->vectors.inputs;
   const uint16_t crc = bo_crc16(bo_crc16(BO_CRC16_START, slot, 6), slot + 8, bytes);
   o->outputs_crc = bo_crc32(o->outputs_crc, slot + 8, bytes);
   if (u16(slot) != o->inference || u16(slot + 4) != outputs || u16(slot + 6) != crc) {

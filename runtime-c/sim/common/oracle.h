@@ -13,7 +13,7 @@
 
 typedef struct {
   const uint8_t *bytes; /**< a vectors.bin */
-  uint32_t count, inputs, outputs;
+  uint32_t count, inputs, outputs, element_bytes;
 } oracle_vectors;
 
 /** `room` bytes of a vectors.bin; 0 where it is none. */

@@ -38,7 +38,7 @@ typedef struct {
   bo_curve curve;
   bo_runtime runtime;
   const bo_vectors_file *vectors;
-  int16_t *output;
+  void *output;
   uint32_t wanted, consumed, released, mismatches;
   int sleeps;
   const char *wrong;
@@ -88,7 +88,8 @@ static void use_result(simulation *s) {
   if (!again)
     s->consumed++;
   const uint16_t vector = (uint16_t)((s->consumed - 1u) % s->vectors->count);
-  if (memcmp(bo_vector_output(s->vectors, vector), s->output, 2u * (size_t)BO_OUTPUTS) != 0)
+  if (memcmp(bo_vector_output(s->vectors, vector), s->output, bo_output_bytes(&brownout_model)) !=
+      0)
     s->mismatches += !again;
 }
 
@@ -100,7 +101,7 @@ static void program(void *context) {
   while (s->wrong == NULL) {
     const int enough = s->consumed == s->wanted;
     const uint16_t vector = (uint16_t)(s->consumed % s->vectors->count);
-    const int16_t *input = enough ? NULL : bo_vector_input(s->vectors, vector);
+    const void *input = enough ? NULL : bo_vector_input(s->vectors, vector);
     const bo_status status = bo_runtime_infer(&s->runtime, &brownout_model, input, s->output);
     if (status == BO_NONE && enough) {
       s->released = s->consumed;
@@ -222,7 +223,8 @@ static void load_vectors(simulation *s, const char *path) {
   const bo_vectors_file *file = (const bo_vectors_file *)(const void *)read_file(path, &bytes);
   if (bytes < sizeof *file || file->magic != BO_VECTORS_MAGIC || file->count == 0u ||
       file->inputs != BO_INPUTS || file->outputs != BO_OUTPUTS ||
-      bytes < sizeof *file + 2u * (size_t)file->count * (BO_INPUTS + BO_OUTPUTS)) {
+      file->element_bytes != brownout_model.element_bytes ||
+      bytes < sizeof *file + (size_t)file->element_bytes * file->count * (BO_INPUTS + BO_OUTPUTS)) {
     wrong_call("not the vectors of this model", path);
   }
   s->vectors = file;
@@ -301,7 +303,7 @@ int main(int count, char **words) {
   fclose(table);
   load_image(image);
   load_vectors(&s, vectors);
-  s.output = malloc(2u * (size_t)BO_OUTPUTS);
+  s.output = malloc(bo_output_bytes(&brownout_model));
   if (s.output == NULL)
     return 70;
   bo_host_vm(BO_VM_BYTES);

@@ -214,11 +214,20 @@ static void on_write(uint32_t address, uint16_t bytes) {
 }
 
 /** Kernels that are metered one by one; the work of others shows when the runtime counts it. */
-int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
+static void on_product(uint16_t n) {
   current->drawn.calls++;
   current->drawn.macs += n;
   draw_whole(current, BO_DID_MAC, 1, n, mac_cost(current->platform, 1, n));
+}
+
+int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
+  on_product(n);
   return bo_dot_s16_reference(a, b, n);
+}
+
+int32_t bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n) {
+  on_product(n);
+  return bo_dot_s8_reference(a, b, n);
 }
 
 int16_t __real_bo_requantise(int32_t sum, const bo_requantisation *by);

@@ -148,15 +148,34 @@ static void draw_design(uint32_t *random, const bo_shape *shape, bo_design *desi
            bo_vm_plan(shape, design, &nest).total_bytes > BO_HOST_VM_BYTES);
 }
 
+/** Of a layer with weights: multipliers and shifts of its own for each output channel, or none. */
+static void draw_scales(uint32_t *random, network *net, uint32_t layer) {
+  bo_layer *at = &net->layers[layer];
+  if (at->shape.kind != BO_CONV && at->shape.kind != BO_DEPTHWISE)
+    return;
+  if (below(random, 2) == 0u)
+    return;
+  at->shape.per_channel = 1;
+  net->scales[layer] = room(at->shape.m * sizeof(bo_scale));
+  for (uint32_t m = 0; m < at->shape.m; m++) {
+    bo_scale *scale = &net->scales[layer][m];
+    scale->multiplier = (int16_t)(16384u + below(random, 16384));
+    scale->shift = (uint8_t)(at->requantisation.shift - 2u + below(random, 5));
+  }
+}
+
 static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
   bo_layer *at = &net->layers[layer];
   const bo_shape *shape = &at->shape;
+  const int is_int8 = net->model.element_bytes == 1u;
   const int is_pool = shape->kind == BO_GLOBAL_AVG_POOL || shape->kind == BO_AVG_POOL;
   const uint32_t window =
       (uint32_t)shape->kernel_h * shape->kernel_w * (shape->kind == BO_CONV ? shape->n : 1u);
   at->requantisation.multiplier = (int16_t)(16384u + below(random, 16384));
-  at->requantisation.minimum = (int16_t)(below(random, 2) == 0u ? 0 : -32768);
-  at->requantisation.maximum = 32767;
+  at->requantisation.minimum = (int16_t)(below(random, 2) == 0u ? 0
+                                         : is_int8              ? INT8_MIN
+                                                                : INT16_MIN);
+  at->requantisation.maximum = is_int8 ? INT8_MAX : INT16_MAX;
   if (is_pool) {
     uint8_t bits = 0;
     while ((1u << bits) < window)
@@ -174,9 +193,12 @@ static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
     at->multipliers[1] = (int16_t)from_to(random, 1, 32767);
     return;
   }
-  at->requantisation.shift = (uint8_t)from_to(random, 24, 29);
+  at->requantisation.shift = (uint8_t)from_to(random, is_int8 ? 20 : 24, is_int8 ? 24 : 29);
   /* window * amplitude * 2^15 + bias stays below 2^31. */
-  const uint32_t amplitude = 65000u / window < 1u ? 1u : min16(65000u / window, 32767);
+  const uint32_t amplitude = is_int8                ? 127u
+                             : 65000u / window < 1u ? 1u
+                                                    : min16(65000u / window, 32767);
+  const int32_t bias = is_int8 ? 1 << 13 : 1 << 23;
   const uint32_t weights = window * shape->m;
   net->weights[layer] = room(2u * (size_t)weights);
   for (uint32_t i = 0; i < weights; i++) {
@@ -187,7 +209,7 @@ static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
     return;
   net->biases[layer] = room(4u * (size_t)shape->m);
   for (uint32_t i = 0; i < shape->m; i++) {
-    net->biases[layer][i] = (int32_t)below(random, 1u << 24) - (1 << 23);
+    net->biases[layer][i] = (int32_t)below(random, 2u * (uint32_t)bias) - bias;
   }
 }
 
@@ -203,10 +225,11 @@ static void lay_out(uint32_t *random, network *net) {
     if (net->second[i] >= -1)
       share = 0;
   }
-  uint32_t at = bo_header_address(model->outputs);
+  const uint32_t code = model->element_bytes;
+  uint32_t at = bo_header_address(model->outputs, code);
   model->header = at;
   at += BO_HEADER_BYTES;
-  uint32_t largest = 2u * model->inputs;
+  uint32_t largest = code * model->inputs;
   uint32_t plane = 0;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     bo_layer *layer = &net->layers[i];
@@ -218,20 +241,24 @@ static void lay_out(uint32_t *random, network *net) {
       model->vm_bytes = layer->vm.total_bytes;
     if (bo_plane_bytes(&needed) > plane)
       plane = bo_plane_bytes(&needed);
-    if (2u * elements(&layer->shape) > largest)
-      largest = 2u * elements(&layer->shape);
+    if (code * elements(&layer->shape) > largest)
+      largest = code * elements(&layer->shape);
     const int depthwise = layer->shape.kind == BO_DEPTHWISE;
     if (layer->shape.kind == BO_CONV || depthwise) {
       layer->weights = at;
-      at += align4(2u * window * layer->shape.m * (depthwise ? 1u : layer->shape.n));
+      at += align4(code * window * layer->shape.m * (depthwise ? 1u : layer->shape.n));
     }
     if (layer->shape.has_bias) {
       layer->bias = at;
       at += 4u * layer->shape.m;
     }
+    if (layer->shape.per_channel) {
+      layer->scales = at;
+      at += BO_SCALE_BYTES * layer->shape.m;
+    }
   }
-  if (bo_result_stride(model->outputs) > model->vm_bytes) {
-    model->vm_bytes = bo_result_stride(model->outputs);
+  if (bo_result_stride(model->outputs, code) > model->vm_bytes) {
+    model->vm_bytes = bo_result_stride(model->outputs, code);
   }
   net->image_bytes = at;
   model->constants_bytes = at - model->header - BO_HEADER_BYTES;
@@ -267,8 +294,10 @@ static void pack_weights(const network *net, uint32_t layer, uint8_t *to) {
       for (uint32_t m = m0; m < m0 + design->tm && m < shape->m; m++) {
         for (uint32_t k = 0; k < window; k++) {
           for (uint32_t n = n0; n < n0 + design->tn && n < depth; n++) {
-            memcpy(to, &net->weights[layer][(m * window + k) * depth + n], 2);
-            to += 2;
+            /* Little-endian: the low byte of a small code is the code. */
+            memcpy(to, &net->weights[layer][(m * window + k) * depth + n],
+                   net->model.element_bytes);
+            to += net->model.element_bytes;
           }
         }
       }
@@ -288,6 +317,8 @@ static void make_image(network *net) {
     if (layer->shape.has_bias) {
       memcpy(net->image + layer->bias, net->biases[i], 4u * (size_t)layer->shape.m);
     }
+    if (layer->shape.per_channel)
+      memcpy(net->image + layer->scales, net->scales[i], BO_SCALE_BYTES * (size_t)layer->shape.m);
   }
   uint32_t crc = BO_CRC32_START;
   for (uint32_t i = 0; i < model->constants_bytes; i++) {
@@ -303,9 +334,13 @@ static void make_image(network *net) {
   memcpy(net->image + model->header, &header, BO_HEADER_BYTES);
 }
 
-static int16_t naive_code(int64_t sum, const bo_requantisation *by) {
-  const int64_t scaled = sum * by->multiplier + ((int64_t)1 << (by->shift - 1));
-  const int64_t unit = (int64_t)1 << by->shift;
+static int16_t naive_code(const network *net, uint32_t layer, int32_t m, int64_t sum) {
+  const bo_requantisation *by = &net->layers[layer].requantisation;
+  const bo_scale *scales = net->scales[layer];
+  const int16_t multiplier = scales == NULL ? by->multiplier : scales[m].multiplier;
+  const uint8_t shift = scales == NULL ? by->shift : scales[m].shift;
+  const int64_t scaled = sum * multiplier + ((int64_t)1 << (shift - 1));
+  const int64_t unit = (int64_t)1 << shift;
   int64_t code = scaled / unit;
   if (scaled % unit < 0)
     code--;
@@ -359,8 +394,7 @@ static void naive_layer(const network *net, uint32_t layer, const int16_t *in, c
     for (int32_t c = 0; c < s->c; c++) {
       for (int32_t m = 0; m < s->m; m++) {
         if (bo_is_channelwise(s)) {
-          *out++ = naive_code(naive_sum(net, layer, in, two, r, c, m),
-                              &net->layers[layer].requantisation);
+          *out++ = naive_code(net, layer, m, naive_sum(net, layer, in, two, r, c, m));
           continue;
         }
         int64_t sum = s->has_bias ? net->biases[layer][m] : 0;
@@ -381,32 +415,47 @@ static void naive_layer(const network *net, uint32_t layer, const int16_t *in, c
               sum += (int64_t)pixel[n] * weights[n];
           }
         }
-        *out++ = naive_code(sum, &net->layers[layer].requantisation);
+        *out++ = naive_code(net, layer, m, sum);
       }
     }
   }
 }
 
-static void infer_naively(network *net) {
+/** `count` codes as the network's maps hold them; little-endian, so the low bytes. */
+static void put_codes(const network *net, uint8_t *to, const int16_t *codes, uint32_t count) {
+  const uint32_t bytes = net->model.element_bytes;
+  for (uint32_t i = 0; i < count; i++)
+    memcpy(to + (size_t)i * bytes, &codes[i], bytes);
+}
+
+static void infer_naively(uint32_t *random, network *net) {
   const bo_model *model = &net->model;
+  const int32_t largest = model->element_bytes == 1u ? INT8_MAX : INT16_MAX;
   for (uint32_t v = 0; v < net->count; v++) {
     int16_t *maps[NETWORK_LAYERS + 1u];
-    maps[0] = net->inputs + (size_t)v * model->inputs;
+    maps[0] = room(2u * (size_t)model->inputs);
+    for (uint32_t i = 0; i < model->inputs; i++)
+      maps[0][i] = (int16_t)((int32_t)below(random, 2u * (uint32_t)largest + 1u) - largest);
+    put_codes(net, net->inputs + (size_t)v * model->inputs * model->element_bytes, maps[0],
+              model->inputs);
     for (uint32_t i = 0; i < model->layer_count; i++) {
       maps[i + 1u] = room(2u * (size_t)elements(&net->layers[i].shape));
       naive_layer(net, i, maps[i], net->second[i] >= -1 ? maps[net->second[i] + 1] : NULL,
                   maps[i + 1u]);
     }
-    memcpy(net->expected + (size_t)v * model->outputs, maps[model->layer_count],
-           2u * (size_t)model->outputs);
-    for (uint32_t i = 0; i < model->layer_count; i++)
-      free(maps[i + 1u]);
+    put_codes(net, net->expected + (size_t)v * bo_output_bytes(model), maps[model->layer_count],
+              model->outputs);
+    for (uint32_t i = 0; i <= model->layer_count; i++)
+      free(maps[i]);
   }
 }
 
 network *network_make(uint32_t seed, const network_limits *limits) {
   uint32_t random = bo_host_seed(seed, 77);
+  /* Apart, so that both element sizes and ways of scaling meet the same shapes and designs. */
+  uint32_t kind = bo_host_seed(seed, 78);
   network *net = room(sizeof *net);
+  net->model.element_bytes = (uint8_t)(1u + below(&kind, 2));
   const int flat = below(&random, 3) == 0u;
   uint16_t h = from_to(&random, 1, limits->max_side);
   uint16_t w = flat ? 1 : from_to(&random, 1, limits->max_side);
@@ -418,20 +467,19 @@ network *network_make(uint32_t seed, const network_limits *limits) {
     bo_layer *layer = &net->layers[i];
     const int last = limits->layers > 1u && i + 1u == limits->layers;
     draw_shape(&random, net, i, h, w, n, limits->max_channels, last);
+    layer->shape.element_bytes = net->model.element_bytes;
     draw_design(&random, &layer->shape, &layer->design, limits->max_batches);
     draw_codes(&random, net, i);
+    draw_scales(&kind, net, i);
     h = layer->shape.r, w = layer->shape.c, n = layer->shape.m;
   }
   net->model.outputs = (uint16_t)(h * w * n);
   lay_out(&random, net);
   make_image(net);
   net->count = limits->vectors;
-  net->inputs = room(2u * (size_t)net->model.inputs * net->count);
-  net->expected = room(2u * (size_t)net->model.outputs * net->count);
-  for (uint32_t i = 0; i < net->model.inputs * net->count; i++) {
-    net->inputs[i] = (int16_t)((int32_t)below(&random, 65535) - 32767);
-  }
-  infer_naively(net);
+  net->inputs = room((size_t)net->model.element_bytes * net->model.inputs * net->count);
+  net->expected = room((size_t)bo_output_bytes(&net->model) * net->count);
+  infer_naively(&random, net);
   net->subject = (bo_subject){.model = &net->model,
                               .image = net->image,
                               .image_bytes = net->image_bytes,
@@ -446,6 +494,7 @@ void network_free(network *net) {
   for (uint32_t i = 0; i < NETWORK_LAYERS; i++) {
     free(net->weights[i]);
     free(net->biases[i]);
+    free(net->scales[i]);
   }
   free(net->image);
   free(net->inputs);
@@ -463,12 +512,12 @@ const char *network_text(const network *net) {
     const bo_nest nest = bo_nest_make(s, d);
     used += (size_t)snprintf(
         text + used, sizeof text - used,
-        "[%s %ux%ux%u -> %ux%ux%u k%ux%u s%u,%u p%u,%u b%u | T %u,%u,%u,%u %c%c%c%c span%u S%u "
+        "[%s%u%s %ux%ux%u -> %ux%ux%u k%ux%u s%u,%u p%u,%u b%u | T %u,%u,%u,%u %c%c%c%c span%u S%u "
         "batches %u]",
-        kinds[s->kind], s->h, s->w, s->n, s->r, s->c, s->m, s->kernel_h, s->kernel_w, s->stride_h,
-        s->stride_w, s->pad_top, s->pad_left, s->has_bias, d->tr, d->tc, d->tm, d->tn,
-        "RCMN"[d->order[0]], "RCMN"[d->order[1]], "RCMN"[d->order[2]], "RCMN"[d->order[3]],
-        d -> span, d -> s, (unsigned)nest.batches);
+        kinds[s->kind], 8u * s->element_bytes, s->per_channel ? "c" : "", s->h, s->w, s->n, s->r,
+        s->c, s->m, s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->pad_top, s->pad_left,
+        s->has_bias, d->tr, d->tc, d->tm, d->tn, "RCMN"[d->order[0]], "RCMN"[d->order[1]],
+        "RCMN"[d->order[2]], "RCMN"[d->order[3]], d -> span, d -> s, (unsigned)nest.batches);
   }
   return text;
 }

@@ -10,13 +10,14 @@
 typedef struct {
   bo_model model;
   bo_layer layers[NETWORK_LAYERS];
-  int16_t *weights[NETWORK_LAYERS]; /**< [m][kernel_h][kernel_w][n] */
+  int16_t *weights[NETWORK_LAYERS]; /**< [m][kernel_h][kernel_w][n], int8 codes too */
   int32_t *biases[NETWORK_LAYERS];  /**< [m], or null */
+  bo_scale *scales[NETWORK_LAYERS]; /**< [m], or null: one for all channels */
   int second[NETWORK_LAYERS];       /**< of add and concat: the layer read beside the one before,
                                          or -1: the network's input; -2: none */
   uint8_t *image;
   uint32_t image_bytes;
-  int16_t *inputs, *expected;
+  uint8_t *inputs, *expected; /**< [count] maps of codes, element_bytes each */
   uint32_t count;
   bo_subject subject;
 } network;
