@@ -29,13 +29,15 @@ NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/
 CHANNELWISE = $(shell sed -n 's/^\#define BO_HAS_CHANNELWISE \([01]\).*/\1/p' $(DUMP)/platform.h)
 # The multiply-accumulate kernel that was costed; `lea` is another file than the board's own.
 KERNEL := $(shell sed -n 's/^\#define BO_KERNEL_NAME "\(.*\)"/\1/p' $(DUMP)/platform.h)
+# How progress is kept (core/format.h, BO_SCHEME_..); the code of the other schemes is left out.
+SCHEME = $(shell sed -n 's/^\#define BO_USES_SCHEME \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 # Bytes of one code, and 0 where no layer has scales per output channel.
 ELEMENT_BYTES = $(shell sed -n 's/^\#define BO_HAS_ELEMENT_BYTES \([12]\).*/\1/p' $(DUMP)/platform.h)
 PER_CHANNEL = $(shell sed -n 's/^\#define BO_HAS_PER_CHANNEL \([01]\).*/\1/p' $(DUMP)/platform.h)
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
-CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/protocol.c \
-        core/runtime.c kernels/dot.c kernels/requantise.c
+CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/marks.c \
+        core/protocol.c core/runtime.c core/scheme.c core/states.c kernels/dot.c kernels/requantise.c
 WARNINGS := -Wall -Wextra -Werror -pedantic
 # VM is one array that holds codes, sums and records in turn: no strict aliasing.
 LANGUAGE := -std=c11 -fno-strict-aliasing
@@ -52,7 +54,7 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
           $(ELEMENT_BYTES:%=-DBO_ELEMENT_BYTES=%) $(PER_CHANNEL:%=-DBO_PER_CHANNEL=%) \
           $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \

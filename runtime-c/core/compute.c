@@ -237,10 +237,9 @@ void bo_compute_finish(const bo_shape *shape, const bo_tile *tile, int32_t *sums
 }
 #endif
 
-void *bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requantisation *by,
-                       const bo_scale *scales, int32_t *sums) {
+void bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requantisation *by,
+                      const bo_scale *scales, const int32_t *sums, void *codes) {
   const uint32_t bytes = bo_element_bytes(shape);
-  void *const codes = sums;
   uint8_t *to = codes;
   bo_requantisation of = *by;
   for (uint32_t pixels = (uint32_t)tile->rows * tile->columns; pixels != 0u; pixels--) {
@@ -260,5 +259,4 @@ void *bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requ
     }
   }
   BO_COUNT(requantised, (uint32_t)tile->rows * tile->columns * tile->channels);
-  return codes;
 }

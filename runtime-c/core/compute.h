@@ -21,12 +21,12 @@ void bo_compute_products(const bo_shape *shape, const bo_design *design, const b
 void bo_compute_pool(const bo_shape *shape, const bo_tile *tile, const void *input, int32_t *sums);
 
 /**
- * Sums to codes, in place: code i lies before sum i and over sums that are done. `scales`
- * [channels] stand in for the multiplier and shift of `by`; null: they are the same for all
- * channels. Returns where the codes lie, [rows][columns][channels].
+ * Sums to `codes`, [rows][columns][channels]. They may lie before or over the sums: each sum is
+ * read before a code is written at or behind its place. `scales` [channels] stand in for the
+ * multiplier and shift of `by`; null: they are the same for all channels.
  */
-void *bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requantisation *by,
-                       const bo_scale *scales, int32_t *sums);
+void bo_compute_codes(const bo_shape *shape, const bo_tile *tile, const bo_requantisation *by,
+                      const bo_scale *scales, const int32_t *sums, void *codes);
 
 /** Adds a depthwise tile's products: input [window_h][window_w][channels], weights
  * [channels][Kh][Kw]; one kernel call per row of the kernel. */

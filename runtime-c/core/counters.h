@@ -20,6 +20,9 @@ typedef struct {
   uint32_t macs;        /**< sum of their lengths */
   uint32_t pooled;      /**< elements added by a global pool */
   uint32_t requantised; /**< outputs */
+  uint32_t marks;       /**< of scheme hawaii, among the writes */
+  uint32_t states_set;  /**< codes that got a state, of scheme stateful */
+  uint32_t states_stripped;
 } bo_counters;
 
 #ifdef BO_COUNTERS

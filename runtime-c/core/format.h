@@ -56,13 +56,21 @@ enum { BO_R = 0, BO_C = 1, BO_M = 2, BO_N = 3 };
 enum { BO_SPAN_CHANNEL = 0, BO_SPAN_ROW = 1, BO_SPAN_WINDOW = 2 };
 
 /** How progress is kept across power cuts; docs/protocol-brownout.md, "Schemes". */
-enum {
-  BO_SCHEME_TILE = 0,       /**< a record after each batch of S tiles */
-  BO_SCHEME_HAWAII = 1,     /**< a mark after each group of B outputs, a record per layer */
-  BO_SCHEME_STATEFUL = 2,   /**< progress within the outputs' top bits, a record per layer */
-  BO_SCHEME_CHECKPOINT = 3, /**< a record per layer */
-  BO_SCHEME_IDEAL = 4,      /**< none: the result alone is kept */
-};
+#define BO_SCHEME_TILE 0       /**< a record after each batch of S tiles */
+#define BO_SCHEME_HAWAII 1     /**< a mark after each group of B outputs, a record per layer */
+#define BO_SCHEME_STATEFUL 2   /**< progress in the outputs' top bits, a record per layer */
+#define BO_SCHEME_CHECKPOINT 3 /**< a record per layer */
+#define BO_SCHEME_IDEAL 4      /**< none: the result alone is kept */
+#define BO_SCHEME_ANY 255      /**< of a program, not of a model: it has the code of every scheme */
+
+/** The scheme of a program; that of the others is left out. */
+#ifndef BO_SCHEME
+#define BO_SCHEME BO_SCHEME_ANY
+#endif
+/** Whether the program has a scheme's code; for #if, too. */
+#define BO_HAS_SCHEME(scheme) (BO_SCHEME == BO_SCHEME_ANY || BO_SCHEME == (scheme))
+/** Whether it has a scheme that sends outputs in groups of B. */
+#define BO_HAS_GROUPS (BO_HAS_SCHEME(BO_SCHEME_HAWAII) || BO_HAS_SCHEME(BO_SCHEME_STATEFUL))
 
 /** Geometry of a layer. IFM h x w x n, OFM r x c x m, all in elements. */
 typedef struct {
@@ -209,6 +217,11 @@ static inline uint32_t bo_code_bytes(const bo_model *model) {
 /** Of the network's output map. */
 static inline uint32_t bo_output_bytes(const bo_model *model) {
   return bo_code_bytes(model) * model->outputs;
+}
+
+/** Whether the network keeps progress by `scheme`. */
+static inline int bo_is_scheme(const bo_model *model, uint8_t scheme) {
+  return BO_SCHEME == BO_SCHEME_ANY ? model->scheme == scheme : BO_SCHEME == scheme;
 }
 
 #endif

@@ -501,4 +501,159 @@ static inline bo_vm_layout bo_vm_plan(const bo_shape *shape, const bo_design *de
   return vm;
 }
 
+/**
+ * Schemes hawaii and stateful send a tile's outputs, in the order [row][column][channel], in groups
+ * of B; the last group of a tile may be smaller. A group is sent in runs that lie side by side.
+ */
+static inline uint32_t bo_tile_outputs(const bo_tile *tile) {
+  return (uint32_t)tile->rows * tile->columns * tile->channels;
+}
+
+/** Outputs of a tile that lie side by side in a map or plane [..][columns][channels] and in VM. */
+static inline uint32_t bo_run(const bo_tile *tile, uint32_t columns, uint32_t channels) {
+  uint32_t run = tile->channels;
+  if (tile->channels == channels) {
+    run *= tile->columns;
+    if (tile->columns == columns)
+      run *= tile->rows;
+  }
+  return run;
+}
+
+/** Of codes in the OFM. */
+static inline uint32_t bo_output_run(const bo_shape *shape, const bo_tile *tile) {
+  return bo_run(tile, shape->c, shape->m);
+}
+
+/** Of partial sums in a plane. */
+static inline uint32_t bo_plane_run(const bo_plane *plane, const bo_tile *tile) {
+  return bo_run(tile, plane->columns, plane->channels);
+}
+
+/** Groups of a tile: of hawaii as many marks, but for the last group of a layer. */
+static inline uint32_t bo_groups(uint32_t outputs, uint32_t b) { return bo_ceil_div(outputs, b); }
+
+/** Transfers of a tile that is sent in groups of `b`: one ends with each run and with each group.
+ */
+static inline uint32_t bo_group_transfers(uint32_t outputs, uint32_t run, uint32_t b) {
+  const uint32_t inside = outputs - 1u;
+  uint32_t divisor = run, rest = b;
+  while (rest != 0u) {
+    const uint32_t next = divisor % rest;
+    divisor = rest;
+    rest = next;
+  }
+  return 1u + inside / run + inside / b - inside / (run / divisor) / b;
+}
+
+/** Output tiles of a layer, each counted once per visit, in the order in which they are sent. */
+static inline uint32_t bo_tiles_sent(const bo_design *design, const bo_nest *nest) {
+  return bo_reduces_in_batch(design) ? nest->batches : nest->outer * nest->sweep;
+}
+
+/** Where the walk stands: outputs before `output` of tile `tile` of batch `batch` are in NVM. */
+typedef struct {
+  uint32_t batch;
+  uint32_t tile;   /**< of the batch; 0 where a batch has one output tile */
+  uint32_t output; /**< of the tile */
+} bo_place;
+
+/** The beginning of the `index`-th output tile that is sent. */
+static inline bo_place bo_place_of_tile(const bo_design *design, const bo_nest *nest,
+                                        uint32_t index) {
+  bo_place place = {index, 0, 0};
+  if (!bo_reduces_in_batch(design)) {
+    const uint32_t step = index % nest->sweep;
+    place.batch = index / nest->sweep * nest->chunks + step / design->s;
+    place.tile = step % design->s;
+  }
+  return place;
+}
+
+/** Size of a loop's dimension in outputs, and of its tiles; of N: visits, one by one. */
+typedef struct {
+  uint32_t size, step;
+} bo_extent;
+
+static inline bo_extent bo_extent_of(const bo_shape *shape, const bo_design *design,
+                                     const bo_nest *nest, uint8_t loop) {
+  bo_extent e = {1, 1};
+  const int is_pool = shape->kind == BO_GLOBAL_AVG_POOL;
+  if (loop == BO_N)
+    e.size = bo_visits(design, nest);
+  else if (loop == BO_M)
+    e.size = shape->m, e.step = bo_min(design->tm, shape->m);
+  else if (loop == BO_R && !is_pool)
+    e.size = shape->r, e.step = bo_min(design->tr, shape->r);
+  else if (loop == BO_C && !is_pool)
+    e.size = shape->c, e.step = bo_min(design->tc, shape->c);
+  return e;
+}
+
+/** Outputs that a layer sends, counted once per visit: it sends partial sums, too. */
+static inline uint32_t bo_outputs_sent(const bo_shape *shape, const bo_design *design,
+                                       const bo_nest *nest) {
+  uint32_t outputs = 1;
+  for (uint8_t loop = 0; loop < 4u; loop++)
+    outputs *= bo_extent_of(shape, design, nest, loop).size;
+  return outputs;
+}
+
+/** Where the walk stands when `sent` outputs, fewer than the layer's, are in NVM. */
+static inline bo_place bo_place_of(const bo_shape *shape, const bo_design *design,
+                                   const bo_nest *nest, uint32_t sent) {
+  uint32_t inner = bo_outputs_sent(shape, design, nest);
+  uint32_t outer = 1, index = 0, rest = sent;
+  for (int i = 0; i < 4; i++) {
+    const bo_extent e = bo_extent_of(shape, design, nest, design->order[i]);
+    const uint32_t trips = bo_ceil_div(e.size, e.step);
+    inner /= e.size;
+    const uint32_t each = outer * e.step * inner;
+    const uint32_t at = rest / each < trips - 1u ? rest / each : trips - 1u;
+    rest -= at * each;
+    outer *= bo_min(e.step, e.size - at * e.step);
+    index = index * trips + at;
+  }
+  bo_place place = bo_place_of_tile(design, nest, index);
+  place.output = rest;
+  return place;
+}
+
+/** Most reads by which a boot of scheme stateful finds its place among `tiles` and `groups`. */
+static inline uint32_t bo_probes_most(uint32_t tiles, uint32_t groups) {
+  uint32_t probes = 0;
+  for (; tiles != 0u; tiles /= 2u)
+    probes++;
+  for (uint32_t left = groups - 1u; left != 0u; left /= 2u)
+    probes++;
+  return probes;
+}
+
+/**
+ * The outputs from `from` on, up to `to`, that make a tile, too: a part of a pixel, of a row, or
+ * whole rows. Returns how many they are; `window_h` and `window_w` stay the whole tile's.
+ */
+static inline uint32_t bo_tile_part(const bo_shape *shape, const bo_tile *tile, uint32_t from,
+                                    uint32_t to, bo_tile *part) {
+  const uint32_t row = (uint32_t)tile->columns * tile->channels;
+  const uint32_t r = from / row, c = from % row / tile->channels, m = from % tile->channels;
+  const uint32_t left = to - from;
+  *part = *tile;
+  part->rows = 1, part->columns = 1;
+  if (m != 0u || left < tile->channels) {
+    part->channels = bo_min(left, tile->channels - m);
+  } else if (c != 0u || left < row) {
+    part->columns = bo_min(left / tile->channels, tile->columns - c);
+  } else {
+    part->columns = tile->columns;
+    part->rows = (uint16_t)(left / row);
+  }
+  part->r0 = (uint16_t)(tile->r0 + r);
+  part->c0 = (uint16_t)(tile->c0 + c);
+  part->m0 = (uint16_t)(tile->m0 + m);
+  part->y0 += (int32_t)(r * shape->stride_h);
+  part->x0 += (int32_t)(c * shape->stride_w);
+  return bo_tile_outputs(part);
+}
+
 #endif

@@ -72,4 +72,47 @@
 #define BO_BUG_PADDED_MEAN 0 /**< a mean at the border is over the whole window */
 #endif
 
+#ifndef BO_BUG_MARK_BEFORE_DATA
+#define BO_BUG_MARK_BEFORE_DATA 0 /**< the mark that tells of a group precedes the group */
+#endif
+#ifndef BO_BUG_MARK_WITHOUT_CONFIRM
+#define BO_BUG_MARK_WITHOUT_CONFIRM 0 /**< a mark does not wait for its group */
+#endif
+#ifndef BO_BUG_MARK_UNCONFIRMED
+#define BO_BUG_MARK_UNCONFIRMED 0 /**< the next group does not wait for the mark */
+#endif
+#ifndef BO_BUG_MARK_OF_ANOTHER
+#define BO_BUG_MARK_OF_ANOTHER 0 /**< marks that belong to another record are taken */
+#endif
+#ifndef BO_BUG_ACCEPT_TORN_MARK
+#define BO_BUG_ACCEPT_TORN_MARK 0 /**< a mark's CRC is not checked */
+#endif
+#ifndef BO_BUG_MARK_IN_ONE_SLOT
+#define BO_BUG_MARK_IN_ONE_SLOT 0 /**< a mark overwrites the newest valid one */
+#endif
+#ifndef BO_BUG_RESUME_ONE_LATE
+#define BO_BUG_RESUME_ONE_LATE 0 /**< a resumed tile begins one output late */
+#endif
+#ifndef BO_BUG_RESUME_IN_STALE_VM
+#define BO_BUG_RESUME_IN_STALE_VM                                                                  \
+  0 /**< a batch that goes on in its middle trusts what VM holds                                   \
+     */
+#endif
+#ifndef BO_BUG_STATE_BEFORE_GROUP
+#define BO_BUG_STATE_BEFORE_GROUP 0 /**< a group's last state precedes the values before it */
+#endif
+#ifndef BO_BUG_STATE_UNCONFIRMED
+#define BO_BUG_STATE_UNCONFIRMED 0 /**< a transfer does not wait for the one before it */
+#endif
+#ifndef BO_BUG_STATE_NOT_STRIPPED
+#define BO_BUG_STATE_NOT_STRIPPED 0 /**< readers take states for parts of values */
+#endif
+#ifndef BO_BUG_STATE_OF_ONE_WRITER
+#define BO_BUG_STATE_OF_ONE_WRITER                                                                 \
+  0 /**< states alternate by inference, as if no other map shared the cell */
+#endif
+#ifndef BO_BUG_STATES_NOT_CLEARED
+#define BO_BUG_STATES_NOT_CLEARED 0 /**< the first inference trusts what the arena held before */
+#endif
+
 #endif

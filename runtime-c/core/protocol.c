@@ -6,6 +6,7 @@
 #include "nest.h"
 #include "nvm.h"
 #include "planted.h"
+#include "scheme.h"
 
 _Static_assert(sizeof(bo_record) == BO_RECORD_BYTES, "record layout");
 _Static_assert(sizeof(bo_release) == BO_RELEASE_BYTES, "release layout");
@@ -112,7 +113,8 @@ void bo_commit(bo_progress *progress, uint16_t layer, uint16_t inference, uint32
   /* The next step may overwrite what this one read: not before the record is safe. */
   if (!BO_BUG_RECORD_UNCONFIRMED)
     bo_port_confirm();
-  bo_port_after_commit();
+  if (bo_is_scheme(progress->model, BO_SCHEME_TILE))
+    bo_port_after_commit();
 }
 
 uint16_t bo_results_waiting(const bo_progress *progress) {
@@ -134,6 +136,10 @@ void bo_result_write(const bo_progress *progress) {
   bo_result *result = (bo_result *)(void *)bo_vm;
   void *outputs = &result[1];
   bo_nvm_read(last->output, outputs, bytes);
+#if BO_HAS_SCHEME(BO_SCHEME_STATEFUL)
+  if (bo_is_scheme(model, BO_SCHEME_STATEFUL))
+    bo_states_strip(outputs, model->outputs, bo_code_bytes(model));
+#endif
   result->inference = progress->record.inference;
   result->image_id = model->image_id;
   result->outputs = model->outputs;

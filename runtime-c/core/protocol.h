@@ -9,12 +9,12 @@
 
 #include "format.h"
 
-/** Names what is to be done NEXT. At BO_NVM_RECORDS, in slot `sequence & 1`. */
+/** Names what is to be done NEXT, or has been begun. At BO_NVM_RECORDS, in slot `sequence & 1`. */
 typedef struct {
   uint32_t sequence;  /**< of commits; serial arithmetic, so it may wrap */
   uint16_t layer;     /**< 0..L-1: run it from `batch`; L: write the result; L+1: idle */
   uint16_t inference; /**< the one at hand, or the last one when idle; counts from 1, may wrap */
-  uint32_t batch;     /**< of the layer */
+  uint32_t batch;     /**< of the layer; 0 in schemes that have one record per layer */
   uint16_t image_id;
   uint16_t crc; /**< CRC-16 over the 14 bytes before */
 } bo_record;
@@ -42,6 +42,14 @@ typedef struct {
   bo_record record; /**< the newest valid one; sequence 0 and idle where there is none */
   bo_release release;
   uint8_t fresh; /**< no valid record: nothing has ever run on this image */
+#if BO_HAS_SCHEME(BO_SCHEME_STATEFUL)
+  uint8_t resumes; /**< since the boot no layer has been run: the one at hand may have begun */
+#endif
+#if BO_HAS_SCHEME(BO_SCHEME_HAWAII)
+  uint8_t mark_slot; /**< where the next mark goes */
+  uint32_t sent;     /**< outputs of the layer at hand that have been sent, of bo_outputs_sent() */
+  uint32_t to_send;
+#endif
 } bo_progress;
 
 /** Two records are all that a boot reads to know where to go on. */
@@ -57,8 +65,8 @@ void bo_records_erase(void);
 void bo_releases_read(bo_progress *progress);
 
 /**
- * Confirms all data written before, writes the record that names what is next, confirms it, and
- * tells the port (which may switch the board off and never return).
+ * Confirms all data written before, writes the record that names what is next, confirms it, and,
+ * in scheme tile, tells the port (which may switch the board off and never return).
  */
 void bo_commit(bo_progress *progress, uint16_t layer, uint16_t inference, uint32_t batch);
 

@@ -6,9 +6,7 @@
 #include "image.h"
 #include "nvm.h"
 #include "planted.h"
-
-/** Bytes of one write of the input map; inputs of any size go in pieces that fit a transfer. */
-#define INPUT_BYTES 32768u
+#include "scheme.h"
 
 static int idle(const bo_runtime *runtime) {
   const bo_progress *progress = &runtime->progress;
@@ -18,7 +16,8 @@ static int idle(const bo_runtime *runtime) {
 bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
   if (runtime->booted)
     return BO_DONE;
-  if (model->layer_count == 0u || model->vm_bytes > bo_port_vm_bytes() ||
+  if (model->layer_count == 0u || !bo_scheme_is_built(model) ||
+      model->vm_bytes > bo_port_vm_bytes() ||
       bo_result_stride(model->outputs, bo_code_bytes(model)) > bo_port_vm_bytes()) {
     return BO_REFUSED;
   }
@@ -26,9 +25,12 @@ bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
   const bo_record *record = &runtime->progress.record;
   /* Only another network whose image id is the same by chance leaves such a record. */
   if (record->layer < model->layer_count &&
-      record->batch >= bo_engine_batches(&model->layers[record->layer])) {
+      record->batch >= (bo_is_scheme(model, BO_SCHEME_TILE)
+                            ? bo_engine_batches(&model->layers[record->layer])
+                            : 1u)) {
     return BO_REFUSED;
   }
+  bo_scheme_boot(&runtime->progress);
   runtime->releases_known = 0;
   runtime->delivered = 0;
   runtime->inference = runtime->progress.record.inference;
@@ -46,8 +48,9 @@ static uint16_t waiting(bo_runtime *runtime) {
 }
 
 /**
- * Only a start looks at the header: a valid record carries the image id, and exists only since the
- * image was found whole. The constants are checked once, before the first record of their life.
+ * Only a start looks at the header and at designs: a valid record carries the image id, and exists
+ * only since the image was found whole. The constants are checked once, before the first record of
+ * their life.
  */
 static int image_ok(bo_runtime *runtime) {
   const bo_model *model = runtime->progress.model;
@@ -70,26 +73,20 @@ bo_status bo_runtime_start(bo_runtime *runtime, const void *input) {
   if (!idle(runtime))
     return BO_BUSY;
   BO_COUNT_LAYER(model->layer_count);
-  if (!image_ok(runtime))
+  if (!bo_scheme_fits(model) || !image_ok(runtime))
     return BO_REFUSED;
   const uint16_t results = waiting(runtime);
   if (results > 2u && !BO_BUG_RESULT_OVERWRITTEN)
     return BO_REFUSED;
   if (results == 2u && !BO_BUG_RESULT_OVERWRITTEN)
     return BO_FULL;
-  const uint32_t bytes = bo_code_bytes(model) * model->inputs;
-  const uint8_t *const codes = input;
-  for (uint32_t first = 0; first < bytes; first += INPUT_BYTES) {
-    const uint32_t left = bytes - first;
-    bo_nvm_write(model->input + first, codes + first,
-                 (uint16_t)(left < INPUT_BYTES ? left : INPUT_BYTES));
-  }
   runtime->inference = (uint16_t)(runtime->progress.record.inference + 1u);
-  bo_commit(&runtime->progress, 0, runtime->inference, 0);
+  bo_scheme_store_input(&runtime->progress, runtime->inference, input);
+  bo_scheme_start(&runtime->progress, runtime->inference);
   return BO_DONE;
 }
 
-/** One batch, or the delivery, and its commit. */
+/** What is next up to a commit, or the delivery and its commit. */
 static void step(bo_runtime *runtime) {
   bo_progress *progress = &runtime->progress;
   const bo_model *model = progress->model;
@@ -100,15 +97,7 @@ static void step(bo_runtime *runtime) {
     bo_commit(progress, (uint16_t)(now.layer + 1u), now.inference, 0);
     return;
   }
-  const bo_layer *layer = &model->layers[now.layer];
-  const int more = now.batch + 1u < bo_engine_batches(layer);
-  const uint16_t next_layer = (uint16_t)(now.layer + (more ? 0u : 1u));
-  const uint32_t next_batch = more ? now.batch + 1u : 0u;
-  if (BO_BUG_COMMIT_BEFORE_DATA)
-    bo_commit(progress, next_layer, now.inference, next_batch);
-  bo_engine_run(model, layer, now.batch);
-  if (!BO_BUG_COMMIT_BEFORE_DATA)
-    bo_commit(progress, next_layer, now.inference, next_batch);
+  bo_scheme_step(progress);
 }
 
 bo_status bo_runtime_run(bo_runtime *runtime) {

@@ -46,6 +46,11 @@ int main(int count, char **names) {
       {"one_cut", test_one_cut},
       {"many_cuts", test_many_cuts},
       {"sequence_wrap", test_sequence_wrap},
+      {"conformance_tile", test_conformance_tile},
+      {"conformance_hawaii", test_conformance_hawaii},
+      {"conformance_stateful", test_conformance_stateful},
+      {"conformance_checkpoint", test_conformance_checkpoint},
+      {"conformance_ideal", test_conformance_ideal},
       {"spi", test_spi},
       {"hostile", test_hostile},
   };

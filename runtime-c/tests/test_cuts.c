@@ -41,6 +41,7 @@ void test_many_cuts(void) {
         .max_channels = 2u + seed % 8u,
         .max_batches = 60,
         .vectors = 3,
+        .scheme = (uint8_t)(seed % 5u),
     };
     network *net = network_make(90000u + seed, &limits);
     bo_report report = {0};

@@ -15,6 +15,7 @@ void test_layers(void) {
         .max_channels = 1u + seed % 8u,
         .max_batches = 400,
         .vectors = 2,
+        .scheme = (uint8_t)(seed / 2u % 5u),
     };
     network *net = network_make(seed, &limits);
     bo_report report = {0};

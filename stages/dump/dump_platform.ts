@@ -16,6 +16,7 @@ import { paddingOf, padNetwork } from "./padded.ts";
 import { platformH } from "./emit_platform.ts";
 import { buildImage, checkRegions, HEADER_BYTES, refuseTooLarge, regionsOf } from "./image.ts";
 import { KIND_TYPES, layerTable } from "./layer_table.ts";
+import { refuseForScheme } from "./scheme.ts";
 import type { Vectors } from "./vectors.ts";
 
 export interface PlatformDump {
@@ -56,6 +57,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
   const padding = paddingOf(dump.network, designs);
   const network = padNetwork(dump.network, padding);
   const table = layerTable(network, designs);
+  refuseForScheme(table, network, designs);
   const nvm = designs.answer.nvm!;
   const regions = regionsOf(table, nvm, network.inputShape, artifact.element_bytes);
   checkRegions(regions, nvm);

@@ -159,6 +159,10 @@ export function modelC({ model, artifact, platform }: Emission): string {
         "",
       ]
       : []),
+    `#if !BO_HAS_SCHEME(${SCHEMES[model.scheme]})`,
+    `#error this network keeps its progress by scheme ${model.scheme}`,
+    "#endif",
+    "",
     "#if defined(BO_ELEMENT_BYTES) && BO_ELEMENT_BYTES != BROWNOUT_ELEMENT_BYTES",
     "#error the runtime is built for codes of another size",
     "#endif",

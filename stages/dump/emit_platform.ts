@@ -1,6 +1,7 @@
 /** `platform.h`: sizes and choices that the port is compiled with (runtime-c/README.md). */
 import type { Platform } from "../../network/platform.ts";
 import { cString } from "./emit_c.ts";
+import { SCHEMES } from "./layer_table.ts";
 import { hasChannelwise, hasScales, HEADER_BYTES, type Model } from "./image.ts";
 
 /** @param platform resolved, overrides applied */
@@ -32,6 +33,7 @@ export function platformH(
     "/** 0: no depthwise conv, max or average pool, add or concat; build.mk leaves their code out. */",
     `#define BO_HAS_CHANNELWISE ${hasChannelwise(model) ? 1 : 0}`,
     "/** Bytes of one code, and whether output channels have scales of their own; build.mk. */",
+    `#define BO_USES_SCHEME ${Object.keys(SCHEMES).indexOf(model.scheme)}`,
     `#define BO_HAS_ELEMENT_BYTES ${model.element_bytes}`,
     `#define BO_HAS_PER_CHANNEL ${hasScales(model) ? 1 : 0}`,
     "/** 1: after each commit the board switches off until the capacitor is full; 0: it runs on. */",

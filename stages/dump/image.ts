@@ -1,10 +1,11 @@
 /** The NVM image: erased mutable regions, header, constants (runtime-c/core/format.h). */
 import { createHash } from "node:crypto";
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
+import type { Scheme } from "../../network/design.ts";
 import type { DesignsArtifact, NvmLayout } from "../../network/explore.ts";
 import { elements, type Shape } from "../../network/network.ts";
 import { crc32 } from "./crc.ts";
-import { KINDS, type Scheme, SCHEMES, SPANS, type TableLayer } from "./layer_table.ts";
+import { KINDS, SCHEMES, SPANS, type TableLayer } from "./layer_table.ts";
 import { packWeights } from "./pack.ts";
 
 export const MAGIC = 0x4f4e5242;

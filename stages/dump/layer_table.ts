@@ -1,7 +1,7 @@
 /** The layers as the runtime knows them: `bo_layer` of runtime-c/core/format.h, field by field. */
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import type { Requantisation } from "../../network/artifacts/quantized.ts";
-import { PUBLISHED_ORDERS } from "../../network/design.ts";
+import { PUBLISHED_ORDERS, type Scheme } from "../../network/design.ts";
 import type { DesignsArtifact, FeasibleLayer, VmLayout } from "../../network/explore.ts";
 import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
 import {
@@ -31,15 +31,14 @@ export const KIND_TYPES = [
   "add",
   "concat",
 ] as const satisfies LayerType[];
-/** How progress is kept (runtime-c/core/format.h), in the order of their numbers. */
-export const SCHEMES = {
+/** Schemes as runtime-c/core/format.h names them, in the order of their numbers. */
+export const SCHEMES: Record<Scheme, string> = {
   tile: "BO_SCHEME_TILE",
   hawaii: "BO_SCHEME_HAWAII",
   stateful: "BO_SCHEME_STATEFUL",
   checkpoint: "BO_SCHEME_CHECKPOINT",
   ideal: "BO_SCHEME_IDEAL",
-} as const;
-export type Scheme = keyof typeof SCHEMES;
+};
 export const SPANS = { channel: 0, row: 1, window: 2 } as const;
 
 export interface TableLayer {
@@ -128,7 +127,7 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
       source: positionOf(source),
       second_source: second === undefined ? undefined : positionOf(second),
       shape: walkShape(layer),
-      design: designOf(found),
+      design: { ...designOf(found), scheme: designs.scheme, b: designs.b },
       batches: found.batches,
       vm: found.vm,
       plane_bytes: found.plane_bytes ?? 0,
@@ -146,7 +145,7 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
   return table;
 }
 
-function designOf(design: FeasibleLayer): TableLayer["design"] {
+function designOf(design: FeasibleLayer): Omit<TableLayer["design"], "scheme" | "b"> {
   const order = design.loop_order;
   return {
     tr: design.Tr,
@@ -157,9 +156,7 @@ function designOf(design: FeasibleLayer): TableLayer["design"] {
       ? PUBLISHED_ORDERS[order as keyof typeof PUBLISHED_ORDERS]
       : order,
     span: design.mac_span,
-    scheme: "tile",
     s: design.S,
-    b: 0,
   };
 }
 

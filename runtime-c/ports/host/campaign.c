@@ -5,85 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "application.h"
 #include "engine.h"
-#include "runtime.h"
 
-/** The application and what it remembers outside of the device. */
-typedef struct {
-  const bo_subject *subject;
-  bo_runtime runtime;
-  uint8_t *output;
-  uint32_t wanted;
-  uint32_t consumed; /**< distinct results used */
-  uint32_t released; /**< of these, known to be released */
-  const char *wrong; /**< what the oracle objects to */
-} application;
-
-static void use_result(application *app) {
-  const bo_model *model = app->subject->model;
-  const uint16_t number = app->runtime.inference;
-  const int again = app->consumed != 0u && number == (uint16_t)app->consumed;
-  if (again && app->released == app->consumed) {
-    app->wrong = "a released result was delivered again";
-    return;
-  }
-  if (!again && number != (uint16_t)(app->consumed + 1u)) {
-    app->wrong = "a result was skipped or is out of order";
-    return;
-  }
-  if (!again)
-    app->consumed++;
-  const uint32_t vector = (app->consumed - 1u) % app->subject->count;
-  const size_t bytes = bo_output_bytes(model);
-  if (memcmp(app->subject->expected + vector * bytes, app->output, bytes) != 0) {
-    app->wrong = "outputs differ from the reference";
-  }
-}
-
-/** What main() does after every boot. */
-static void program(void *context) {
-  application *app = context;
-  const bo_model *model = app->subject->model;
-  memset(&app->runtime, 0x5a, sizeof app->runtime);
-  app->runtime.booted = 0;
-  while (app->wrong == NULL) {
-    const uint32_t vector = app->consumed % app->subject->count;
-    const uint8_t *input =
-        app->subject->inputs + (size_t)vector * bo_code_bytes(model) * model->inputs;
-    const int enough = app->consumed == app->wanted;
-    memset(app->output, 0x77, bo_output_bytes(model));
-    const bo_status status =
-        bo_runtime_infer(&app->runtime, model, enough ? NULL : input, app->output);
-    if (status == BO_NONE && enough) {
-      app->released = app->consumed;
-      return;
-    }
-    if (status != BO_DONE) {
-      app->wrong = status == BO_REFUSED ? "the runtime refused" : "the runtime did nothing";
-      return;
-    }
-    use_result(app);
-    if (app->wrong != NULL)
-      return;
-    bo_runtime_release(&app->runtime);
-    app->released = app->consumed;
-  }
-}
-
-static void begin(application *app, const bo_subject *subject, uint32_t wanted) {
-  memset(app, 0, sizeof *app);
-  app->subject = subject;
-  app->wanted = wanted;
-  app->output = malloc(bo_output_bytes(subject->model));
-  if (app->output == NULL)
-    exit(70);
-  bo_host_nvm_make(subject->model->nvm_bytes);
-  bo_host_image(subject->provision ? subject->image : NULL, subject->image_bytes);
-  if (!subject->provision)
-    memcpy(bo_host_nvm(), subject->image, subject->image_bytes);
-}
-
-static void end(application *app, bo_report *report) {
+static void end(bo_application *app, bo_report *report) {
   report->inferences += app->consumed;
   free(app->output);
 }
@@ -108,12 +33,13 @@ static void __attribute__((format(printf, 2, 3))) fail(bo_report *report, const 
 
 void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_after_commit,
                        bo_report *report) {
-  application app;
-  begin(&app, subject, inferences);
+  bo_application app;
+  bo_application_begin(&app, subject, inferences);
   const uint32_t allowed = cycles_allowed(subject, inferences, 0);
   for (uint32_t cycles = 0; cycles < allowed; cycles++) {
     report->boots++;
-    const bo_cycle_end ended = bo_host_power_cycle(program, &app, NULL, off_after_commit);
+    const bo_cycle_end ended =
+        bo_host_power_cycle(bo_application_run, &app, NULL, off_after_commit);
     if (ended == BO_CYCLE_RETURNED)
       break;
     report->commits++;
@@ -128,12 +54,12 @@ void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_a
 
 void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campaign,
                         uint32_t max_cuts, uint32_t modes, uint32_t inferences, bo_report *report) {
-  application app;
+  bo_application app;
   uint32_t random = bo_host_seed(seed, campaign);
   const int off = (int)(campaign & 1u);
   uint32_t cuts_left = max_cuts;
   uint32_t longest = 1;
-  begin(&app, subject, inferences);
+  bo_application_begin(&app, subject, inferences);
   const uint32_t allowed = cycles_allowed(subject, inferences, max_cuts);
   for (uint32_t cycles = 0; cycles < allowed; cycles++) {
     bo_cut cut = {0, BO_CUT_BEFORE, 0};
@@ -149,7 +75,7 @@ void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campa
         cut.detail %= 1u + (cut.detail >> 16 & 1u ? 16u : 256u);
     }
     report->boots++;
-    const bo_cycle_end ended = bo_host_power_cycle(program, &app, &cut, off);
+    const bo_cycle_end ended = bo_host_power_cycle(bo_application_run, &app, &cut, off);
     if (bo_host_writes() > longest)
       longest = bo_host_writes();
     if (ended == BO_CYCLE_RETURNED)
@@ -190,11 +116,11 @@ static uint64_t nvm_hash(void) {
 
 /** One exhaustive campaign at work. */
 typedef struct {
-  application app;
+  bo_application app;
   uint64_t *states; /**< of NVM after each uncut power cycle */
   uint32_t cycles;
   uint8_t *nvm; /**< before the power cycle at hand */
-  application before;
+  bo_application before;
   uint32_t cycle;
 } exhaustive;
 
@@ -205,10 +131,10 @@ static void restore(exhaustive *all) {
 
 static void one_cut(exhaustive *all, const bo_cut *cut, bo_report *report) {
   restore(all);
-  bo_host_power_cycle(program, &all->app, cut, 1);
+  bo_host_power_cycle(bo_application_run, &all->app, cut, 1);
   report->cuts++;
   if (all->app.wrong == NULL)
-    bo_host_power_cycle(program, &all->app, NULL, 1);
+    bo_host_power_cycle(bo_application_run, &all->app, NULL, 1);
   report->boots += 2;
   const char *wrong = all->app.wrong;
   if (wrong == NULL) {
@@ -249,14 +175,14 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
   uint32_t room = 1024;
   memset(&all, 0, sizeof all);
   all.states = malloc(room * sizeof *all.states);
-  begin(&all.app, subject, inferences);
+  bo_application_begin(&all.app, subject, inferences);
   all.nvm = malloc(bo_host_nvm_bytes());
   if (all.states == NULL || all.nvm == NULL)
     exit(70);
   bo_cycle_end ended = BO_CYCLE_OFF;
   const uint32_t allowed = cycles_allowed(subject, inferences, 0);
   while (ended != BO_CYCLE_RETURNED && all.cycles < allowed) {
-    ended = bo_host_power_cycle(program, &all.app, NULL, 1);
+    ended = bo_host_power_cycle(bo_application_run, &all.app, NULL, 1);
     if (all.cycles == room) {
       room *= 2u;
       all.states = realloc(all.states, room * sizeof *all.states);
@@ -274,11 +200,11 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
   report->inferences += all.app.consumed;
   free(all.app.output);
 
-  begin(&all.app, subject, inferences);
+  bo_application_begin(&all.app, subject, inferences);
   for (all.cycle = 0; all.cycle < all.cycles && report->mismatches == 0u; all.cycle++) {
     memcpy(all.nvm, bo_host_nvm(), bo_host_nvm_bytes());
     all.before = all.app;
-    bo_host_power_cycle(program, &all.app, NULL, 1);
+    bo_host_power_cycle(bo_application_run, &all.app, NULL, 1);
     const uint32_t writes = bo_host_writes();
     uint32_t *sizes = malloc((writes + 1u) * sizeof *sizes);
     if (sizes == NULL)
@@ -294,7 +220,7 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
     }
     free(sizes);
     restore(&all);
-    bo_host_power_cycle(program, &all.app, NULL, 1);
+    bo_host_power_cycle(bo_application_run, &all.app, NULL, 1);
     if (report->mismatches == 0u && nvm_hash() != all.states[all.cycle]) {
       fail(report, "the uncut run does not repeat itself; power cycle %u", (unsigned)all.cycle);
     }

@@ -2,19 +2,7 @@
 #ifndef BROWNOUT_CAMPAIGN_H
 #define BROWNOUT_CAMPAIGN_H
 
-#include "format.h"
-#include "host.h"
-
-/** What is put to the test. Outputs are compared with `expected` bit for bit. */
-typedef struct {
-  const bo_model *model;
-  const uint8_t *image; /**< nvm.bin */
-  uint32_t image_bytes;
-  const uint8_t *inputs;   /**< codes [count][model->inputs] */
-  const uint8_t *expected; /**< codes [count][model->outputs] */
-  uint32_t count;
-  int provision; /**< start with an empty NVM and the image in program memory */
-} bo_subject;
+#include "application.h"
 
 typedef struct {
   uint32_t inferences; /**< results consumed */

@@ -83,40 +83,55 @@ void bo_host_image(const uint8_t *image, uint32_t bytes) {
   image_size = bytes;
 }
 
-static void keep(const write_entry *entry, uint32_t bytes) {
-  memcpy(durable + entry->address, pending_data + entry->data, bytes);
+static void keep_in(uint8_t *nvm, const write_entry *entry, uint32_t bytes) {
+  memcpy(nvm + entry->address, pending_data + entry->data, bytes);
 }
 
-static void keep_all_but(size_t last) {
+static void keep_all_but_in(uint8_t *nvm, size_t last) {
   for (size_t i = 0; i + last < pending_count; i++)
-    keep(&pending[i], pending[i].bytes);
+    keep_in(nvm, &pending[i], pending[i].bytes);
 }
 
-static void cut_now(void) {
+static void keep(const write_entry *entry, uint32_t bytes) { keep_in(durable, entry, bytes); }
+static void keep_all_but(size_t last) { keep_all_but_in(durable, last); }
+
+/** What a cut leaves of the writes that are not confirmed. */
+static void leave(uint8_t *nvm, const bo_cut *cut) {
   const write_entry *entry = &pending[pending_count - 1u];
-  uint32_t random = bo_host_seed(cut_plan.detail, writes);
-  switch (cut_plan.mode) {
+  uint32_t random = bo_host_seed(cut->detail, cut->write);
+  switch (cut->mode) {
   case BO_CUT_TORN:
-    keep_all_but(1);
-    keep(entry, cut_plan.detail < entry->bytes ? cut_plan.detail : entry->bytes);
+    keep_all_but_in(nvm, 1);
+    keep_in(nvm, entry, cut->detail < entry->bytes ? cut->detail : entry->bytes);
     break;
   case BO_CUT_LAST_ONLY:
-    keep(entry, entry->bytes);
+    keep_in(nvm, entry, entry->bytes);
     break;
   case BO_CUT_SUBSET:
     for (size_t i = 0; i < pending_count; i++) {
       const uint32_t dice = bo_host_random(&random) >> 8;
       if (dice % 3u == 0u)
-        keep(&pending[i], pending[i].bytes);
+        keep_in(nvm, &pending[i], pending[i].bytes);
       if (dice % 3u == 1u)
-        keep(&pending[i], (dice >> 4) % pending[i].bytes);
+        keep_in(nvm, &pending[i], (dice >> 4) % pending[i].bytes);
     }
     break;
   default:
-    keep_all_but(1);
+    keep_all_but_in(nvm, 1);
   }
+}
+
+static void cut_now(void) {
+  leave(durable, &cut_plan);
   longjmp(power, 1 + BO_CYCLE_CUT);
 }
+
+void bo_host_after_cut(const bo_cut *cut, uint8_t *nvm) {
+  memcpy(nvm, durable, size_bytes);
+  leave(nvm, cut);
+}
+
+uint32_t bo_host_unconfirmed(void) { return (uint32_t)pending_count; }
 
 void bo_host_measure(const bo_host_meter *told) { meter = told; }
 
@@ -170,6 +185,8 @@ void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes) {
 void bo_port_confirm(void) {
   keep_all_but(0);
   pending_count = data_bytes = 0;
+  if (meter != NULL && meter->confirmed != NULL)
+    meter->confirmed();
 }
 
 void bo_port_after_commit(void) {

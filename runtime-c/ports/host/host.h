@@ -56,7 +56,14 @@ bo_cycle_end bo_host_power_cycle(void (*program)(void *), void *context, const b
 typedef struct {
   void (*read)(uint32_t address, uint16_t bytes);
   void (*write)(uint32_t address, uint16_t bytes);
+  void (*confirmed)(void); /**< after everything written is in NVM; may be null */
 } bo_host_meter;
+
+/** Within a bo_host_meter's `write`: what a cut at this write would leave, bo_host_nvm_bytes(). */
+void bo_host_after_cut(const bo_cut *cut, uint8_t *nvm);
+
+/** Writes that are not confirmed. */
+uint32_t bo_host_unconfirmed(void);
 
 /** Null: nobody is told. */
 void bo_host_measure(const bo_host_meter *meter);

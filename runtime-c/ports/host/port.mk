@@ -4,7 +4,8 @@ CFLAGS := -O2 -DBO_COUNTERS
 DOT_C :=
 DSPLIB := $(RUNTIME)/sim/lea
 include $(RUNTIME)/ports/common/lea.mk
-HOST_C := $(filter-out core/brownout.c,$(CORE)) $(DOT_C) ports/host/host.c ports/host/campaign.c \
+HOST_C := $(filter-out core/brownout.c,$(CORE)) $(DOT_C) ports/host/host.c \
+          ports/host/application.c ports/host/campaign.c \
           apps/host_main.c
 RUNNER := $(HOST_C:%=$(OUT)/%.o) $(OUT)/model.c.o $(DSPLIB_O)
 

@@ -248,7 +248,7 @@ void bo_meter_clear(bo_meter *m) {
 
 void bo_meter_start(bo_meter *m, const bo_model *model, const bo_platform *platform,
                     bo_source *source) {
-  static const bo_host_meter hooks = {on_read, on_write};
+  static const bo_host_meter hooks = {on_read, on_write, NULL};
   memset(m, 0, sizeof *m);
   m->model = model;
   m->platform = platform;

@@ -72,9 +72,10 @@ static void write_model(const network *net, const char *folder) {
           "#ifndef PLATFORM_H\n#define PLATFORM_H\n#define BO_VM_BYTES %" PRIu32
           "\n#define BO_NVM_BYTES %" PRIu32 "\n#define BO_IMAGE_BYTES %" PRIu32
           "\n#define BO_INPUTS %u\n#define BO_OUTPUTS %u\n#define BO_LAYERS %u\n#define "
-          "BO_AFTER_COMMIT_SLEEP 1\n#define BO_HAS_ELEMENT_BYTES %u\n#endif\n",
+          "BO_AFTER_COMMIT_SLEEP 1\n#define BO_HAS_ELEMENT_BYTES %u\n#define BO_USES_SCHEME "
+          "%u\n#endif\n",
           m->vm_bytes, m->nvm_bytes, net->image_bytes, m->inputs, m->outputs, m->layer_count,
-          m->element_bytes);
+          m->element_bytes, m->scheme);
   fclose(file);
 }
 

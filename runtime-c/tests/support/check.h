@@ -32,6 +32,11 @@ void test_counters(void);
 void test_one_cut(void);
 void test_many_cuts(void);
 void test_sequence_wrap(void);
+void test_conformance_tile(void);
+void test_conformance_hawaii(void);
+void test_conformance_stateful(void);
+void test_conformance_checkpoint(void);
+void test_conformance_ideal(void);
 void test_spi(void);
 void test_hostile(void);
 

@@ -47,9 +47,11 @@ static void map_size(const network *net, int index, uint32_t size[3]) {
 }
 
 /** One of the kinds whose output channels read input channels of their own. */
-static void draw_channelwise(uint32_t *random, network *net, uint32_t layer) {
+static void draw_channelwise(uint32_t *random, network *net, uint32_t layer, uint32_t only) {
   bo_shape *shape = &net->layers[layer].shape;
   shape->kind = (uint8_t)(BO_DEPTHWISE + below(random, 5));
+  if (only != 0u)
+    shape->kind = (uint8_t)(only - 1u);
   shape->m = shape->n;
   if (!bo_has_second(shape)) {
     shape->has_bias = (uint8_t)(shape->kind == BO_DEPTHWISE && below(random, 2) != 0u);
@@ -81,19 +83,23 @@ static void draw_channelwise(uint32_t *random, network *net, uint32_t layer) {
   }
 }
 
-/** Draws the layer that follows a map of h x w x n; the last one ends in 1 x 1. */
+/** Draws the layer that follows a map of h x w x n; the last one ends in 1 x 1. `only`: 1 + its
+ * kind, or 0. */
 static void draw_shape(uint32_t *random, network *net, uint32_t layer, uint16_t h, uint16_t w,
-                       uint16_t n, uint32_t max_channels, int last) {
+                       uint16_t n, uint32_t max_channels, int last, uint32_t only) {
   bo_shape *shape = &net->layers[layer].shape;
   memset(shape, 0, sizeof *shape);
   shape->h = h, shape->w = w, shape->n = n;
   shape->stride_h = shape->stride_w = 1;
   net->second[layer] = -2;
-  if (!last && below(random, 2) == 0u) {
-    draw_channelwise(random, net, layer);
+  const int channelwise = only == 0u ? !last && below(random, 2) == 0u : only > BO_DEPTHWISE;
+  if (channelwise) {
+    draw_channelwise(random, net, layer, only);
     return;
   }
-  const uint32_t kind = below(random, 8);
+  uint32_t kind = below(random, 8);
+  if (only != 0u)
+    kind = only == BO_GLOBAL_AVG_POOL + 1u ? 0u : 1u + kind % 7u;
   if (kind == 0u && (uint32_t)h * w > 1u) {
     shape->kind = BO_GLOBAL_AVG_POOL;
     shape->r = shape->c = 1, shape->m = n;
@@ -125,7 +131,9 @@ static uint16_t tile(uint32_t *random, uint32_t size) {
 }
 
 static void draw_design(uint32_t *random, const bo_shape *shape, bo_design *design,
-                        uint32_t max_batches) {
+                        const network_limits *limits) {
+  const uint32_t max_batches = limits->max_batches;
+  const int once = limits->scheme == BO_SCHEME_STATEFUL;
   const int is_pool = shape->kind == BO_GLOBAL_AVG_POOL;
   bo_nest nest;
   do {
@@ -143,8 +151,11 @@ static void draw_design(uint32_t *random, const bo_shape *shape, bo_design *desi
     design->s = 1;
     nest = bo_nest_make(shape, design);
     design->s = tile(random, min16(nest.sweep + 1u, 60000));
+    design->scheme = limits->scheme;
+    if (limits->scheme == BO_SCHEME_HAWAII || once)
+      design->b = from_to(random, 1, 1u + below(random, 24));
     nest = bo_nest_make(shape, design);
-  } while (nest.batches > max_batches ||
+  } while (nest.batches > max_batches || (once && bo_visits(design, &nest) != 1u) ||
            bo_vm_plan(shape, design, &nest).total_bytes > BO_HOST_VM_BYTES);
 }
 
@@ -176,6 +187,11 @@ static void draw_codes(uint32_t *random, network *net, uint32_t layer) {
                                          : is_int8              ? INT8_MIN
                                                                 : INT16_MIN);
   at->requantisation.maximum = is_int8 ? INT8_MAX : INT16_MAX;
+  if (net->model.scheme == BO_SCHEME_STATEFUL) {
+    /* A bit of each code is for its state. */
+    at->requantisation.minimum = (int16_t)(at->requantisation.minimum / 2);
+    at->requantisation.maximum = (int16_t)(at->requantisation.maximum / 2);
+  }
   if (is_pool) {
     uint8_t bits = 0;
     while ((1u << bits) < window)
@@ -263,11 +279,18 @@ static void lay_out(uint32_t *random, network *net) {
   net->image_bytes = at;
   model->constants_bytes = at - model->header - BO_HEADER_BYTES;
   largest = align4(largest);
-  model->input = at;
-  at += largest;
+  /* Maps that share bytes begin apart, so that cells of one are partly those of another. */
+  const int shifted = share && model->scheme == BO_SCHEME_STATEFUL;
+  const uint32_t slot = shifted ? 2u * largest : largest;
+  model->input = at + (shifted ? 4u * below(random, largest / 4u + 1u) : 0u);
+  const uint32_t slots[2] = {at, at + slot};
+  at += slot;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     net->layers[i].input = i == 0u ? model->input : net->layers[i - 1u].output;
-    if (share && i > 0u) {
+    if (shifted) {
+      net->layers[i].output = slots[i % 2u == 0u] + 4u * below(random, largest / 4u + 1u);
+      at = slots[1] + slot;
+    } else if (share && i > 0u) {
       net->layers[i].output = i % 2u == 0u ? net->layers[0].output : model->input;
     } else {
       net->layers[i].output = at;
@@ -430,7 +453,8 @@ static void put_codes(const network *net, uint8_t *to, const int16_t *codes, uin
 
 static void infer_naively(uint32_t *random, network *net) {
   const bo_model *model = &net->model;
-  const int32_t largest = model->element_bytes == 1u ? INT8_MAX : INT16_MAX;
+  const int32_t largest =
+      (model->element_bytes == 1u ? INT8_MAX : INT16_MAX) >> (model->scheme == BO_SCHEME_STATEFUL);
   for (uint32_t v = 0; v < net->count; v++) {
     int16_t *maps[NETWORK_LAYERS + 1u];
     maps[0] = room(2u * (size_t)model->inputs);
@@ -456,6 +480,9 @@ network *network_make(uint32_t seed, const network_limits *limits) {
   uint32_t kind = bo_host_seed(seed, 78);
   network *net = room(sizeof *net);
   net->model.element_bytes = (uint8_t)(1u + below(&kind, 2));
+  if (limits->element_bytes != 0u)
+    net->model.element_bytes = limits->element_bytes;
+  net->model.scheme = limits->scheme;
   const int flat = below(&random, 3) == 0u;
   uint16_t h = from_to(&random, 1, limits->max_side);
   uint16_t w = flat ? 1 : from_to(&random, 1, limits->max_side);
@@ -466,9 +493,10 @@ network *network_make(uint32_t seed, const network_limits *limits) {
   for (uint32_t i = 0; i < limits->layers; i++) {
     bo_layer *layer = &net->layers[i];
     const int last = limits->layers > 1u && i + 1u == limits->layers;
-    draw_shape(&random, net, i, h, w, n, limits->max_channels, last);
+    const uint32_t only = i == limits->kind_at ? limits->kind : 0u;
+    draw_shape(&random, net, i, h, w, n, limits->max_channels, last && only == 0u, only);
     layer->shape.element_bytes = net->model.element_bytes;
-    draw_design(&random, &layer->shape, &layer->design, limits->max_batches);
+    draw_design(&random, &layer->shape, &layer->design, limits);
     draw_codes(&random, net, i);
     draw_scales(&kind, net, i);
     h = layer->shape.r, w = layer->shape.c, n = layer->shape.m;
@@ -510,14 +538,16 @@ const char *network_text(const network *net) {
     const bo_shape *s = &net->layers[i].shape;
     const bo_design *d = &net->layers[i].design;
     const bo_nest nest = bo_nest_make(s, d);
-    used += (size_t)snprintf(
-        text + used, sizeof text - used,
-        "[%s%u%s %ux%ux%u -> %ux%ux%u k%ux%u s%u,%u p%u,%u b%u | T %u,%u,%u,%u %c%c%c%c span%u S%u "
-        "batches %u]",
-        kinds[s->kind], 8u * s->element_bytes, s->per_channel ? "c" : "", s->h, s->w, s->n, s->r,
-        s->c, s->m, s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->pad_top, s->pad_left,
-        s->has_bias, d->tr, d->tc, d->tm, d->tn, "RCMN"[d->order[0]], "RCMN"[d->order[1]],
-        "RCMN"[d->order[2]], "RCMN"[d->order[3]], d -> span, d -> s, (unsigned)nest.batches);
+    used +=
+        (size_t)snprintf(text + used, sizeof text - used,
+                         "[%s%u%s %ux%ux%u -> %ux%ux%u k%ux%u s%u,%u p%u,%u b%u | T %u,%u,%u,%u "
+                         "%c%c%c%c span%u S%u B%u "
+                         "batches %u]",
+                         kinds[s->kind], 8u * s->element_bytes, s->per_channel ? "c" : "", s->h,
+                         s->w, s->n, s->r, s->c, s->m, s->kernel_h, s->kernel_w, s->stride_h,
+                         s->stride_w, s->pad_top, s->pad_left, s->has_bias, d->tr, d->tc, d->tm,
+                         d->tn, "RCMN"[d->order[0]], "RCMN"[d->order[1]], "RCMN"[d->order[2]],
+                         "RCMN"[d->order[3]], d -> span, d -> s, d -> b, (unsigned)nest.batches);
   }
   return text;
 }

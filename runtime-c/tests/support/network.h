@@ -29,6 +29,10 @@ typedef struct {
   uint32_t max_channels;
   uint32_t max_batches; /**< of one layer; designs with more are drawn again */
   uint32_t vectors;
+  uint8_t scheme;        /**< BO_SCHEME_..; 0: tile */
+  uint8_t element_bytes; /**< 0: 1 or 2 */
+  uint8_t kind;          /**< 1 + the kind of layer `kind_at`; 0: any */
+  uint8_t kind_at;
 } network_limits;
 
 /** Draws a network, quantises nothing: codes are random, sums stay in 32 bits by construction. */
