@@ -1,4 +1,7 @@
-/** Runs every test, or those named: `ok NAME` or `FAIL NAME`, then `N passed, N failed`. */
+/**
+ * Runs every test, or those named: `ok NAME` or `FAIL NAME`, then `N passed, N failed`. `--first`
+ * ends with the first failure; `replay CASE REPLAY-ID` repeats what test conformance printed.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +57,11 @@ int main(int count, char **names) {
       {"spi", test_spi},
       {"hostile", test_hostile},
   };
+  const int until_first = count > 1 && strcmp(names[1], "--first") == 0;
+  if (count == 4 && strcmp(names[1], "replay") == 0)
+    return conformance_replay(names[2], names[3]);
+  names += until_first;
+  count -= until_first;
   int passed = 0, failed = 0;
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
     int wanted = count < 2;
@@ -71,6 +79,8 @@ int main(int count, char **names) {
       passed++;
     else
       failed++;
+    if (failed != 0 && until_first)
+      break;
   }
   printf("%d passed, %d failed\n", passed, failed);
   return failed != 0;

@@ -38,7 +38,7 @@ static void explore(const conformance_case *c, const bo_exploration_limits *limi
   bo_exploration one;
   memset(&one, 0, sizeof one);
   bo_explore(&net->subject, limits, &one);
-  CHECK(one.mismatches == 0u, "case %u:%u:%u:%u: %s: %s", c->scheme, c->kind, c->element_bytes,
+  CHECK(one.mismatches == 0u, "replay %u:%u:%u:%u: %s: %s", c->scheme, c->kind, c->element_bytes,
         c->shape, one.failure, network_text(net));
   seen->cuts += one.cuts;
   seen->states += one.states;
@@ -79,3 +79,17 @@ void test_conformance_hawaii(void) { suite(BO_SCHEME_HAWAII, 4, &any_cuts); }
 void test_conformance_stateful(void) { suite(BO_SCHEME_STATEFUL, 4, &any_cuts); }
 void test_conformance_checkpoint(void) { suite(BO_SCHEME_CHECKPOINT, 4, &two_cuts); }
 void test_conformance_ideal(void) { suite(BO_SCHEME_IDEAL, 4, &two_cuts); }
+
+int conformance_replay(const char *which, const char *id) {
+  conformance_case c;
+  bo_exploration seen;
+  memset(&seen, 0, sizeof seen);
+  if (sscanf(which, "%u:%u:%u:%u", &c.scheme, &c.kind, &c.element_bytes, &c.shape) != 4 ||
+      c.scheme > BO_SCHEME_IDEAL || c.kind > BO_CONCAT || c.element_bytes - 1u > 1u)
+    return 2;
+  network *net = make(&c);
+  const int known = bo_explore_replay(&net->subject, id, &seen);
+  printf("%s\n", known == 0 ? "no such cuts" : seen.mismatches == 0u ? "right" : seen.failure);
+  network_free(net);
+  return known == 0 ? 2 : seen.mismatches != 0u;
+}
