@@ -25,3 +25,8 @@ int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   const uint32_t bits = (uint32_t)doubled;
   return (int32_t)(bits >> 1 | (bits & 0x80000000u));
 }
+
+/* LEA has no 8-bit vectors. */
+int32_t bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n) {
+  return bo_dot_s8_reference(a, b, n);
+}
