@@ -31,6 +31,8 @@ interface Measurement {
   readonly description: string;
   /** Samples per second of rounds of three steps, ascending. */
   readonly rounds: number[];
+  /** Samples per second of processor time, over all threads, ascending. */
+  readonly cpu: number[];
 }
 
 /** Measures, prints, and writes the section "Training" of bench/RESULTS.md. */
@@ -75,7 +77,8 @@ export async function measure(
 }
 
 async function output(program: string, args: string[]): Promise<string | undefined> {
-  const command = new Deno.Command(program, { args, stdin: "null", stderr: "null" });
+  const env = { OMP_WAIT_POLICY: "passive", GOMP_SPINCOUNT: "0", KMP_BLOCKTIME: "0" };
+  const command = new Deno.Command(program, { args, env, stdin: "null", stderr: "null" });
   const { success, stdout } = await command.output();
   return success ? new TextDecoder().decode(stdout) : undefined;
 }
@@ -84,11 +87,17 @@ async function output(program: string, args: string[]): Promise<string | undefin
 function collect(measured: Measurement[], name: string, lines: string | undefined): void {
   if (lines === undefined) throw new Error(`${name} could not be measured`);
   for (const line of lines.trim().split("\n").filter((text) => text.startsWith("{"))) {
-    const { batch, rounds, description } = JSON.parse(line) as Measurement;
-    let known = measured.find((one) => one.name === name && one.batch === batch);
-    if (known === undefined) measured.push(known = { name, batch, description, rounds: [] });
+    const { name: own = name, batch, rounds, cpu, description } = JSON.parse(line) as
+      & Measurement
+      & { name?: string };
+    let known = measured.find((one) => one.name === own && one.batch === batch);
+    if (known === undefined) {
+      measured.push(known = { name: own, batch, description, rounds: [], cpu: [] });
+    }
     known.rounds.push(...rounds);
+    known.cpu.push(...cpu);
     known.rounds.sort((a, b) => a - b);
+    known.cpu.sort((a, b) => a - b);
   }
 }
 
@@ -100,9 +109,12 @@ function section(measured: readonly Measurement[], absent: readonly string[]): s
     const share = (pick: (one: Measurement) => number) =>
       torch === undefined ? "" : (pick(one) / pick(torch)).toFixed(2);
     const best = (m: Measurement) => m.rounds.at(-1)!;
+    const perCpu = (m: Measurement) => m.cpu[Math.floor(m.cpu.length / 2)]!;
     return `| ${one.name} | ${one.batch} | ${Math.round(median(one))} | ${
       Math.round(best(one))
-    } | ${share(median)} | ${share(best)} | ${one.description} |`;
+    } | ${share(median)} | ${share(best)} | ${Math.round(perCpu(one))} | ${
+      share(perCpu)
+    } | ${one.description} |`;
   });
   return [
     "## Training",
@@ -110,10 +122,13 @@ function section(measured: readonly Measurement[], absent: readonly string[]): s
     "Samples per second of a training step (samples gathered, forward, loss, backward, Adam) of the " +
     "CIFAR network 3x3x8, 5x5x8, 7x7x4, 7x7x24, 3x3x24 + global average pool + fc, in rounds of three " +
     `steps, ${PASSES} passes in turns, one run. Machine: ${cpus()[0]?.model ?? "unknown"}, ` +
-    `${navigator.hardwareConcurrency} cores, load average at the end ${load}.`,
+    `${navigator.hardwareConcurrency} cores, load average at the end ${load}. PyTorch's threads wait ` +
+    "without spinning, so that work beside them costs each program alike; processor time counts all " +
+    "threads of a process.",
     "",
-    "| backend | batch | median | best | of PyTorch (median) | of PyTorch (best) | runs on |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| backend | batch | median | best | of PyTorch (median) | of PyTorch (best) | " +
+    "per second of processor time | of PyTorch | runs on |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
     "",
     ...absent.map((reason) => `Not measured: ${reason}.`),

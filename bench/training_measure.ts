@@ -4,6 +4,7 @@
  *
  * Arguments: backend, seconds per measurement, batch sizes.
  */
+import process from "node:process";
 import { Random } from "../base/random.ts";
 import { buildNetwork, SearchSpace } from "../network/space.ts";
 import { adamStart, adamStep } from "../training/adam.ts";
@@ -55,11 +56,15 @@ for (const batch of batches.map(Number)) {
   };
   for (let i = 0; i < ROUND; i++) await step();
   const rounds: number[] = [];
+  const cpu: number[] = [];
   const end = performance.now() + 1000 * Number(seconds);
   do {
     const started = performance.now();
+    const used = process.cpuUsage();
     for (let i = 0; i < ROUND; i++) await step();
     rounds.push(1000 * ROUND * batch / (performance.now() - started));
+    const { user, system } = process.cpuUsage(used);
+    cpu.push(1e6 * ROUND * batch / Math.max(1, user + system));
   } while (performance.now() < end);
-  console.log(JSON.stringify({ batch, rounds, description: backend.description }));
+  console.log(JSON.stringify({ batch, rounds, cpu, description: backend.description }));
 }
