@@ -9,7 +9,7 @@
 #include "brownout.h"
 #include "campaign.h"
 #include "counters.h"
-#include "vectors.h"
+#include "vectors_file.h"
 
 static const char usage[] =
     "usage: runner NVM.BIN VECTORS.BIN MODE\n"
@@ -24,7 +24,7 @@ typedef struct {
   uint32_t seed, campaigns, max_cuts, inferences, modes;
 } options;
 
-static void wrong_call(const char *what, const char *value) {
+static void __attribute__((noreturn)) wrong_call(const char *what, const char *value) {
   fprintf(stderr, "%s: %s\n%s", what, value, usage);
   exit(2);
 }
@@ -49,16 +49,13 @@ static uint8_t *read_file(const char *path, uint32_t *bytes) {
 
 static void load_vectors(const char *path, bo_subject *subject) {
   uint32_t bytes;
-  const bo_vectors_file *file = (const bo_vectors_file *)(const void *)read_file(path, &bytes);
   const bo_model *model = subject->model;
+  const uint8_t *data = read_file(path, &bytes);
+  const bo_vectors_file *file = bo_vectors_of(model, data, bytes);
   const size_t inputs = bo_code_bytes(model) * (size_t)model->inputs;
   const size_t outputs = bo_output_bytes(model);
-  if (bytes < sizeof *file || file->magic != BO_VECTORS_MAGIC || file->count == 0u ||
-      file->inputs != model->inputs || file->outputs != model->outputs ||
-      file->element_bytes != bo_code_bytes(model) ||
-      bytes < sizeof *file + file->count * (inputs + outputs)) {
+  if (file == NULL)
     wrong_call("not the vectors of this model", path);
-  }
   uint8_t *in = malloc(file->count * inputs);
   uint8_t *out = malloc(file->count * outputs);
   if (in == NULL || out == NULL)

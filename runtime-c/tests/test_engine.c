@@ -33,7 +33,21 @@ static void count_transfers(uint32_t *transfers, uint32_t *bytes, bo_transfers t
   *bytes += t.rows * t.columns * t.elements * size;
 }
 
-/** docs/protocol-brownout.md, "One batch", as a table of counts. */
+/** What a tile writes, whole or in groups. */
+static void count_outputs(bo_counters *sum, const bo_design *design, const bo_tile *tile,
+                          bo_transfers whole, uint32_t run, uint32_t size) {
+  const uint32_t outputs = bo_tile_outputs(tile);
+  if (design->b == 0u) {
+    count_transfers(&sum->writes, &sum->write_bytes, whole, size);
+    return;
+  }
+  sum->writes += bo_group_transfers(outputs, run, design->b);
+  sum->write_bytes += outputs * size;
+  if (design->scheme == BO_SCHEME_HAWAII)
+    sum->marks += bo_groups(outputs, design->b);
+}
+
+/** docs/protocol-brownout.md, "One batch" and "Schemes", as a table of counts. */
 static bo_counters counts_of(const bo_layer *layer) {
   const bo_shape *shape = &layer->shape;
   const bo_design *design = &layer->design;
@@ -55,8 +69,12 @@ static bo_counters counts_of(const bo_layer *layer) {
       const bo_transfers bias = {1, 1, tile.channels};
       const int fresh = t == 0u || !bo_same_output(&before, &tile);
       if (t == 0u || !bo_same_input(shape, &before, &tile)) {
-        count_transfers(&sum.reads, &sum.read_bytes, bo_input_transfers(shape, &tile), code);
-        count_transfers(&sum.reads, &sum.read_bytes, bo_second_transfers(shape, &tile), code);
+        uint32_t bytes = 0;
+        count_transfers(&sum.reads, &bytes, bo_input_transfers(shape, &tile), code);
+        count_transfers(&sum.reads, &bytes, bo_second_transfers(shape, &tile), code);
+        sum.read_bytes += bytes;
+        if (design->scheme == BO_SCHEME_STATEFUL)
+          sum.states_stripped += bytes / code;
       }
       const int weighted = shape->kind == BO_CONV || shape->kind == BO_DEPTHWISE;
       if (weighted && (t == 0u || !bo_same_weights(&before, &tile))) {
@@ -78,19 +96,32 @@ static bo_counters counts_of(const bo_layer *layer) {
       }
       if (!inner || t + 1u == batch.tiles) {
         if (last) {
-          count_transfers(&sum.writes, &sum.write_bytes, bo_output_transfers(shape, &tile), code);
+          count_outputs(&sum, design, &tile, bo_output_transfers(shape, &tile),
+                        bo_output_run(shape, &tile), code);
+          if (design->scheme == BO_SCHEME_STATEFUL)
+            sum.states_set += bo_tile_outputs(&tile);
           if (inner || t == 0u || !bo_same_channels(&before, &tile))
             count_transfers(&sum.reads, &sum.read_bytes, bo_scale_transfers(shape, &tile), 4);
           sum.requantised += (uint32_t)tile.rows * tile.columns * tile.channels;
           sum.requantised += bo_divided(shape, &tile);
         } else {
-          count_transfers(&sum.writes, &sum.write_bytes, bo_plane_transfers(&plane, &tile), 4);
+          count_outputs(&sum, design, &tile, bo_plane_transfers(&plane, &tile),
+                        bo_plane_run(&plane, &tile), 4);
         }
       }
       before = tile;
     }
-    sum.boots++, sum.reads += 2, sum.read_bytes += 32;
+    if (design->scheme == BO_SCHEME_TILE) {
+      sum.boots++, sum.reads += 2, sum.read_bytes += 32;
+      sum.commits++, sum.writes++, sum.write_bytes += 16;
+    }
+  }
+  if (design->scheme != BO_SCHEME_TILE && design->scheme != BO_SCHEME_IDEAL)
     sum.commits++, sum.writes++, sum.write_bytes += 16;
+  if (sum.marks != 0u) {
+    /* Behind the last group comes the record. */
+    sum.marks--;
+    sum.writes += sum.marks, sum.write_bytes += BO_MARK_BYTES * sum.marks;
   }
   return sum;
 }
@@ -104,6 +135,7 @@ void test_counters(void) {
         .max_channels = 1u + seed % 8u,
         .max_batches = 300,
         .vectors = 1,
+        .scheme = (uint8_t)(seed / 3u % 5u),
     };
     network *net = network_make(seed, &limits);
     bo_report report = {0};
@@ -114,16 +146,19 @@ void test_counters(void) {
       const bo_counters *seen = &bo_counted[i];
       CHECK(memcmp(&expected, seen, sizeof expected) == 0,
             "seed %u layer %u: boots %u %u, reads %u %u, bytes %u %u, writes %u %u, bytes %u %u, "
-            "commits %u %u, calls %u %u, macs %u %u, pooled %u %u, requantised %u %u: %s",
+            "commits %u %u, calls %u %u, macs %u %u, pooled %u %u, requantised %u %u, marks %u %u, "
+            "states %u %u, %u %u: %s",
             seed, i, expected.boots, seen->boots, expected.reads, seen->reads, expected.read_bytes,
             seen->read_bytes, expected.writes, seen->writes, expected.write_bytes,
             seen->write_bytes, expected.commits, seen->commits, expected.mac_calls, seen->mac_calls,
             expected.macs, seen->macs, expected.pooled, seen->pooled, expected.requantised,
-            seen->requantised, network_text(net));
+            seen->requantised, expected.marks, seen->marks, expected.states_set, seen->states_set,
+            expected.states_stripped, seen->states_stripped, network_text(net));
     }
     /* Start: boot, release pair, header, and, on a new image, the constants; deliver: boot. */
     const bo_counters *rest = &bo_counted[limits.layers];
-    CHECK(rest->commits == 2u, "%u commits beside the layers", (unsigned)rest->commits);
+    CHECK(rest->commits == (limits.scheme == BO_SCHEME_IDEAL ? 1u : 2u),
+          "%u commits beside the layers", (unsigned)rest->commits);
     network_free(net);
   }
   check_note("%u layers counted as the nest walks them", (unsigned)layers);

@@ -234,16 +234,27 @@ void bo_campaign_exhaustive(const bo_subject *subject, uint32_t inferences, bo_r
   exhaust(subject, inferences, 0, NULL, report);
 }
 
-int bo_campaign_replay(const bo_subject *subject, const char *id, bo_report *report) {
+int bo_campaign_parse(const char *id, bo_replay *replay) {
   unsigned a, b, c, d, e;
-  if (sscanf(id, "random:%u:%u:%u:%u:%u", &a, &b, &c, &d, &e) == 5) {
-    bo_campaign_random(subject, a, b, c, d, e, report);
-    return 1;
+  replay->is_random = sscanf(id, "random:%u:%u:%u:%u:%u", &a, &b, &c, &d, &e) == 5;
+  if (!replay->is_random &&
+      (sscanf(id, "one:%u:%u:%u:%u:%u", &a, &b, &c, &d, &e) != 5 || c >= BO_CUT_MODES))
+    return 0;
+  const uint32_t numbers[5] = {a, b, c, d, e};
+  memcpy(replay->numbers, numbers, sizeof numbers);
+  return 1;
+}
+
+int bo_campaign_replay(const bo_subject *subject, const char *id, bo_report *report) {
+  bo_replay replay;
+  const uint32_t *n = replay.numbers;
+  if (!bo_campaign_parse(id, &replay))
+    return 0;
+  if (replay.is_random) {
+    bo_campaign_random(subject, n[0], n[1], n[2], n[3], n[4], report);
+  } else {
+    const bo_cut cut = {n[1], (bo_cut_mode)n[2], n[3]};
+    exhaust(subject, n[4], n[0], &cut, report);
   }
-  if (sscanf(id, "one:%u:%u:%u:%u:%u", &a, &b, &c, &d, &e) == 5 && c < BO_CUT_MODES) {
-    const bo_cut cut = {b, (bo_cut_mode)c, d};
-    exhaust(subject, e, a, &cut, report);
-    return 1;
-  }
-  return 0;
+  return 1;
 }

@@ -36,6 +36,15 @@ void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campa
  */
 void bo_campaign_exhaustive(const bo_subject *subject, uint32_t inferences, bo_report *report);
 
+/** What a replay id says, number by number. */
+typedef struct {
+  int is_random; /**< else one cut of an exhaustive campaign */
+  uint32_t numbers[5];
+} bo_replay;
+
+/** 0 where `id` is no replay id. */
+int bo_campaign_parse(const char *id, bo_replay *replay);
+
 /** Repeats what a replay id names; 0 where it is none. */
 int bo_campaign_replay(const bo_subject *subject, const char *id, bo_report *report);
 
