@@ -1,8 +1,8 @@
 /** The log of the micro-benchmark firmware (runtime-c/apps/microbench): its text, checked and read. */
 import { ExitCode, UserError } from "../base/errors.ts";
 
-/** Measured once per size. */
-export const SIZED = ["nvm_write", "nvm_read", "mac"] as const;
+/** Measured once per size; conv: a tile of 48 products per element, which no profile has a line for. */
+export const SIZED = ["nvm_write", "nvm_read", "mac", "conv"] as const;
 /** Measured once. */
 export const SINGLE = [
   "add",
@@ -99,7 +99,7 @@ export function parseBenchLog(bytes: Uint8Array, file: string): BenchLog {
   const kernel = field(3, "kernel", /^[a-z][a-z0-9_]{0,30}$/);
 
   const single: Partial<Record<SingleOperation | "empty", number>> = {};
-  const sized: BenchLog["sized"] = { nvm_write: [], nvm_read: [], mac: [] };
+  const sized: BenchLog["sized"] = { nvm_write: [], nvm_read: [], mac: [], conv: [] };
   let index = 4;
   for (; index < lines.length && !lines[index]!.startsWith("end "); index++) {
     const line = lines[index]!;

@@ -174,6 +174,11 @@ export function measuredProfile(
       (wake_s === undefined
         ? "how long the supply takes before it is not known (--wake), so reboot is the base's"
         : `${wake_s} s before it`),
+    `a tile of a conv: ${
+      log.sized.conv.map(({ elements, cycles }) =>
+        `${(cycles / (48 * elements)).toFixed(2)} cycles a MAC in spans of ${elements}`
+      ).join(", ")
+    }`,
     `commit: ${cycles(commit)} cycles; the model charges nvm_write of 8 elements, ` +
       `${cycles(write.fixed + 8 * write.per_element)} cycles`,
   );

@@ -28,8 +28,8 @@ export function measure(elf: Elf, board: Board, vectors_bytes: number): Usage {
   const regions = [...board.regions].map(([name, { bytes, origin }]) => {
     const inside = elf.sections.filter(({ address }) => inRegion(address, name));
     const end = Math.max(origin, ...inside.map((section) => section.address + section.bytes));
-    const loads = name === program ? sum(initial) : 0;
-    return { name, used_bytes: end - origin + loads, limit_bytes: bytes };
+    const loads = name === program ? (elf.symbols.get("bo_data_load") ?? 0) + sum(initial) : 0;
+    return { name, used_bytes: Math.max(end, loads) - origin, limit_bytes: bytes };
   });
   const image_bytes = elf.symbols.get("bo_image_end")! - elf.symbols.get("bo_image")!;
   const used = regions.find(({ name }) => name === program)!;

@@ -17,6 +17,7 @@
 #include "microbench.h"
 
 #include "app.h"
+#include "compute.h"
 #include "crc.h"
 #include "dot.h"
 #include "format.h"
@@ -69,6 +70,7 @@ void bo_op_empty(uint16_t n);
 void bo_op_read(uint16_t n);
 void bo_op_write(uint16_t n);
 void bo_op_mac(uint16_t n);
+void bo_op_conv(uint16_t n);
 void bo_op_add(uint16_t n);
 void bo_op_multiply(uint16_t n);
 void bo_op_divide(uint16_t n);
@@ -90,6 +92,19 @@ void bo_op_empty(uint16_t n) { (void)n; }
 void bo_op_read(uint16_t n) { bo_port_nvm_read(SCRATCH, bo_vm, (uint16_t)(2u * n)); }
 void bo_op_write(uint16_t n) { bo_port_nvm_write(SCRATCH, bo_vm, (uint16_t)(2u * n)); }
 void bo_op_mac(uint16_t n) { word_c = (uint32_t)bo_dot_s16(vectors(), vectors() + LONGEST, n); }
+/** A tile of a conv: 4 x 1 outputs of 4 channels, a kernel of 3 x 1, n input channels; 48 n
+ * products. */
+void bo_op_conv(uint16_t n) {
+  static const bo_design design = {
+      .tr = 4, .tc = 1, .tm = 4, .tn = LONGEST, .span = BO_SPAN_CHANNEL, .s = 1};
+  bo_shape shape = {.kind = BO_CONV, .h = 6, .w = 1, .r = 4, .c = 1, .m = 4};
+  bo_tile tile = {.rows = 4, .columns = 1, .channels = 4, .window_h = 6, .window_w = 1};
+  shape.n = n;
+  shape.kernel_h = 3, shape.kernel_w = 1, shape.stride_h = 1, shape.stride_w = 1;
+  tile.depth = n;
+  bo_compute_products(&shape, &design, &tile, vectors(), vectors() + 6u * n,
+                      (int32_t *)(void *)(vectors() + 18u * n));
+}
 void bo_op_add(uint16_t n) {
   (void)n;
   word_c = word_a + word_b;
@@ -172,6 +187,9 @@ int main(void) {
   measure_sizes("nvm_write", bo_op_write);
   measure_sizes("nvm_read", bo_op_read);
   measure_sizes("mac", bo_op_mac);
+  static const uint16_t depths[] = {8, 24, 48, 96};
+  for (uint16_t i = 0; i < sizeof depths / sizeof *depths; i++)
+    measure("conv", bo_op_conv, depths[i]);
   measure("add", bo_op_add, 0);
   measure("multiply", bo_op_multiply, 0);
   measure("divide", bo_op_divide, 0);

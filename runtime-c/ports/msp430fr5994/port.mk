@@ -37,7 +37,7 @@ simulator: $(OUT)/simulator.elf
 $(OUT)/simulator.elf: $(SIMULATOR)
 	$(LINK) $(LEA_LINK) $^ -o $@
 BOARD_KERNEL := mpy32
-MICROBENCH_C := $(filter kernels/% ports/% core/crc.c core/protocol.c,$(BOARD_C)) \
+MICROBENCH_C := $(filter kernels/% ports/% core/compute.c core/crc.c core/protocol.c,$(BOARD_C)) \
                 apps/microbench/microbench.c ports/msp430fr5994/microbench.c
 MICROBENCH := $(MICROBENCH_C:%=$(OUT)/%.o) $(OUT)/ports/msp430fr5994/shifts.S.o \
               $(OUT)/ports/msp430fr5994/startup.S.o $(DSPLIB_O)

@@ -30,7 +30,7 @@ simulator: $(OUT)/simulator.elf
 $(OUT)/simulator.elf: $(SIMULATOR)
 	$(LINK) -Wl,--defsym=bo_nvm_memory=0x21000000 $^ -lgcc -o $@
 BOARD_KERNEL := dsp
-MICROBENCH_C := $(filter kernels/% ports/% core/crc.c core/protocol.c,$(BOARD_C)) $(HARDWARE_C) \
+MICROBENCH_C := $(filter kernels/% ports/% core/compute.c core/crc.c core/protocol.c,$(BOARD_C)) $(HARDWARE_C) \
                 apps/microbench/microbench.c ports/msp432p401r/microbench.c
 MICROBENCH := $(patsubst %,$(OUT)/%.o,$(filter-out ports/common/image_linked.c,$(MICROBENCH_C)))
 microbench: $(OUT)/microbench.hex

@@ -48,10 +48,12 @@ typedef struct board board;
 struct board {
   const char *name;
   void *machine;
-  uint8_t *nvm;           /**< as the runtime addresses it, from 0 */
-  uint32_t nvm_bytes;     /**< that may be looked at there */
-  board_memory kept[2];   /**< everything that outlives a power failure; a part may be empty */
-  uint32_t first_warning; /**< address */
+  uint8_t *nvm;         /**< as the runtime addresses it, from 0 */
+  uint32_t nvm_bytes;   /**< that may be looked at there */
+  board_memory kept[2]; /**< everything that outlives a power failure; a part may be empty */
+  const uint8_t *sram;
+  uint32_t sram_start, sram_bytes; /**< address, size */
+  uint32_t first_warning;          /**< address */
   /** Told of NVM bytes that have just been written, by runtime address. */
   void (*written)(void *context, uint32_t address, uint32_t bytes);
   void *context;

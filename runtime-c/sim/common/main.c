@@ -451,12 +451,27 @@ static uint32_t function_at(const options *o, const elf_file *elf, const char *n
   return at;
 }
 
-static void print_counts(const board *b, const char *what, int ended, const board_counts *before,
-                         const board_counts *after) {
+/**
+ * Stack that was used since power came up: RAM holds noise then, and `noise` is a copy of it. The
+ * stack reaches down to the lowest byte that has changed between data and its top.
+ */
+static uint32_t stack_bytes(const options *o, const elf_file *elf, const board *b,
+                            const uint8_t *noise) {
+  const uint32_t top = function_at(o, elf, "bo_stack_top");
+  uint32_t at = function_at(o, elf, "bo_bss_end");
+  while (at < top && b->sram[at - b->sram_start] == noise[at - b->sram_start])
+    at++;
+  return top - at;
+}
+
+static void print_counts(const board *b, const char *what, int ended, uint32_t stack,
+                         const board_counts *before, const board_counts *after) {
   printf("{\"board\":\"%s\",\"result\":\"%s\",\"function\":\"%s\",\"instructions\":%" PRIu64
-         ",\"cycles\":%" PRIu64 ",\"wait_cycles\":%" PRIu64 ",\"warnings\":%" PRIu64 "}\n",
+         ",\"cycles\":%" PRIu64 ",\"wait_cycles\":%" PRIu64
+         ",\"stack_bytes\":%u,\"warnings\":%" PRIu64 "}\n",
          b->name, ended ? "ok" : "hangs", what, after->instructions - before->instructions,
-         after->cycles - before->cycles, after->wait_cycles - before->wait_cycles, after->warnings);
+         after->cycles - before->cycles, after->wait_cycles - before->wait_cycles, stack,
+         after->warnings);
 }
 
 /** Any program, from reset until a function is entered; then, if asked, a call of another. */
@@ -464,10 +479,16 @@ static int run_until(const options *o, const elf_file *elf, board *b) {
   const uint32_t none[4] = {0, 0, 0, 0};
   board_counts before = {0}, after;
   b->power_on(b, o->seed);
+  uint8_t *noise = malloc(b->sram_bytes);
+  if (noise == NULL)
+    wrong_call("out of memory", o->firmware);
+  memcpy(noise, b->sram, b->sram_bytes);
   int ended = b->call(b, function_at(o, elf, "bo_reset"), none, function_at(o, elf, o->until));
   b->count(b, &after);
+  const uint32_t stack = stack_bytes(o, elf, b, noise);
+  free(noise);
   if (o->call == NULL) {
-    print_counts(b, o->until, ended, &before, &after);
+    print_counts(b, o->until, ended, stack, &before, &after);
     return ended ? 0 : EXIT_WRONG;
   }
   char name[64];
@@ -487,7 +508,7 @@ static int run_until(const options *o, const elf_file *elf, board *b) {
             b->call(b, function_at(o, elf, name), arguments, function_at(o, elf, "bo_unexpected"));
   }
   b->count(b, &after);
-  print_counts(b, name, ended, &before, &after);
+  print_counts(b, name, ended, stack, &before, &after);
   return ended ? 0 : EXIT_WRONG;
 }
 
