@@ -37,7 +37,8 @@ PER_CHANNEL = $(shell sed -n 's/^\#define BO_HAS_PER_CHANNEL \([01]\).*/\1/p' $(
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
 CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/marks.c \
-        core/protocol.c core/runtime.c core/scheme.c core/states.c kernels/dot.c kernels/requantise.c
+        core/protocol.c core/runtime.c core/scheme.c core/states.c kernels/dot.c kernels/requantise.c \
+        kernels/window.c
 WARNINGS := -Wall -Wextra -Werror -pedantic
 # VM is one array that holds codes, sums and records in turn: no strict aliasing.
 LANGUAGE := -std=c11 -fno-strict-aliasing
@@ -54,7 +55,7 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
+COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(WINDOW_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
           $(ELEMENT_BYTES:%=-DBO_ELEMENT_BYTES=%) $(PER_CHANNEL:%=-DBO_PER_CHANNEL=%) \
           $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \

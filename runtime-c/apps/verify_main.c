@@ -11,6 +11,7 @@
 #include "port.h"
 #include "simulation.h"
 #include "vectors.h"
+#include "window.h"
 
 extern const bo_vectors_file bo_vectors;
 
@@ -87,10 +88,28 @@ static void check_kernel(void) {
   }
 }
 
+/** The board's window of spans against its definition: joined, line by line, and with gaps. */
+static void check_windows(void) {
+  const uint32_t room = bo_port_vm_bytes() / 4u;
+  const int16_t *input = (const int16_t *)(const void *)bo_vm;
+  for (uint16_t length = 0; 12u * (uint32_t)length + 12u <= room && length < 24u; length++) {
+    for (uint16_t gap = 0; gap < 4u; gap++) {
+      bo_window w = {.rows = 2, .columns = 2, .length = length};
+      w.depth = (uint16_t)(length + (gap & 1u));
+      w.input_row = (uint16_t)(2u * w.depth + (gap >> 1));
+      bo_window_prepare(&w);
+      const int16_t *weights = input + 6u * length + 6u;
+      if (bo_window_s16(77, &w, input, weights) != bo_window_s16_reference(77, &w, input, weights))
+        bo_verification.kernel_mismatches++;
+    }
+  }
+}
+
 int main(void) {
   bo_port_init();
   bo_verification.outputs_crc = BO_CRC32_START;
   check_kernel();
+  check_windows();
   for (uint16_t vector = 0; vector < bo_vectors.count; vector++)
     run_vector(vector);
   bo_verification.magic = BO_VECTORS_MAGIC;

@@ -5,18 +5,13 @@
 #include "counters.h"
 #include "dot.h"
 #include "requantise.h"
+#include "window.h"
 
 static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
 /** A code of `bytes` bytes. */
 static inline int16_t code_at(const uint8_t *at, uint32_t bytes) {
   return bytes == 1u ? *(const int8_t *)at : *(const int16_t *)(const void *)at;
-}
-
-static inline int32_t dot(const uint8_t *a, const uint8_t *b, uint16_t length, uint32_t bytes) {
-  return bytes == 1u ? bo_dot_s8((const int8_t *)a, (const int8_t *)b, length)
-                     : bo_dot_s16((const int16_t *)(const void *)a,
-                                  (const int16_t *)(const void *)b, length);
 }
 
 void bo_compute_start(const bo_tile *tile, const int32_t *bias, int32_t *sums) {
@@ -27,51 +22,36 @@ void bo_compute_start(const bo_tile *tile, const int32_t *bias, int32_t *sums) {
   }
 }
 
-/** The spans of one output, the same for a whole tile. Steps in bytes. */
-typedef struct {
-  uint16_t rows, columns; /**< spans down and across the window */
-  size_t input_row;       /**< from a row of the input tile to the next */
-  size_t depth;           /**< from a pixel to the next */
-  size_t weights;         /**< from a span's weights to the next */
-  uint16_t length;        /**< elements */
-} spans;
-
-static int32_t window_sum(int32_t sum, const spans *s, uint32_t code, const uint8_t *line,
-                          const uint8_t *weights) {
-  const uint16_t length = s->length;
-  for (uint16_t rows = s->rows; rows != 0u; rows--) {
-    const uint8_t *input = line;
-    for (uint16_t columns = s->columns; columns != 0u; columns--) {
-      sum = wrapping_sum(sum, dot(input, weights, length, code));
-      input += s->depth;
-      weights += s->weights;
-    }
-    line += s->input_row;
-  }
-  return sum;
+/** The products of one output. */
+static inline int32_t window_sum(int32_t sum, const bo_window *w, uint32_t code,
+                                 const uint8_t *input, const uint8_t *weights) {
+  if (code == 1u)
+    return bo_window_s8(sum, w, (const int8_t *)input, (const int8_t *)weights);
+  return bo_window_s16(sum, w, (const int16_t *)(const void *)input,
+                       (const int16_t *)(const void *)weights);
 }
 
 void bo_compute_products(const bo_shape *shape, const bo_design *design, const bo_tile *tile,
                          const void *input, const void *weights, int32_t *sums) {
   const uint32_t code = bo_element_bytes(shape);
   const bo_macs macs = bo_tile_macs(shape, design, tile);
-  spans s;
-  s.rows = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
-  s.columns = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
-  s.input_row = (size_t)(code * tile->window_w * tile->depth);
-  s.depth = (size_t)(code * tile->depth);
-  s.length = (uint16_t)macs.length;
-  s.weights = (size_t)(code * macs.length);
+  bo_window w;
+  w.rows = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
+  w.columns = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
+  w.input_row = (uint16_t)(tile->window_w * tile->depth);
+  w.depth = tile->depth;
+  w.length = (uint16_t)macs.length;
+  bo_window_prepare(&w);
   const size_t window = (size_t)(code * shape->kernel_h * shape->kernel_w * tile->depth);
-  const size_t step_down = s.input_row * shape->stride_h;
-  const size_t step_right = s.depth * shape->stride_w;
+  const size_t step_down = (size_t)(code * w.input_row * shape->stride_h);
+  const size_t step_right = (size_t)(code * tile->depth * shape->stride_w);
   const uint8_t *line = input;
   for (uint16_t rows = tile->rows; rows != 0u; rows--) {
     const uint8_t *pixel = line;
     for (uint16_t columns = tile->columns; columns != 0u; columns--) {
       const uint8_t *kernel = weights;
       for (uint16_t channels = tile->channels; channels != 0u; channels--) {
-        *sums = window_sum(*sums, &s, code, pixel, kernel);
+        *sums = window_sum(*sums, &w, code, pixel, kernel);
         sums++;
         kernel += window;
       }

@@ -6,6 +6,8 @@ STAND_IN := $(RUNTIME)/sim/lea
 DSPLIB_ISR ?= msp_lea_isr
 ifeq ($(KERNEL),lea)
 DOT_C := kernels/dot_lea.c
+WINDOW_C :=
+WINDOW_FLAGS :=
 LEA_FLAGS := -DBO_DOT_TWIN -DBO_DOT_SATURATES=1
 DSPLIB_C := $(wildcard $(DSPLIB)/source/vector/msp_mac_q15.c $(DSPLIB)/source/lea/*.c)
 DSPLIB_O := $(DSPLIB_C:$(DSPLIB)/source/%.c=$(OUT)/dsplib/%.o)

@@ -13,8 +13,10 @@ $(OUT)/core/compute.c.o $(OUT)/simulator/core/compute.c.o: CFLAGS += -O2
 # mspdebug has the older 16-bit multiplier, with the same registers elsewhere.
 SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130
 DOT_C := kernels/dot_msp430.c
+WINDOW_C := kernels/window_msp430.c
+WINDOW_FLAGS := -DBO_WINDOW_TWIN
 include $(RUNTIME)/ports/common/lea.mk
-BOARD_C := $(CORE) $(DOT_C) ports/common/image_programmed.c ports/common/memory.c \
+BOARD_C := $(CORE) $(DOT_C) $(WINDOW_C) ports/common/image_programmed.c ports/common/memory.c \
            ports/common/nvm_memory.c ports/common/vm.c ports/msp430fr5994/board.c \
            ports/msp430fr5994/builtins.c
 BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/shifts.S \
