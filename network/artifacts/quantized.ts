@@ -1,6 +1,7 @@
 /** `quantized.json`: integer codes of a trained network; what integer inference and dump read. */
 import { z } from "zod";
 import { Network } from "../network.ts";
+import { WeightScales } from "../platform.ts";
 
 const bits = z.number().int().min(2).max(16);
 
@@ -51,7 +52,9 @@ export type QuantizedLayer = z.infer<typeof QuantizedLayer>;
 export const QuantizedArtifact = z.strictObject({
   network: Network,
   classes: z.array(z.string()),
+  /** Of codes of maps and weights: 1 (int8) or 2 (int16). */
   element_bytes: z.literal([1, 2]),
+  weight_scales: WeightScales,
   /** input code = clamp(round_half_up(x / scale), minimum, maximum). */
   input: z.strictObject({
     scale: z.number().positive(),

@@ -76,6 +76,20 @@ export function fixedPoint(ratio: number): { multiplier: number; shift: number }
   return { multiplier: Math.floor(ratio * 2 ** shift), shift };
 }
 
+/**
+ * The multiplier / 2^shift nearest to `ratio`, off by at most 2^-15 of it; outside the range that can be
+ * stood for, the end of that range. Of output channels that share one output scale: only one of them
+ * could be the exact quotient.
+ */
+export function nearestFixedPoint(ratio: number): { multiplier: number; shift: number } {
+  const within = Math.max(RATIO_MIN, Math.min(ratio, RATIO_MAX));
+  const { shift } = fixedPoint(within);
+  const multiplier = Math.floor(within * 2 ** shift + 0.5);
+  return multiplier < MULTIPLIER_LIMIT
+    ? { multiplier, shift }
+    : { multiplier: MULTIPLIER_MIN, shift: shift - 1 };
+}
+
 /** Real value to code: clamp(floor(x / scale + 1/2)), evaluated in doubles. */
 export function quantiseValue(x: number, scale: number, minimum: number, maximum: number): number {
   const rounded = Math.floor(x / scale + 0.5);

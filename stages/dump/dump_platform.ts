@@ -45,12 +45,22 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
       help: "Run the stages from explore on again.",
     }, ExitCode.data);
   }
-  if (platform.element_bytes !== 2) {
+  for (const field of ["element_bytes", "weight_scales"] as const) {
+    if (platform[field] === artifact[field]) continue;
     throw new UserError({
-      message: `platform ${profile} has elements of ${platform.element_bytes} byte`,
-      field: `platforms.${profile}.element_bytes`,
-      value: platform.element_bytes,
-      expected: "2: the runtime's codes have 16 bits",
+      message: `platform ${profile} was explored for other integers than the network has`,
+      field: `platforms.${profile}.${field}`,
+      value: platform[field],
+      expected: `${artifact[field]}, as quantize.${field} says`,
+      help: `Say it once, for all stages: --set params.${field}=${artifact[field]}`,
+    }, ExitCode.data);
+  }
+  if (platform.kernel === "lea" && platform.element_bytes === 1) {
+    throw new UserError({
+      message: `platform ${profile}: LEA multiplies 16-bit numbers`,
+      field: `platforms.${profile}.kernel`,
+      value: platform.kernel,
+      expected: "another kernel, or element_bytes 2",
     }, ExitCode.infeasible);
   }
   refuseSaturating(artifact, platform);

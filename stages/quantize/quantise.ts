@@ -5,7 +5,7 @@
  * s_x and s_w the rounding noise of a sum, relative to its signal, is about
  * (s_x^2 / E[x^2] + s_w^2 / E[w^2]) / 12, which predicts a split of bits; refine_bits.ts measures it.
  */
-import type { QuantizedLayer } from "../../network/artifacts/quantized.ts";
+import type { ChannelScale, QuantizedLayer } from "../../network/artifacts/quantized.ts";
 import type { FloatLayer, FloatNetwork } from "../../network/float.ts";
 import { accumulatorBound, SUM_LIMIT } from "../../network/integer/bound.ts";
 import { joinMultipliers, MAXIMUM_SHIFT } from "../../network/integer/channelwise.ts";
@@ -16,6 +16,7 @@ import {
 } from "../../network/integer/inference.ts";
 import {
   fixedPoint,
+  nearestFixedPoint,
   quantiseValue,
   RATIO_MAX,
   RATIO_MIN,
@@ -23,7 +24,6 @@ import {
 import type { ResolvedLayer } from "../../network/network.ts";
 import type { MapStatistics, Observation } from "./observe.ts";
 
-const CODE_MAX = 32767;
 export const BITS_MIN = 8;
 export const BITS_MAX = 16;
 
@@ -46,6 +46,10 @@ export interface QuantiseOptions {
   bits: readonly number[];
   /** Factor by which observed ranges are widened. */
   headroom: number;
+  /** Of codes of maps and weights: 1 (int8) or 2 (int16); default 2. */
+  element_bytes?: 1 | 2;
+  /** Whether each output channel's weights have a scale of their own. */
+  per_channel?: boolean;
   /** Largest |sum|; default what int32 holds, less for a kernel that saturates before. */
   sum_limit?: number;
 }
@@ -56,6 +60,7 @@ export function quantise(
   observation: Observation,
   options: QuantiseOptions,
 ): Quantised {
+  const element_bytes = options.element_bytes ?? 2;
   const layers: Quantised["layers"] = [];
   const integer: IntegerLayer[] = [];
   const maps: Codes[] = [];
@@ -96,26 +101,29 @@ export function quantise(
       continue;
     }
     const sources = layer.inputs.map(codesOf);
-    const constants = item.weights === undefined
-      ? undefined
-      : quantiseWeights(item, from, options.sum_limit ?? SUM_LIMIT);
+    const constants = item.weights === undefined ? undefined : quantiseWeights(item, from, {
+      limit: options.sum_limit ?? SUM_LIMIT,
+      code_max: 2 ** (8 * element_bytes - 1) - 1,
+      per_channel: options.per_channel === true,
+    });
     const joined = readsTwo(layer)
       ? joinMultipliers(sources[0]!.scale, sources[1]!.scale)
       : undefined;
-    const sumScale = joined?.unit ??
-      (constants === undefined
-        ? from.scale / (layer.kernel.h * layer.kernel.w)
-        : from.scale * constants.scale);
+    const units = constants === undefined
+      ? [joined?.unit ?? from.scale / (layer.kernel.h * layer.kernel.w)]
+      : constants.scales.map((scale) => from.scale * scale);
     const statistics = observation.layers[index]!;
     const bits = options.bits[index + 1]!;
     const maximum = 2 ** (bits - 1) - 1;
     const oneSided = constants === undefined && sources.every((codes) => codes.minimum === 0);
     const minimum = layer.activation === "relu" || oneSided ? 0 : -maximum;
     const wanted = rangeOf(statistics, options.headroom) / maximum;
-    const fixed = fixedPoint(Math.max(RATIO_MIN, Math.min(sumScale / wanted, RATIO_MAX)));
-    // The exact quotient of what the integers do, so that requantisation has no gain error.
-    const scale = sumScale * 2 ** fixed.shift / fixed.multiplier;
-    const requantisation = { ...fixed, minimum, maximum };
+    const perChannel = options.per_channel === true && constants !== undefined;
+    const { scale, channels } = perChannel
+      ? channelScales(units, wanted)
+      : layerScale(units[0]!, wanted);
+    const requantisation = { ...channels[0]!, minimum, maximum };
+    const scales = perChannel ? channels : undefined;
     maps.push({ scale, minimum, maximum, bits });
     integer.push({
       layer,
@@ -123,11 +131,17 @@ export function quantise(
       ...(joined && { multipliers: joined.multipliers }),
       ...(constants && { weights: constants.weights }),
       ...(constants?.bias && { bias: constants.bias }),
+      ...(scales && { scales }),
     });
     layers.push({
       name: layer.name,
       output_scale: scale,
-      ...(constants && { weight_scale: constants.scale, weight_bits: constants.bits }),
+      ...(constants && {
+        ...(scales === undefined
+          ? { weight_scale: constants.scales[0]! }
+          : { weight_scales: constants.scales, channel_scales: scales }),
+        weight_bits: constants.bits,
+      }),
       activation_bits: bits,
       ...(joined && { multipliers: joined.multipliers }),
       requantisation,
@@ -138,12 +152,31 @@ export function quantise(
     network: {
       name: network.name,
       inputShape: network.inputShape,
-      element_bytes: 2,
+      element_bytes,
       input: plain(input),
       layers: integer,
     },
     layers,
   };
+}
+
+/**
+ * The output scale nearest above `wanted` that is, exactly, what the integers do, so that
+ * requantisation has no gain error. @param unit real value of one unit of the sum
+ */
+function layerScale(unit: number, wanted: number): { scale: number; channels: ChannelScale[] } {
+  const fixed = fixedPoint(Math.max(RATIO_MIN, Math.min(unit / wanted, RATIO_MAX)));
+  return { scale: unit * 2 ** fixed.shift / fixed.multiplier, channels: [fixed] };
+}
+
+/** With one unit per output channel the scale is as wanted, where no channel's ratio is too large. */
+function channelScales(
+  units: readonly number[],
+  wanted: number,
+): { scale: number; channels: ChannelScale[] } {
+  const largest = units.reduce((max, unit) => Math.max(max, unit), 0);
+  const scale = Math.max(wanted, largest / RATIO_MAX);
+  return { scale, channels: units.map((unit) => nearestFixedPoint(unit / scale)) };
 }
 
 /** Largest |sum| of a layer without weights. */
@@ -248,51 +281,88 @@ function weightNoise(
     sum = Math.max(sum, magnitude * range + Math.abs(bias?.[m] ?? 0));
   }
   if (squares === 0) return 0;
-  const weightScale = Math.max(largest / CODE_MAX, sum / (scale * sum_limit));
+  const weightScale = Math.max(largest / 32767, sum / (scale * sum_limit));
   return weightScale ** 2 / (squares / weights!.length);
 }
 
-/** The finest per-layer weight scale with which no sum overflows, and the codes at it. */
+interface WeightRules {
+  /** Largest |sum|. */
+  limit: number;
+  /** Largest weight code. */
+  code_max: number;
+  per_channel: boolean;
+}
+
+/**
+ * The finest weight scales with which no sum overflows, and the codes at them.
+ * @returns `scales`: one, or one per output channel; `bound`: largest |sum| of any channel
+ */
 function quantiseWeights(
   { layer, weights, bias }: FloatLayer,
   from: Codes,
-  limit: number,
+  { limit, code_max, per_channel }: WeightRules,
 ): {
-  scale: number;
+  scales: number[];
   bits: number;
   weights: Int16Array;
   bias: Int32Array | undefined;
   bound: number;
 } {
-  const largest = weights!.reduce((max, w) => Math.max(max, Math.abs(w)), 0);
+  const channels = layer.output.channels;
+  const kernel = weights!.length / channels;
+  const codes = new Int16Array(weights!.length);
+  const biasCodes = bias && new Int32Array(channels);
+  const groups = per_channel ? channels : 1;
+  const size = channels / groups;
+  const scales: number[] = [];
+  let bound = 0;
+  for (let group = 0; group < groups; group++) {
+    const own = weights!.subarray(group * size * kernel, (group + 1) * size * kernel);
+    const ownBias = bias?.subarray(group * size, (group + 1) * size);
+    const found = quantiseGroup(own, ownBias, size, from, limit, code_max);
+    codes.set(found.codes, group * size * kernel);
+    biasCodes?.set(found.bias!, group * size);
+    scales.push(found.scale);
+    bound = Math.max(bound, found.bound);
+  }
+  // A channel without any weight or bias has no scale of its own; a large one would widen the others'.
+  const largest = scales.reduce((max, scale) => Math.max(max, scale), 0) || 1;
+  const top = codes.reduce((max, w) => Math.max(max, Math.abs(w)), 1);
+  return {
+    scales: scales.map((scale) => scale === 0 ? largest : scale),
+    bits: 1 + Math.max(1, Math.ceil(Math.log2(top + 1))),
+    weights: codes,
+    bias: biasCodes,
+    bound,
+  };
+}
+
+/** Output channels that share a scale; scale 0 where all that is scaled is 0. */
+function quantiseGroup(
+  weights: Float32Array,
+  bias: Float32Array | undefined,
+  channels: number,
+  from: Codes,
+  limit: number,
+  code_max: number,
+): { scale: number; codes: Int16Array; bias: number[] | undefined; bound: number } {
+  const largest = weights.reduce((max, w) => Math.max(max, Math.abs(w)), 0);
   const largestBias = bias?.reduce((max, b) => Math.max(max, Math.abs(b)), 0) ?? 0;
-  const biasScale = largestBias / (from.scale * (limit - 1));
-  let scale = Math.max(largest / CODE_MAX, biasScale);
-  if (scale === 0) scale = 1;
+  let scale = Math.max(largest / code_max, largestBias / (from.scale * (limit - 1)));
+  if (scale === 0) {
+    return {
+      scale,
+      codes: new Int16Array(weights.length),
+      bias: bias && Array(channels).fill(0),
+      bound: 0,
+    };
+  }
   for (;;) {
-    const codes = Int16Array.from(
-      weights!,
-      (w) => quantiseValue(w, scale, -CODE_MAX, CODE_MAX),
-    );
+    const codes = Int16Array.from(weights, (w) => quantiseValue(w, scale, -code_max, code_max));
     const biasCodes = bias &&
       Array.from(bias, (b) => quantiseValue(b, scale * from.scale, -Infinity, Infinity));
-    const bound = accumulatorBound(
-      codes,
-      layer.output.channels,
-      biasCodes,
-      from.minimum,
-      from.maximum,
-    );
-    if (bound <= limit) {
-      const top = codes.reduce((max, w) => Math.max(max, Math.abs(w)), 1);
-      return {
-        scale,
-        bits: 1 + Math.max(1, Math.ceil(Math.log2(top + 1))),
-        weights: codes,
-        bias: biasCodes && Int32Array.from(biasCodes),
-        bound,
-      };
-    }
+    const bound = accumulatorBound(codes, channels, biasCodes, from.minimum, from.maximum);
+    if (bound <= limit) return { scale, codes, bias: biasCodes, bound };
     // Rounding may add up to half a code per weight, hence a step above the plain quotient.
     scale *= (bound / limit) * (1 + 2 ** -20);
   }

@@ -1,4 +1,4 @@
-/** Stage quantize: 16-bit codes of a trained network, its integer accuracy beside its float accuracy. */
+/** Stage quantize: integer codes of a trained network, its integer accuracy beside its float accuracy. */
 import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { defineStage } from "../../pipeline/stage.ts";
@@ -6,6 +6,9 @@ import { QuantizeParameters } from "./schema.ts";
 
 /** Integer accuracy that lies further below float accuracy than this is worth a warning. */
 const DROP_WARNED = 0.01;
+
+/** Of a map whose bits are still to be chosen: what 16-bit weights leave to it. */
+const NOMINAL_BITS = 12;
 
 /** Calibration samples on which splits of bits are tried. */
 const SAMPLES_REFINED = 32;
@@ -17,6 +20,36 @@ export const quantize = defineStage<QuantizeParameters>({
   needs: ["dataset", "search", "train"],
   module: import.meta.url,
 
+  preflight({ params }) {
+    const problems = [];
+    for (const { profile, element_bytes, weight_scales } of params.platforms) {
+      const said = {
+        element_bytes: element_bytes ?? 2,
+        weight_scales: weight_scales ?? "per_layer",
+      };
+      for (const field of ["element_bytes", "weight_scales"] as const) {
+        if (said[field] === params[field]) continue;
+        problems.push({
+          message: `quantize and platform ${profile} speak of different integers`,
+          field,
+          value: params[field],
+          expected: `${said[field]}, as platforms.${profile}.${field} says`,
+          help: `Say it once, for all stages: --set params.${field}=${params[field]}`,
+        });
+      }
+    }
+    const { activation_bits } = params;
+    if (params.element_bytes === 1 && activation_bits !== "auto" && activation_bits !== 8) {
+      problems.push({
+        message: "int8 codes have 8 bits",
+        field: "activation_bits",
+        value: activation_bits,
+        expected: "auto",
+      });
+    }
+    return Promise.resolve(problems);
+  },
+
   async run({ params, input, artifactDir, progress, signal }) {
     const { z } = await import("zod");
     const { readJson, readNpy, writeJson, writeNpy } = await import("../../base/files.ts");
@@ -25,6 +58,7 @@ export const quantize = defineStage<QuantizeParameters>({
     const { DatasetArtifact } = await import("../../network/artifacts/dataset.ts");
     const { QuantizedArtifact } = await import("../../network/artifacts/quantized.ts");
     const { elements, weightShape } = await import("../../network/network.ts");
+    const { storedCodes } = await import("../../network/integer/inference.ts");
     const { compare } = await import("./compare.ts");
     const { readFloatNetwork } = await import("./load_float.ts");
     const { learnedRanges } = await import("./learned_ranges.ts");
@@ -64,10 +98,18 @@ export const quantize = defineStage<QuantizeParameters>({
       .shuffle(Int32Array.from({ length: available }, (_, i) => i));
     const chosen = order.subarray(0, Math.min(params.calibration.samples, available)).sort();
     const samples = Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size));
-    const { method, percentile } = params.calibration;
+    const { element_bytes } = params;
+    const int8 = element_bytes === 1;
+    const { percentile } = params.calibration;
+    const method = params.calibration.method ?? (int8 ? "mse" : "min-max");
+    const rule = method === "percentile"
+      ? { share: percentile / 100 }
+      : method === "mse"
+      ? { least_error_bits: int8 ? 8 : NOMINAL_BITS }
+      : { share: 1 };
     const learned = await learnedRanges(input("train"), params.element_bytes);
     if (learned !== undefined) progress.note("ranges are those that training with rounding left");
-    const observer = new Observer(float, method === "percentile" ? percentile / 100 : 1);
+    const observer = new Observer(float, rule);
     for (const [index, sample] of samples.entries()) {
       if (learned !== undefined) break;
       observer.add(sample);
@@ -77,11 +119,15 @@ export const quantize = defineStage<QuantizeParameters>({
       }
     }
     const observation = learned?.observation ?? observer.result();
-    const headroom = learned === undefined ? params.calibration.headroom : 1;
+    const headroom = learned !== undefined
+      ? 1
+      : params.calibration.headroom ?? (int8 || method === "mse" ? 1 : 1.5);
     const sum_limit = 2 ** params.sum_bits - 1;
     let bits: readonly number[];
     if (learned !== undefined) {
       bits = Array(network.layers.length + 1).fill(learned.activation_bits);
+    } else if (int8) {
+      bits = Array(network.layers.length + 1).fill(8);
     } else if (params.activation_bits === "auto") {
       bits = predictBits(float, observation, headroom, sum_limit);
       const every = Math.ceil(samples.length / SAMPLES_REFINED);
@@ -94,7 +140,13 @@ export const quantize = defineStage<QuantizeParameters>({
     } else {
       bits = Array(network.layers.length + 1).fill(params.activation_bits);
     }
-    const quantised = quantise(float, observation, { bits, headroom, sum_limit });
+    const quantised = quantise(float, observation, {
+      bits,
+      headroom,
+      sum_limit,
+      element_bytes,
+      per_channel: params.weight_scales === "per_channel",
+    });
 
     const x = await readNpy(join(dataset, "test.x.npy"), Float32Array);
     const y = await readNpy(join(dataset, "test.y.npy"), Int32Array);
@@ -113,7 +165,10 @@ export const quantize = defineStage<QuantizeParameters>({
       if (weights !== undefined) {
         files.weights = `weights/${layer.name}.npy`;
         const shape = weightShape(layer);
-        await writeNpy(join(artifactDir, files.weights), { shape, data: weights });
+        await writeNpy(join(artifactDir, files.weights), {
+          shape,
+          data: storedCodes(weights, element_bytes),
+        });
       }
       if (bias !== undefined) {
         files.bias = `weights/${layer.name}.bias.npy`;
@@ -146,7 +201,8 @@ export const quantize = defineStage<QuantizeParameters>({
     await writeJson(join(artifactDir, "quantized.json"), QuantizedArtifact, {
       network,
       classes: described.classes,
-      element_bytes: params.element_bytes,
+      element_bytes,
+      weight_scales: params.weight_scales,
       input: quantised.network.input,
       layers,
       accuracy,

@@ -225,7 +225,12 @@ Deno.test("dumpPlatform() refuses what does not fit, with the numbers", async ()
     await refused((dump) => dump.designs.platform.vm_bytes = 8, /needs \d+ bytes of VM.* has 8/);
     await refused((dump) => dump.designs.platform.protocol = "inas2021", /inas2021/);
     await refused((dump) => dump.designs.network.name = "other", /another network/);
-    await refused((dump) => dump.platform.element_bytes = 1, /1 byte/);
+    await refused((dump) => dump.platform.element_bytes = 1, /other integers/);
+    await refused((dump) => dump.platform.weight_scales = "per_channel", /other integers/);
+    await refused((dump) => {
+      dump.platform.element_bytes = dump.artifact.element_bytes = 1;
+      dump.platform.kernel = "lea";
+    }, /LEA multiplies 16-bit/);
     await refused((dump) => {
       const first = dump.designs.answer.layers[0]!;
       if (first.feasible) first.S = 70000;
@@ -246,7 +251,7 @@ Deno.test("dump.preflight() refuses platforms that are not flashed", async () =>
       platforms: [
         { profile: "msp430fr5994-fram" },
         { profile: "msp430fr5994-inas2021" },
-        { profile: "msp432p401r-spi", element_bytes: 1 },
+        { profile: "msp430fr5994-lea", element_bytes: 1 },
       ],
     }),
     root: ROOT,

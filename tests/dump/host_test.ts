@@ -1,15 +1,26 @@
 import assert from "node:assert/strict";
 import { readCodes } from "../../base/files.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
-import { worstInput } from "../../network/integer/bound.ts";
+import { SUM_LIMIT, worstInput } from "../../network/integer/bound.ts";
 import { IntegerInference } from "../../network/integer/inference.ts";
 import { requantise } from "../../network/integer/requantise.ts";
 import { type Network, resolveLayers } from "../../network/network.ts";
 import { energyBudget_J, readProfile, resolvePlatform } from "../../network/platform.ts";
 import { exploreNetwork } from "../../native/mod.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
-import { randomMixedNetwork } from "../quantize/support.ts";
+import { randomMixedNetwork, randomNetwork } from "../quantize/support.ts";
 import { HostRuntime, randomDump, ROOT } from "./support.ts";
+
+/** Kinds of the runtime's table, and whether they have weights. */
+const KINDS_SEEN = [
+  { kind: "conv", scaled: true },
+  { kind: "depthwise_conv", scaled: true },
+  { kind: "max_pool", scaled: false },
+  { kind: "avg_pool", scaled: false },
+  { kind: "global_avg_pool", scaled: false },
+  { kind: "add", scaled: false },
+  { kind: "concat", scaled: false },
+];
 
 async function within(
   body: (folder: string, runtime: HostRuntime) => Promise<void>,
@@ -44,6 +55,56 @@ Deno.test("the runtime on the host equals integer inference bit for bit, whateve
       );
     }
     assert.ok(planes > 10, "planes of partial sums were exercised");
+  }));
+
+Deno.test("the runtime on the host equals integer inference in int8 and int16, per layer and per channel", () =>
+  within(async (folder, runtime) => {
+    const seen = new Map<string, number>();
+    for (let seed = 0; seed < 48; seed++) {
+      const at = `${folder}/${seed}`;
+      const storage = {
+        element_bytes: seed % 4 < 2 ? 1 : 2,
+        per_channel: seed % 2 === 1,
+      } as const;
+      const network = seed % 3 === 0 ? randomNetwork(seed) : randomMixedNetwork(seed);
+      const dump = await randomDump(seed, network, 3, SUM_LIMIT, storage);
+      const { layers } = await dumpPlatform(at, dump);
+      const outputs = await readCodes(`${at}/vectors.outputs.npy`);
+      assert.equal(outputs.data.BYTES_PER_ELEMENT, storage.element_bytes);
+      assert.deepEqual(
+        await runtime.run(at),
+        outputs.data,
+        `seed ${seed}: ${JSON.stringify(dump.designs.network.layers)}`,
+      );
+      assert.ok(new Set(outputs.data).size > 1, `seed ${seed}: all outputs are alike`);
+      for (const { kind, scales } of layers) {
+        const key = `${kind} int${8 * storage.element_bytes}${scales > 0 ? " per channel" : ""}`;
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+      }
+    }
+    for (const size of ["int8", "int16"]) {
+      for (const { kind, scaled } of KINDS_SEEN) {
+        assert.ok(seen.has(`${kind} ${size}`), `${kind} ${size}`);
+        if (scaled) assert.ok(seen.has(`${kind} ${size} per channel`), `${kind} ${size}`);
+      }
+    }
+  }));
+
+Deno.test("the runtime on the host answers otherwise where scales are those of other channels", () =>
+  within(async (folder, runtime) => {
+    let different = 0;
+    for (let seed = 0; seed < 6; seed++) {
+      const at = `${folder}/${seed}`;
+      const storage = { element_bytes: 1, per_channel: true } as const;
+      const dump = await randomDump(seed, randomNetwork(seed), 3, SUM_LIMIT, storage);
+      const expects = dump.vectors.outputs.slice();
+      for (const item of dump.network.layers) {
+        if (item.scales !== undefined) item.scales = [...item.scales].reverse();
+      }
+      await dumpPlatform(at, dump);
+      if ((await runtime.run(at)).some((code, i) => code !== expects[i])) different++;
+    }
+    assert.ok(different > 3, `${different}`);
   }));
 
 Deno.test("the runtime on the host equals integer inference on every kind of layer", () =>

@@ -218,9 +218,12 @@ export async function randomDump(
   const samples = randomSamples(network, 16, seed);
   const observation = observe(float, samples);
   const { network: integer, layers } = quantise(float, observation, {
-    bits: predictBits(float, observation, 1.25, sum_limit),
+    bits: storage.element_bytes === 1
+      ? Array(network.layers.length + 1).fill(8)
+      : predictBits(float, observation, 1.25, sum_limit),
     headroom: 1.25,
     sum_limit,
+    ...storage,
   });
   const classes = Array.from(
     { length: elements(resolveLayers(network).at(-1)!.output) },
@@ -239,7 +242,10 @@ export async function randomDump(
       },
     },
     designs: randomDesigns(network, seed, profile, storage),
-    platform: resolvePlatform(await readProfile(`${ROOT}platforms`, profile)),
+    platform: resolvePlatform(await readProfile(`${ROOT}platforms`, profile), {
+      element_bytes: storage.element_bytes,
+      weight_scales: storage.per_channel ? "per_channel" : "per_layer",
+    }),
     after_commit: "sleep",
     vectors: makeVectors(
       integer,
@@ -260,7 +266,8 @@ function artifactOf(
   return {
     network,
     classes,
-    element_bytes: 2,
+    element_bytes: integer.element_bytes,
+    weight_scales: layers.some((layer) => layer.channel_scales) ? "per_channel" : "per_layer",
     input: integer.input,
     layers,
     accuracy: { test_samples: 1, float: 1, integer: 1, agreement: 1, float_of_training: 1 },
