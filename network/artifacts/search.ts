@@ -1,6 +1,6 @@
 /** `trials.json` and `pareto.json`: what search looked at, what it cost, what it scored. */
 import { z } from "zod";
-import { Binding } from "../explore.ts";
+import { Binding, DesignSpace } from "../explore.ts";
 import { PlatformChoice } from "../platform.ts";
 import { SearchSpace } from "../space.ts";
 import { EpochRecord, FitParameters } from "./training.ts";
@@ -17,7 +17,7 @@ export const PlatformCosts = z.strictObject({
   /** Least over the layers: energy budget left by the worst power cycle, and VM left. */
   slack_J: z.number().nullable(),
   slack_vm_bytes: z.number().nullable(),
-  /** Written to NVM per inference: wear. Absent where the explorer does not count it. */
+  /** Written to NVM per inference by the layers: wear. Absent where the model does not count it. */
   nvm_written_bytes: z.number().optional(),
 });
 export type PlatformCosts = z.infer<typeof PlatformCosts>;
@@ -66,7 +66,14 @@ export const Candidate = z.strictObject({
 });
 export type Candidate = z.infer<typeof Candidate>;
 
-export const SearchMethod = z.enum(["random", "reinforce", "hw-nas", "evolution", "exhaustive"]);
+export const SearchMethod = z.enum([
+  "random",
+  "reinforce",
+  "hw-nas",
+  "evolution",
+  "supernet",
+  "exhaustive",
+]);
 export type SearchMethod = z.infer<typeof SearchMethod>;
 
 /** What a space offers, known before anything is trained. */
@@ -101,6 +108,7 @@ export const TrialsArtifact = z.strictObject({
   space: SearchSpace,
   networks_in_space: z.number().int().positive(),
   survey: SpaceSurvey,
+  designs: DesignSpace,
   platforms: z.array(PlatformChoice),
   /** The platform whose latency counts, or `worst`. */
   platform: z.string(),
@@ -112,7 +120,19 @@ export const TrialsArtifact = z.strictObject({
   backend: z.string(),
   /** Rungs of successive halving: epochs, and the share that goes on; null where all go on. */
   halving: z.strictObject({ rungs: z.array(count), keep: z.number() }).nullable(),
-  /** Epochs that were trained in all: what the search cost, times the training samples. */
+  /** Of method `supernet`: what was trained before any network was. */
+  supernet: z.strictObject({
+    /** Networks that were ranked. */
+    networks: count,
+    per_step: count,
+    sampling: z.string(),
+    /** Accuracies are those of the largest network. */
+    epochs: z.array(EpochRecord),
+  }).nullable(),
+  /**
+   * Epochs that were trained in all: what the search cost, times the training samples. An epoch of a
+   * supernet counts once for each network that a step trains.
+   */
   epochs_trained: count,
   sampled: count,
   trained: count,

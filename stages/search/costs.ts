@@ -9,6 +9,7 @@ export function costsOf(platform: string, answer: ExploreAnswer): PlatformCosts 
     const known = values.filter((value) => value !== undefined);
     return answer.feasible && known.length > 0 ? Math.min(...known) : null;
   };
+  const written = feasible.map(({ written_bytes }) => written_bytes);
   return {
     platform,
     feasible: answer.feasible,
@@ -17,6 +18,9 @@ export function costsOf(platform: string, answer: ExploreAnswer): PlatformCosts 
     power_cycles: answer.power_cycles ?? null,
     slack_J: least(feasible.map(({ slack_J }) => slack_J)),
     slack_vm_bytes: least(feasible.map(({ slack_vm_bytes }) => slack_vm_bytes)),
+    ...(answer.feasible && written.every((bytes) => bytes !== undefined)
+      ? { nvm_written_bytes: written.reduce((sum, bytes) => sum + bytes, 0) }
+      : {}),
   };
 }
 

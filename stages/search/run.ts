@@ -116,6 +116,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   const { explore, explorePrepared, prepareRequest } = await import("../../native/mod.ts");
   const { exploreSpace, NETWORK_STATES } = await import("../../native/space.ts");
   const { advise } = await import("../../native/advice.ts");
+  const { inherit } = await import("./inherit.ts");
   const { Crew, trainAll } = await import("./pool.ts");
 
   const datasetFolder = context.input("dataset");
@@ -169,6 +170,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
       const [answer] = await explorePrepared([prepared], { signal, threads, root });
       return advise(answer!, prepared.platform);
     },
+    inherit: (ranking) => inherit(setting, ranking),
     train: (round) => trainAll({ ...round, crew, setting, threads, signal }),
     progress,
     signal,

@@ -27,6 +27,27 @@ export const Halving = z.strictObject({
   keep: z.number().gt(0).lt(1).default(0.5),
 });
 
+/** Of `supernet`: one weight-sharing network over the space. */
+export const SupernetParameters = z.strictObject({
+  epochs: positive.default(8),
+  /** Networks that a step trains, all on one batch; each counts as training of its own. */
+  per_step: positive.default(1),
+  /** `sandwich`: the largest and the smallest are among them. */
+  sampling: z.enum(["uniform", "sandwich"]).default("uniform"),
+  /** Networks that are ranked at most: a seeded sample where more can run in time. */
+  candidates: positive.default(4096),
+  /** Of those, the best on 256 validation samples are scored on all of them. */
+  closely: positive.default(64),
+});
+export type SupernetParameters = z.infer<typeof SupernetParameters>;
+
+/** What is drawn is put in order by a figure that costs nothing, the largest first. */
+export const Prefilter = z.strictObject({
+  proxy: z.enum(["parameters", "macs"]).default("parameters"),
+  /** Networks in time that are looked at, at most. */
+  of: positive.default(256),
+});
+
 export const SearchParameters = z.strictObject({
   ...FitParameters.shape,
   /**
@@ -45,6 +66,9 @@ export const SearchParameters = z.strictObject({
   max_samples: positive.default(400),
   epochs: positive.default(8),
   halving: Halving.nullable().default(null),
+  supernet: SupernetParameters.prefault({}),
+  /** Of method `random`; null: trials come as they are drawn. */
+  prefilter: Prefilter.nullable().default(null),
   /** Share of the training split that a trial sees. */
   subset: z.number().gt(0).max(1).default(1),
   backend: z.enum(["auto", ...backendNames]).default("auto"),

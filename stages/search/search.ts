@@ -21,11 +21,19 @@ import {
   weightShape,
 } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
-import { canBuild, decisionKinds, decisions, spaceSize } from "../../network/space.ts";
+import {
+  buildNetwork,
+  canBuild,
+  decisionKinds,
+  decisions,
+  spaceSize,
+} from "../../network/space.ts";
 import type { Progress } from "../../pipeline/stage.ts";
 import { chooseBest, infeasiblePoints, objectives, paretoPoints, type Trained } from "./choose.ts";
+import { findCandidates } from "./candidates.ts";
 import { latencyOn, quantile } from "./costs.ts";
 import { type Explore, type Explored, ExploredBook } from "./explored.ts";
+import type { Inherit, Inherited } from "./inherit.ts";
 import { countByBinding, nearestMiss, nothingFeasible } from "./nothing_feasible.ts";
 import { drawIndices } from "./sampler.ts";
 import type { SearchParameters } from "./schema.ts";
@@ -56,6 +64,8 @@ export interface SearchRequest {
   readonly table?: (platform: PlatformChoice) => Promise<Table>;
   /** What would let a network run on a platform, a line per layer; empty where it can. */
   readonly advise: (network: Network, platform: PlatformChoice) => Promise<string[]>;
+  /** Ranks networks by the weights they inherit; needed by method `supernet`. */
+  readonly inherit?: Inherit;
   readonly train: Train;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -114,7 +124,7 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
     explore: request.explore,
     signal,
   }, study);
-  const survey = await surveySpace({
+  const { survey, tables } = await surveySpace({
     radices,
     seed: params.seed,
     platform,
@@ -176,12 +186,32 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
     accuracy: rejection === null ? rounds.scores(explored.network)?.val_accuracy ?? null : null,
   });
 
-  const searcher: Searcher = searchers[params.method]({
+  const ranked = params.method === "supernet" || params.prefilter !== null
+    ? await rank(
+      request,
+      await findCandidates({
+        radices,
+        seed: params.seed,
+        exists,
+        tables,
+        platform,
+        requirement_s: requirement ?? Infinity,
+        most: params.method === "supernet" ? params.supernet.candidates : params.prefilter!.of,
+        latencyOf,
+      }, book),
+    )
+    : undefined;
+  const method = params.method === "random" && ranked !== undefined ? "supernet" : params.method;
+  const searcher: Searcher = searchers[method]({
     radices,
     kinds: decisionKinds(params.space),
     seed: params.seed,
     trials: params.trials,
     requirement_s: requirement ?? Infinity,
+    // Where none is in time, some are asked about for the reasons.
+    ranked: ranked === undefined || ranked.order.length > 0
+      ? ranked?.order
+      : [...drawIndices(radices, params.seed, exists).take(params.trials)],
     exists,
   });
   const bounded = searcher.counts === "trained" && params.method !== "exhaustive";
@@ -279,7 +309,15 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
       subset: params.subset,
       backend: request.backend,
       halving: params.halving,
-      epochs_trained: rounds.epochsTrained,
+      designs: params.designs,
+      supernet: ranked?.inherited === undefined ? null : {
+        networks: ranked.order.length,
+        per_step: params.supernet.per_step,
+        sampling: params.supernet.sampling,
+        epochs: [...ranked.inherited.epochs],
+      },
+      epochs_trained: rounds.epochsTrained +
+        (ranked?.inherited?.epochs.length ?? 0) * params.supernet.per_step,
       sampled: candidates.length,
       trained: trained.length,
       rejected: countByBinding(candidates.flatMap(({ rejection }) => rejection ?? [])),
@@ -292,6 +330,30 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
       })),
     },
   };
+}
+
+/** Candidates in the order in which they are worth training. */
+async function rank(
+  { params, input, classes, workDir, inherit, progress, signal }: SearchRequest,
+  found: readonly number[][],
+): Promise<{ order: readonly number[][]; inherited?: Inherited }> {
+  if (found.length === 0) return { order: [] };
+  const networks = found.map((indices) => buildNetwork(params.space, indices, input, classes));
+  const sort = (cost: (i: number) => number) =>
+    [...found.keys()].sort((a, b) => cost(a) - cost(b) || a - b).map((i) => found[i]!);
+  if (params.method !== "supernet") {
+    const sizes = networks.map(sizeOf);
+    progress.note(
+      `${found.length} networks in time, asked for by their ${params.prefilter!.proxy}`,
+    );
+    return { order: sort((i) => -sizes[i]![params.prefilter!.proxy]) };
+  }
+  if (inherit === undefined) throw new RangeError("supernet needs something to train it");
+  const options = fitParameters(params);
+  const { supernet } = params;
+  const inherited = await inherit({ networks, options, supernet, workDir, progress, signal });
+  progress.note(`ranked ${found.length} networks by the weights of one supernet`);
+  return { order: sort((i) => inherited.losses[i]!), inherited };
 }
 
 /** By what a method judges: the power that it knows of. */

@@ -33,15 +33,16 @@ export interface SurveyRequest {
 export async function surveySpace(
   { radices, seed, platform, platforms, table, exists }: SurveyRequest,
   book: ExploredBook,
-): Promise<SpaceSurvey> {
+): Promise<{ survey: SpaceSurvey; tables: ReadonlyMap<string, Table> | undefined }> {
   const size = radices.reduce((product, choices) => product * choices, 1);
   if (table !== undefined && size <= TABLE) {
     const tables = new Map<string, Table>();
     for (const choice of platforms) tables.set(choice.profile, await table(choice));
-    return summariseTables(tables, platform, size);
+    return { survey: summariseTables(tables, platform, size), tables };
   }
   const asked = [...take(drawIndices(radices, seed, exists), size <= WHOLE ? size : SAMPLE)];
-  return summarise(await book.look(asked), platform, size, size <= WHOLE);
+  const survey = summarise(await book.look(asked), platform, size, size <= WHOLE);
+  return { survey, tables: undefined };
 }
 
 /** Counts and quantiles of networks that were explored. */

@@ -4,6 +4,7 @@ import { Random } from "../../base/random.ts";
 import type { ExploreAnswer } from "../../network/explore.ts";
 import { macs, type Network, resolveLayers } from "../../network/network.ts";
 import type { Progress } from "../../pipeline/stage.ts";
+import { inherit } from "../../stages/search/inherit.ts";
 import { type JobSource, trainAll } from "../../stages/search/pool.ts";
 import { SearchParameters } from "../../stages/search/schema.ts";
 import { type Explore, search, type SearchResult } from "../../stages/search/search.ts";
@@ -114,6 +115,7 @@ export interface Options {
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly trainedJobs?: TrialJob[];
+  readonly progress?: Progress;
   onTrial?(sample: number): void;
 }
 
@@ -138,6 +140,7 @@ export function runSearch(options: Options): Promise<SearchResult> {
     setting,
     explore: options.explore ?? fakeExplore(4000),
     advise: ({ name }) => Promise.resolve([`more of everything for ${name}`]),
+    inherit: (ranking) => inherit(setting, ranking),
     train: async ({ source, onProgress, onOutcome }) => {
       const watched: JobSource = {
         claim() {
@@ -162,7 +165,7 @@ export function runSearch(options: Options): Promise<SearchResult> {
         },
       });
     },
-    progress: silent,
+    progress: options.progress ?? silent,
     signal,
   });
 }

@@ -8,7 +8,15 @@ import { latencyOn, quantile, rejectionOf } from "../../stages/search/costs.ts";
 import { drawNetworks } from "../../stages/search/sampler.ts";
 import type { TrialJob } from "../../stages/search/train_trial.ts";
 import { spaceSize } from "../../network/space.ts";
-import { CLASSES, fakeExplore, input, parameters, runSearch, writeDataset } from "./fixture.ts";
+import {
+  CLASSES,
+  fakeExplore,
+  input,
+  parameters,
+  runSearch,
+  silent,
+  writeDataset,
+} from "./fixture.ts";
 
 const folder = await Deno.makeTempDir();
 await writeDataset(folder);
@@ -386,4 +394,63 @@ Deno.test("a published space goes by its name", () => {
   assert.equal(spaceSize(parameters({ space: "cifar10" }).space), 1_048_576);
   assert.equal(spaceSize(parameters({ space: "kws" }).space), 256);
   assert.throws(() => parameters({ space: "imagenet" }));
+});
+
+Deno.test("search() by supernet ranks what can run in time by one network's weights, then trains the best", async () => {
+  const params = parameters({
+    method: "supernet",
+    trials: 3,
+    epochs: 1,
+    requirement_s: 0.3,
+    supernet: { epochs: 2, per_step: 2, candidates: 30 },
+  });
+  const folder1 = await workDir();
+  const { trials } = await runSearch({ folder, workDir: folder1, params });
+  assert.equal(trials.trained, 3);
+  assert.equal(trials.supernet!.epochs.length, 2);
+  // Two epochs of the supernet with two networks a step, one of each trial.
+  assert.equal(trials.epochs_trained, 2 * 2 + 3);
+  assert.ok(trials.supernet!.networks > 3 && trials.supernet!.networks <= 30);
+  assert.ok(trials.candidates.every(({ costs }) => costs[0]!.latency_s! <= 0.3));
+
+  // The same again, and after a kill in the supernet's second epoch.
+  const folder2 = await workDir();
+  const stop = new AbortController();
+  const cut = runSearch({
+    folder,
+    workDir: folder2,
+    params,
+    signal: stop.signal,
+    progress: {
+      ...silent,
+      update: (text) => {
+        if (text.includes("epoch 2 of 2")) stop.abort(new Error("killed"));
+      },
+    },
+  });
+  await assert.rejects(cut, /killed/);
+  const { trials: resumed } = await runSearch({ folder, workDir: folder2, params, threads: 2 });
+  assert.deepEqual(resumed, trials);
+});
+
+Deno.test("search() puts what is drawn in order of size where it filters", async () => {
+  const { trials } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({
+      trials: 3,
+      epochs: 1,
+      requirement_s: 0.3,
+      prefilter: { proxy: "macs", of: 20 },
+    }),
+  });
+  const sizes = trials.candidates.map(({ macs }) => macs);
+  assert.deepEqual(sizes, [...sizes].sort((a, b) => b - a));
+  assert.equal(trials.trained, 3);
+  const { trials: plain } = await runSearch({
+    folder,
+    workDir: await workDir(),
+    params: parameters({ trials: 3, epochs: 1, requirement_s: 0.3 }),
+  });
+  assert.ok(Math.max(...sizes) > Math.max(...plain.candidates.map(({ macs }) => macs)));
 });

@@ -21,6 +21,8 @@ export interface SearcherSetting {
   readonly trials: number;
   /** Latency that must be met, s; Infinity where there is none. */
   readonly requirement_s: number;
+  /** Of methods that ask in an order found before: the best first. */
+  readonly ranked?: readonly (readonly number[])[] | undefined;
   /** Whether a network of these indices can be built for the input at hand. */
   exists(indices: readonly number[]): boolean;
 }

@@ -6,6 +6,7 @@
  * ```
  */
 import assert from "node:assert/strict";
+import { indicesOf } from "../../../stages/search/sampler.ts";
 import type { Searcher, SearcherSetting, Told } from "../../../stages/search/searchers/searcher.ts";
 
 export type Make = (setting: SearcherSetting) => Searcher;
@@ -19,6 +20,7 @@ export function setting(overrides: Partial<SearcherSetting> = {}): SearcherSetti
     seed: 7,
     trials: 30,
     requirement_s: 12,
+    ranked: Array.from({ length: SIZE }, (_, number) => indicesOf((7 * number) % SIZE, RADICES)),
     exists: () => true,
     ...overrides,
   };
