@@ -14,6 +14,7 @@ import { runCommand } from "./shell.ts";
 const PROGRAMS: readonly LineSuite[] = [
   { name: "runtime-c", command: ["make", "-s", "test"], cwd: join(ROOT, "runtime-c") },
   { name: "native", command: ["bash", "test/run.sh"], cwd: join(ROOT, "native") },
+  { name: "native builds", command: ["bash", "test/run.sh", "builds"], cwd: join(ROOT, "native") },
 ];
 
 const program = new Command("test")
