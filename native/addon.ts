@@ -81,6 +81,8 @@ export interface NativeLayerAnswer {
   /** The optimum and its runners-up; empty where nothing is feasible. */
   best: NativeCosted[];
   rejected: Partial<Record<Binding, NativeRejection>>;
+  /** Where no single limit is to blame: the design that misses several by least in all. */
+  nearest?: { design: Design; over: Partial<Record<Binding, number>> };
 }
 
 export interface NativeAnswer extends NativeShares {

@@ -1,49 +1,81 @@
 /** What to change where no design fits: the least change of each limit that alone makes one feasible. */
-import type { Binding, ExploreAnswer, InfeasibleLayer } from "../network/explore.ts";
+import type { Binding, ExploreAnswer, InfeasibleLayer, Miss } from "../network/explore.ts";
 import { energyBudget_J, type Platform } from "../network/platform.ts";
 
+type Need = Pick<Miss, "binding" | "violation">;
+
 /** e.g. `layer conv2 needs 41 more bytes of VM or 12 % more capacitance`. */
-export function adviseLayer(
-  layer: InfeasibleLayer,
-  platform: Platform,
-): string {
-  const ways = Object.entries(layer.rejected).filter(([, miss]) => miss.sole)
-    .map(([binding, miss]) => need(binding as Binding, miss.violation, platform));
-  const nearest = need(layer.binding, layer.violation, platform);
-  return ways.length > 0
-    ? `layer ${layer.name} needs ${ways.join(" or ")}`
-    : `layer ${layer.name} needs ${nearest}, and more than that: no single limit is to blame`;
+export function adviseLayer(layer: InfeasibleLayer, platform: Platform): string {
+  const alone = soleNeeds(layer).map((need) => say(need, platform));
+  if (alone.length > 0) return `layer ${layer.name} needs ${alone.join(" or ")}`;
+  const together = layer.together ?? [layer];
+  return `layer ${layer.name} needs ${together.map((need) => say(need, platform)).join(" and ")}`;
 }
 
-/** One line per layer without a design, and one where the network as a whole does not fit. */
+/**
+ * One line per layer without a design, one that mends several such layers at once, and one for each
+ * limit that the network misses as a whole.
+ */
 export function advise(answer: ExploreAnswer, platform: Platform): string[] {
-  const lines = answer.layers.flatMap((layer) =>
-    layer.feasible ? [] : [adviseLayer(layer, platform)]
-  );
-  if (answer.binding !== undefined && answer.violation !== undefined) {
-    lines.push(
-      `the network as a whole needs ${need(answer.binding, answer.violation, platform)}`,
-    );
+  const stuck = answer.layers.filter((layer) => !layer.feasible);
+  const lines = stuck.map((layer) => adviseLayer(layer, platform));
+  if (stuck.length > 1) {
+    const common = commonNeeds(stuck).map((need) => say(need, platform));
+    if (common.length > 0) {
+      lines.push(`${common.join(" or ")} would do for all ${stuck.length} of these layers`);
+    }
+  }
+  const also = stuck.length > 0 ? "also " : "";
+  for (const need of answer.misses ?? []) {
+    lines.push(`the network as a whole ${also}needs ${say(need, platform)}`);
   }
   return lines;
 }
 
-function need(binding: Binding, violation: number, platform: Platform): string {
+function soleNeeds(layer: InfeasibleLayer): Need[] {
+  return Object.entries(layer.rejected).filter(([, miss]) => miss.sole)
+    .map(([binding, { violation }]) => ({ binding: binding as Binding, violation }));
+}
+
+/** More of a limit takes no design away, so the largest need of a limit serves every layer. */
+function commonNeeds(layers: readonly InfeasibleLayer[]): Need[] {
+  const [first, ...rest] = layers.map(soleNeeds);
+  return first!.flatMap(({ binding, violation }) => {
+    const others = rest.map((needs) => needs.find((need) => need.binding === binding)?.violation);
+    return binding === "alignment" || others.includes(undefined)
+      ? []
+      : [{ binding, violation: Math.max(violation, ...others as number[]) }];
+  });
+}
+
+function say({ binding, violation }: Need, platform: Platform): string {
   switch (binding) {
     case "vm":
-      return `${violation} more bytes of VM`;
+      return `${violation} more ${bytes(violation)} of VM`;
     case "nvm":
-      return `${violation} more bytes of NVM`;
+      return `${violation} more ${bytes(violation)} of NVM`;
     case "energy":
       return `${percent(violation / energyBudget_J(platform).safe_J)} more capacitance`;
     case "alignment":
-      return `an input channel count of which a multiple of ${platform.length_multiple} divides`;
+      return platform.length_multiple === 2
+        ? "an even number of input channels, or a kernel that takes any length"
+        : "other input channels";
     case "latency":
-      return `${violation} s more time`;
+      return `${threeDigits(violation)} s more time`;
   }
 }
 
+function bytes(count: number): string {
+  return count === 1 ? "byte" : "bytes";
+}
+
 /** Rounded up: what is said must suffice. */
+function threeDigits(value: number): number {
+  const scale = 10 ** (2 - Math.floor(Math.log10(value)));
+  return Math.ceil(value * scale) / scale;
+}
+
+/** Rounded up. */
 function percent(share: number): string {
   const value = 100 * share;
   return `${value < 10 ? Math.ceil(value * 10) / 10 : Math.ceil(value)} %`;

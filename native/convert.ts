@@ -263,16 +263,22 @@ function showLayer(
       });
     }
     const [binding, miss] = nearestMiss(layer.rejected, platform);
+    const together = Object.entries(layer.nearest?.over ?? {}).map(([binding, violation]) => ({
+      binding: binding as Binding,
+      violation,
+      unit: UNITS[binding as Binding],
+    }));
     return {
       name,
       feasible: false,
       binding,
       violation: miss.violation,
       unit: UNITS[binding],
-      nearest: showDesign(miss.witness, setting),
+      nearest: showDesign(layer.nearest?.design ?? miss.witness, setting),
       latency_s: null,
       designs_total: layer.designs_total,
       designs_feasible: 0,
+      ...(together.length > 0 ? { together } : {}),
       ...(layer.coverage === undefined ? {} : { proven_infeasible: layer.proven_optimal }),
       ...coverage,
       rejected,

@@ -119,6 +119,10 @@ export type VmLayout = z.infer<typeof VmLayout>;
 export const Binding = z.enum(["vm", "energy", "nvm", "alignment", "latency"]);
 export type Binding = z.infer<typeof Binding>;
 
+/** A limit that is missed, and by how much. */
+export const Miss = z.strictObject({ binding: Binding, violation: z.number(), unit: z.string() });
+export type Miss = z.infer<typeof Miss>;
+
 /** A design with its cost. */
 export const CostedDesign = z.strictObject({
   ...Design.shape,
@@ -213,6 +217,8 @@ export const InfeasibleLayer = z.strictObject({
   latency_s: z.null(),
   designs_total: designs,
   designs_feasible: z.literal(0),
+  /** Where no single limit is to blame: everything that the nearest design misses. */
+  together: z.array(Miss).optional(),
   /** Nothing was found, but the time was up before every design was covered. */
   proven_infeasible: z.boolean().optional(),
   coverage: Coverage.optional(),
@@ -269,13 +275,6 @@ export const FrontPoint = z.strictObject({
 });
 export type FrontPoint = z.infer<typeof FrontPoint>;
 
-/** A limit that the network as a whole misses. */
-export const NetworkMiss = z.strictObject({
-  binding: Binding,
-  violation: z.number(),
-  unit: z.string(),
-});
-
 export const ExploreAnswer = z.strictObject({
   name: z.string(),
   feasible: z.boolean(),
@@ -299,7 +298,7 @@ export const ExploreAnswer = z.strictObject({
   binding: Binding.optional(),
   violation: z.number().optional(),
   unit: z.string().optional(),
-  misses: z.array(NetworkMiss).optional(),
+  misses: z.array(Miss).optional(),
 });
 export type ExploreAnswer = z.infer<typeof ExploreAnswer>;
 

@@ -150,6 +150,34 @@ struct Part {
   uint32_t tr;
 };
 
+/** Whether nothing is feasible and mending any one limit would not do. */
+bool needs_nearest(const LayerResult &result) {
+  return result.best.empty() && std::none_of(result.rejections.begin(), result.rejections.end(),
+                                             [](const Rejection &r) { return r.has_sole; });
+}
+
+template <class Model>
+void offer_nearest(const LayerTask &task, NearestMiss &nearest,
+                   const std::atomic<bool> &cancelled) {
+  Model model(task);
+  Evaluation evaluation;
+  const Platform &p = *task.platform;
+  const PublishedSpace space(task.shape);
+  for (uint32_t tr : space.tr)
+    for_each_published(task.shape, space, tr, task.power == Power::intermittent,
+                       [&](const bo_design &design) {
+                         model.place(design);
+                         if (!model.aligned(design))
+                           return true;
+                         model.evaluate(design, evaluation);
+                         const double worst_J =
+                             task.power == Power::intermittent ? double{evaluation.worst_J()} : 0;
+                         nearest.offer(miss_of(p, task.plane_limit_bytes, design, model.vm_bytes(),
+                                               model.plane_bytes(), worst_J));
+                         return !cancelled.load(std::memory_order_relaxed);
+                       });
+}
+
 std::vector<Keeper> keepers_of(const std::vector<LayerTask> &tasks) {
   std::vector<Keeper> keepers;
   for (const LayerTask &task : tasks)
@@ -189,9 +217,17 @@ void explore_published(const std::vector<LayerTask> &tasks, unsigned threads,
       result.rejections[b].merge(shares[at].rejections[b]);
     keepers[parts[at].task].merge(shares[at].keeper);
   }
-  for (size_t i = 0; i < tasks.size(); i++)
+  parallel_for(tasks.size(), threads, [&](size_t i) {
     for (const bo_design &design : keepers[i].designs())
       results[i].best.push_back(cost_design(tasks[i], design));
+    if (tasks[i].space != Space::published || !needs_nearest(results[i]))
+      return;
+    NearestMiss &nearest = results[i].nearest.emplace();
+    if (tasks[i].protocol == Protocol::inas2021)
+      offer_nearest<PublishedModel>(tasks[i], nearest, cancelled);
+    else
+      offer_nearest<RuntimeModel>(tasks[i], nearest, cancelled);
+  });
 }
 
 /** One bound per platform; building it takes some thousand solutions of the capacitor. */
@@ -294,13 +330,21 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
         unexplained.push_back({i, tr});
     }
   }
-  std::vector<Rejections> reasons(unexplained.size());
+  std::vector<FullExplorer::Explanation> reasons(unexplained.size());
   parallel_for(unexplained.size(), threads, [&](size_t at) {
     reasons[at] = explorers[unexplained[at].task]->explain(unexplained[at].tr, cancelled);
   });
-  for (size_t at = 0; at < unexplained.size(); at++)
+  for (size_t at = 0; at < unexplained.size(); at++) {
+    LayerResult &result = results[unexplained[at].task];
     for (size_t b = 0; b < BINDINGS; b++)
-      results[unexplained[at].task].rejections[b].merge(reasons[at][b]);
+      result.rejections[b].merge(reasons[at].rejections[b]);
+    if (!result.nearest)
+      result.nearest.emplace();
+    result.nearest->offer(reasons[at].nearest);
+  }
+  for (size_t i : full)
+    if (results[i].nearest && !needs_nearest(results[i]))
+      results[i].nearest.reset();
 }
 
 } // namespace

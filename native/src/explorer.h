@@ -91,6 +91,8 @@ struct LayerResult {
   /** No design scores less: the optimum's score where it is proven; of a front the latency. */
   double lower_bound = 0;
   Rejections rejections{};
+  /** Where nothing is feasible and no rejection is of a design that misses one limit only. */
+  std::optional<NearestMiss> nearest;
   /**
    * The optimum and its runners-up, best first; with Objective::pareto the front, the fastest
    * first. Empty where nothing is feasible.

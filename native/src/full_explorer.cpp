@@ -373,15 +373,32 @@ FullExplorer::Part FullExplorer::explore(uint32_t tr, const Keeper &start, Clock
   return search.part;
 }
 
-Rejections FullExplorer::explain(uint32_t tr, const std::atomic<bool> &cancelled) const {
-  Rejections found{};
+FullExplorer::Explanation FullExplorer::explain(uint32_t tr,
+                                                const std::atomic<bool> &cancelled) const {
+  Explanation found{};
   RuntimeModel model(task_);
   Evaluation evaluation;
-  const uint64_t vm_limit = task_.platform->vm_bytes;
+  const Platform &p = *task_.platform;
+  const auto over = [](uint64_t value, uint64_t limit) {
+    return value > limit ? static_cast<double>(value - limit) : 0.0;
+  };
+  const auto excess = [&](double vm_over, double nvm_over, double over_J) {
+    return vm_over / p.vm_bytes + nvm_over / p.nvm_bytes + over_J / budget_J_;
+  };
+  // Whether a design that misses by at least this could be named.
+  const auto matters = [&](double vm_over, double nvm_over, double over_J) {
+    const int misses = (vm_over > 0) + (nvm_over > 0) + (over_J > 0);
+    if (misses == 0 || excess(vm_over, nvm_over, over_J) <= found.nearest.excess)
+      return true;
+    if (misses > 1)
+      return false;
+    const Binding binding = vm_over > 0    ? Binding::vm
+                            : nvm_over > 0 ? Binding::nvm
+                                           : Binding::energy;
+    return of(found.rejections, binding).could_be_sole(vm_over + nvm_over + over_J);
+  };
   const auto look = [&](const TileTotals &tile) {
-    const uint64_t vm = vm_of(tile);
-    const double vm_over = vm > vm_limit ? static_cast<double>(vm - vm_limit) : 0;
-    if (vm_over > 0 && !of(found, Binding::vm).could_be_sole(vm_over))
+    if (!matters(over(vm_of(tile), p.vm_bytes), 0, 0))
       return false;
     const unsigned aligned = aligned_spans(tile);
     if (aligned == 0)
@@ -403,30 +420,22 @@ Rejections FullExplorer::explain(uint32_t tr, const std::atomic<bool> &cancelled
             (totals.fixed.energy_J + static_cast<double>(chunks) * totals.each.energy_J) / cycles +
             totals_.cycle().energy_J;
         const bool planes = !totals.planes_need_chunks || chunks > 1;
-        const double nvm_over =
-            planes && totals.plane_bytes > task_.plane_limit_bytes
-                ? 2 * static_cast<double>(totals.plane_bytes - task_.plane_limit_bytes)
-                : 0;
-        const double over_J = mean_J / UP - budget_J_;
-        if (over_J > 0 &&
-            (vm_over > 0 || nvm_over > 0 || !of(found, Binding::energy).could_be_sole(over_J)))
+        const double nvm_over = planes ? 2 * over(totals.plane_bytes, task_.plane_limit_bytes) : 0;
+        if (!matters(over(vm_of(tile), p.vm_bytes), nvm_over,
+                     std::max(0.0, mean_J / UP - budget_J_)))
           continue;
         bo_design design = design_of(tile, order, s);
         design.span = span;
         model.place(design);
-        const double block_over =
-            model.vm_bytes() > vm_limit ? static_cast<double>(model.vm_bytes() - vm_limit) : 0;
         model.evaluate(design, evaluation);
-        const double energy_over = std::max(0.0, evaluation.worst_J() - budget_J_);
-        const int misses = (block_over > 0) + (nvm_over > 0) + (energy_over > 0);
-        if (misses != 1)
+        const NearestMiss miss = miss_of(p, task_.plane_limit_bytes, design, model.vm_bytes(),
+                                         model.plane_bytes(), evaluation.worst_J());
+        found.nearest.offer(miss);
+        if (std::count_if(miss.over.begin(), miss.over.end(), [](double by) { return by > 0; }) > 1)
           continue;
-        if (block_over > 0)
-          of(found, Binding::vm).offer_sole({design, block_over});
-        else if (nvm_over > 0)
-          of(found, Binding::nvm).offer_sole({design, nvm_over});
-        else
-          of(found, Binding::energy).offer_sole({design, energy_over});
+        for (size_t b = 0; b < BINDINGS; b++)
+          if (miss.over[b] > 0)
+            found.rejections[b].offer_sole({design, miss.over[b]});
       }
     }
     return true;

@@ -47,8 +47,13 @@ public:
   Part explore(uint32_t tr, const Keeper &start, Clock::time_point until,
                const std::atomic<bool> &cancelled) const;
 
-  /** Where nothing is feasible: the least miss of each limit, of one tile height. */
-  Rejections explain(uint32_t tr, const std::atomic<bool> &cancelled) const;
+  /** Where nothing is feasible: the least miss of each limit alone, and of all at once. */
+  struct Explanation {
+    Rejections rejections{};
+    NearestMiss nearest{};
+  };
+  /** Of one tile height. */
+  Explanation explain(uint32_t tr, const std::atomic<bool> &cancelled) const;
 
   const FullSpace &space() const { return space_; }
 

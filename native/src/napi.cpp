@@ -376,6 +376,15 @@ Napi::Object write_layer(Napi::Env env, const LayerResult &layer) {
     rejected[BINDING_NAMES[b]] = entry;
   }
   out["rejected"] = rejected;
+  if (layer.nearest && std::isfinite(layer.nearest->excess)) {
+    Napi::Object nearest = Napi::Object::New(env), over = Napi::Object::New(env);
+    for (size_t b = 0; b < BINDINGS; b++)
+      if (layer.nearest->over[b] > 0)
+        over[BINDING_NAMES[b]] = layer.nearest->over[b];
+    nearest["design"] = write_design(env, layer.nearest->design);
+    nearest["over"] = over;
+    out["nearest"] = nearest;
+  }
   return out;
 }
 

@@ -173,8 +173,17 @@ void total(const NetworkRequest &request, NetworkAnswer &answer,
     place_planes(*answer.nvm, plane_bytes);
     answer.nvm_bytes = static_cast<double>(answer.nvm->total_bytes);
   }
-  if (answer.nvm_bytes > nvm)
-    missed(Binding::nvm, answer.nvm_bytes - nvm);
+  if (answer.nvm_bytes > nvm) {
+    double planes = 0;
+    for (const auto &layer : answer.layers) {
+      const auto *rejection = layer && layer->best.empty()
+                                  ? &layer->rejections[static_cast<size_t>(Binding::nvm)]
+                                  : nullptr;
+      if (rejection && rejection->has_sole)
+        planes = std::max(planes, rejection->sole.violation);
+    }
+    missed(Binding::nvm, answer.nvm_bytes - nvm + planes);
+  }
   if (answer.delivery) {
     const Delivery &d = *answer.delivery;
     answer.latency_s += d.latency_s;
@@ -237,8 +246,8 @@ explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
       if (request.power == Power::intermittent)
         answer.delivery = delivery_of(request, request.layers.back().output_elements);
       const uint64_t nvm = request.platform.nvm_bytes, rest = answer.nvm->arena_end;
-      if (rest <= nvm)
-        spare = (nvm - rest) / 2;
+      // Where the maps alone are too large, designs without planes tell what is needed at least.
+      spare = rest <= nvm ? (nvm - rest) / 2 : 0;
     }
     for (const NetworkLayer &layer : request.layers) {
       // A limit that no plane of the layer can reach is no limit: equal layers stay equal.

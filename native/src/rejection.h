@@ -4,6 +4,7 @@
 
 #include "design.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -54,5 +55,39 @@ private:
 };
 
 using Rejections = std::array<Rejection, BINDINGS>;
+
+/** The design that misses its limits by least in all, where no design misses one limit only. */
+struct NearestMiss {
+  bo_design design{};
+  /** By binding, in its unit; 0 where that limit is kept. */
+  std::array<double, BINDINGS> over{};
+  /** Sum of the misses as shares of their limits; infinite where there is no such design. */
+  double excess = 1.0 / 0.0;
+
+  void offer(const NearestMiss &other) {
+    const bool better = other.excess < excess || (other.excess == excess && excess < 1.0 / 0.0 &&
+                                                  design_before(other.design, design));
+    if (better)
+      *this = other;
+  }
+};
+
+/** @param worst_J of a power cycle; 0 under continuous power */
+inline NearestMiss miss_of(const Platform &p, uint64_t plane_limit_bytes, const bo_design &design,
+                           uint64_t vm_bytes, uint64_t plane_bytes, double worst_J) {
+  const auto over = [](uint64_t value, uint64_t limit) {
+    return value > limit ? static_cast<double>(value - limit) : 0.0;
+  };
+  NearestMiss miss{design, {}, 0};
+  const auto set = [&](Binding binding, double by, double limit) {
+    miss.over[static_cast<size_t>(binding)] = by;
+    miss.excess += by / limit;
+  };
+  const double budget_J = p.buffer.safe_J();
+  set(Binding::vm, over(vm_bytes, p.vm_bytes), p.vm_bytes);
+  set(Binding::nvm, 2 * over(plane_bytes, plane_limit_bytes), p.nvm_bytes);
+  set(Binding::energy, std::max(0.0, worst_J - budget_J), budget_J);
+  return miss;
+}
 
 } // namespace brownout

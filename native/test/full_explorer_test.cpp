@@ -98,6 +98,8 @@ struct Brute {
   /** Of all feasible designs. */
   std::vector<Scores> scores;
   double least_miss[BINDINGS] = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY};
+  /** Of aligned designs: the least sum of misses as shares of their limits. */
+  double least_excess = INFINITY;
 };
 
 Brute brute_force(const LayerTask &task) {
@@ -122,6 +124,10 @@ Brute brute_force(const LayerTask &task) {
     int misses = 0;
     for (double o : over)
       misses += o > 0;
+    if (aligned)
+      brute.least_excess =
+          std::fmin(brute.least_excess,
+                    over[0] / p.vm_bytes + over[1] / p.buffer.safe_J() + over[2] / p.nvm_bytes);
     if (misses == 1)
       for (size_t b = 0; b < BINDINGS; b++)
         if (over[b] > 0)
@@ -174,6 +180,13 @@ void compare(const LayerTask &task, const LayerResult &result) {
     if (result.rejections[i].has_sole)
       CHECK_NEAR(result.rejections[i].sole.violation, brute.least_miss[i], 1e-9);
   }
+  bool sole = false;
+  for (const Rejection &rejection : result.rejections)
+    sole |= rejection.has_sole;
+  CHECK(result.nearest.has_value() == !sole);
+  if (!sole)
+    CHECK(result.nearest->excess == brute.least_excess ||
+          relative_error(result.nearest->excess, brute.least_excess) < 1e-9);
 }
 
 LayerTask random_task(Dice &dice, const Platform &p) {

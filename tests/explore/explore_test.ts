@@ -275,6 +275,66 @@ Deno.test("advise() names a capacitance that suffices", async () => {
   assert.ok(mended.layers.every((layer) => layer.feasible));
 });
 
+/** What an advice asks for, in numbers. */
+function asked(line: string) {
+  const number = (pattern: RegExp) => Number(line.match(pattern)?.[1] ?? 0);
+  return {
+    vm: number(/(\d+) more bytes? of VM/),
+    nvm: number(/(\d+) more bytes? of NVM/),
+    energy: number(/([\d.]+) % more capacitance/),
+  };
+}
+
+Deno.test("advise() says every way out, and each suffices, of one layer and of the network", async () => {
+  const profile = "msp430fr5994-spi";
+  const tight = [
+    [network, { profile, capacitance_F: 0.00024, vm_bytes: 20 }],
+    [network, { profile, capacitance_F: 0.00024, vm_bytes: 32 }],
+    [network, { profile, capacitance_F: 0.005, vm_bytes: 20 }],
+    [deep, { profile, capacitance_F: 0.00028, vm_bytes: 60, nvm_bytes: 14216 }],
+    [deep, { profile, capacitance_F: 0.0003, vm_bytes: 60, nvm_bytes: 14216 }],
+  ] as const;
+  const seen = new Set<string>();
+  for (const space of ["published", "full"] as const) {
+    for (const [net, platform] of tight) {
+      const request = { name: "tight", power: "intermittent" as const, space, platform };
+      const { platform: resolved } = await prepareRequest({ ...request, network: net }, ROOT);
+      const answer = await explore({ ...request, network: net });
+      for (const line of advise(answer, resolved)) {
+        const [said, all] = line.split(" would do for all ");
+        if (all !== undefined) seen.add("for all");
+        for (const word of [" or ", " and "]) if (line.includes(word)) seen.add(word.trim());
+        for (const way of said!.split(" or ")) {
+          const { vm, nvm, energy } = asked(way);
+          assert.ok(vm + nvm + energy > 0, line);
+          const mended = await exploreNetwork(net, {
+            ...platform,
+            vm_bytes: platform.vm_bytes + vm,
+            nvm_bytes: resolved.nvm_bytes + nvm,
+            capacitance_F: platform.capacitance_F * (1 + energy / 100),
+          }, { space });
+          const stuck = mended.layers.filter(({ feasible }) => !feasible);
+          const named = stuck.filter(({ name }) => line.startsWith(`layer ${name} needs`));
+          assert.deepEqual(all === undefined ? named : stuck, [], `${line}: ${way}`);
+        }
+      }
+    }
+  }
+  assert.deepEqual([...seen].sort(), ["and", "for all", "or"]);
+});
+
+Deno.test("advise() says the least NVM of a network whose maps alone are too large", async () => {
+  for (const nvm_bytes of [600, 900]) {
+    const platform = { profile: "msp430fr5994-spi", nvm_bytes, vm_bytes: 600 };
+    const answer = await exploreNetwork(deep, { ...platform, capacitance_F: 0.0008 });
+    assert.equal(answer.binding, "nvm");
+    const with_bytes = (more: number) =>
+      exploreNetwork(deep, { ...platform, capacitance_F: 0.0008, nvm_bytes: nvm_bytes + more });
+    assert.equal((await with_bytes(answer.violation!)).feasible, true);
+    assert.equal((await with_bytes(answer.violation! - 4)).feasible, false);
+  }
+});
+
 Deno.test("explore() keeps the order asked and explores alike for 1, 2 and 8 threads", async () => {
   const requests = ["msp430fr5994-spi", "msp432p401r-spi", "msp430fr5994-fram"]
     .map((profile) => ({
