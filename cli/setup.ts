@@ -21,10 +21,17 @@ const program = new Command("setup")
     "also TensorFlow, the fastest training backend (TENSORFLOW_DIR: your own libraries)",
     false,
   )
+  .option(
+    "--msp430-gcc",
+    "also GCC for MSP430, built once from Debian's source packages: ten minutes or more",
+    false,
+  )
   .option("--verbose", "list every tool and its version", false)
-  .action(async (options: { for: Choice; verbose: boolean; tensorflow: boolean }) => {
-    const { tensorflow, verbose } = options;
-    await ensureSetup({ root: ROOT, quiet: !verbose, for: options.for, tensorflow });
-  });
+  .action(
+    async (options: { for: Choice; verbose: boolean; tensorflow: boolean; msp430Gcc: boolean }) => {
+      const { msp430Gcc, tensorflow, verbose } = options;
+      await ensureSetup({ root: ROOT, quiet: !verbose, for: options.for, tensorflow, msp430Gcc });
+    },
+  );
 
 Deno.exit(await runCommand(program, Deno.args));

@@ -54,7 +54,7 @@ firmware:
 include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
-           $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/$(BOARD)/*.h $(DUMP)/*.h)
+           $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/*/*.h $(DUMP)/*.h)
 COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(WINDOW_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
           $(ELEMENT_BYTES:%=-DBO_ELEMENT_BYTES=%) $(PER_CHANNEL:%=-DBO_PER_CHANNEL=%) \
           $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)

@@ -18,6 +18,8 @@ export interface SetupRequest {
   readonly for: Task | "all";
   /** Also bring TensorFlow, the fastest training backend; its libraries weigh 1 GB. */
   readonly tensorflow?: boolean;
+  /** Also build GCC for MSP430 from Debian's sources; it is used instead of clang from then on. */
+  readonly msp430Gcc?: boolean;
 }
 
 /**
@@ -38,6 +40,11 @@ export async function ensureSetup(request: SetupRequest): Promise<void> {
     const { ensureTensorflow } = await import("./tensorflow.ts");
     using _lock = await acquireLock(request.root);
     await ensureTensorflow({ root: request.root, given: Deno.env.get("TENSORFLOW_DIR") });
+  }
+  if (request.msp430Gcc) {
+    const { ensureMsp430Gcc } = await import("./msp430_gcc.ts");
+    using _lock = await acquireLock(request.root);
+    await ensureMsp430Gcc(request.root);
   }
   if (!request.quiet) await tell(request);
 }

@@ -22,11 +22,14 @@ int bo_image_header_ok(const bo_model *model) {
   return header_is_of(&header, model);
 }
 
+static uint32_t chunk_bytes(void) {
+  return bo_port_vm_bytes() < CHUNK_BYTES ? bo_port_vm_bytes() & ~(uint32_t)1u : CHUNK_BYTES;
+}
+
 /** CRC-32 of the constants as NVM holds them. */
 static uint32_t constants_crc(const bo_model *model) {
   uint32_t crc = BO_CRC32_START;
-  const uint32_t chunk =
-      bo_port_vm_bytes() < CHUNK_BYTES ? bo_port_vm_bytes() & ~(uint32_t)1u : CHUNK_BYTES;
+  const uint32_t chunk = chunk_bytes();
   for (uint32_t done = 0; done < model->constants_bytes;) {
     const uint32_t left = model->constants_bytes - done;
     const uint16_t bytes = (uint16_t)(left < chunk ? left : chunk);
@@ -43,40 +46,41 @@ int bo_image_constants_ok(const bo_model *model) {
   return header_is_of(&header, model) && header.constants_crc == constants_crc(model);
 }
 
-static void copy(uint32_t from, uint32_t to, const uint8_t *image) {
+static void copy(uint32_t from, uint32_t to) {
+  const uint32_t chunk = chunk_bytes();
   for (uint32_t at = from; at < to;) {
-    const uint16_t bytes = (uint16_t)(to - at < CHUNK_BYTES ? to - at : CHUNK_BYTES);
-    bo_nvm_write(at, image + at, bytes);
+    const uint16_t bytes = (uint16_t)(to - at < chunk ? to - at : chunk);
+    bo_port_image_read(at, bo_vm, bytes);
+    bo_nvm_write(at, bo_vm, bytes);
     at += bytes;
   }
   bo_port_confirm();
 }
 
-int bo_image_provision(const bo_model *model, const uint8_t *image, uint32_t bytes) {
+int bo_image_provision(const bo_model *model) {
   static const bo_header no_header;
   const uint32_t constants = model->header + BO_HEADER_BYTES;
+  const uint32_t bytes = bo_port_image_bytes();
   bo_header header;
-  uint8_t *to = (uint8_t *)&header;
   if (bytes != constants + model->constants_bytes)
     return 0;
-  for (uint16_t i = 0; i < BO_HEADER_BYTES; i++)
-    to[i] = image[model->header + i];
+  bo_port_image_read(model->header, &header, BO_HEADER_BYTES);
   if (!header_is_of(&header, model))
     return 0;
   if (BO_BUG_HEADER_FIRST) {
-    copy(model->header, constants, image);
-    copy(constants, bytes, image);
+    copy(model->header, constants);
+    copy(constants, bytes);
     return 1;
   }
   bo_nvm_write(model->header, &no_header, BO_HEADER_BYTES);
   bo_port_confirm();
   if (!BO_BUG_KEEP_OLD_RECORDS) {
     bo_records_erase();
-    copy(0, model->header, image);
+    copy(0, model->header);
   }
-  copy(constants, bytes, image);
+  copy(constants, bytes);
   if (header.constants_crc != constants_crc(model))
     return 0;
-  copy(model->header, constants, image);
+  copy(model->header, constants);
   return 1;
 }

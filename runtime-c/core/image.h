@@ -11,11 +11,11 @@ int bo_image_header_ok(const bo_model *model);
 int bo_image_constants_ok(const bo_model *model);
 
 /**
- * Copies the image (nvm.bin from address 0, `bytes` long) into NVM: spoils the header, erases
+ * Copies the port's image (nvm.bin from address 0) through VM into NVM: spoils the header, erases
  * records, releases and results of any earlier life, writes the constants, and the header last,
  * each confirmed before the next. A cut leaves an NVM without a header, so the next start begins
- * again. Returns 0 where `image` is not that of `model` or does not read back.
+ * again. Returns 0 where the image is not that of `model`, is none, or does not read back.
  */
-int bo_image_provision(const bo_model *model, const uint8_t *image, uint32_t bytes);
+int bo_image_provision(const bo_model *model);
 
 #endif

@@ -36,9 +36,11 @@ void bo_port_confirm(void);
 void bo_port_after_commit(void);
 
 /**
- * The image to provision an external NVM from, as linked into the program memory: nvm.bin from
- * address 0; null where the NVM is programmed with the program.
+ * Bytes of the image to provision an external NVM from, nvm.bin as linked into the program memory;
+ * 0 where the NVM is programmed with the program.
  */
-const uint8_t *bo_port_image(uint32_t *bytes);
+uint32_t bo_port_image_bytes(void);
+/** Reads `bytes` bytes of it from `at` on; it may lie where no pointer reaches. */
+void bo_port_image_read(uint32_t at, void *to, uint16_t bytes);
 
 #endif

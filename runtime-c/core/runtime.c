@@ -54,11 +54,9 @@ static uint16_t waiting(bo_runtime *runtime) {
  */
 static int image_ok(bo_runtime *runtime) {
   const bo_model *model = runtime->progress.model;
-  uint32_t bytes = 0;
   if (bo_image_header_ok(model))
     return !runtime->progress.fresh || bo_image_constants_ok(model);
-  const uint8_t *image = bo_port_image(&bytes);
-  if (image == NULL || !bo_image_provision(model, image, bytes))
+  if (!bo_image_provision(model))
     return 0;
   /* Whatever was read at boot has just been erased. */
   bo_progress_read(&runtime->progress, model);

@@ -63,6 +63,16 @@ uint8_t bo_spi_exchange(uint8_t byte) {
   return answer;
 }
 
+void bo_spi_read(void *to, uint16_t bytes) {
+  for (uint8_t *byte = to; bytes != 0u; bytes--)
+    *byte++ = bo_spi_exchange(0);
+}
+
+void bo_spi_write(const void *from, uint16_t bytes) {
+  for (const uint8_t *byte = from; bytes != 0u; bytes--)
+    bo_spi_exchange(*byte++);
+}
+
 void test_spi(void) {
   static uint8_t expected[SIZE];
   uint8_t data[512];

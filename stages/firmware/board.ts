@@ -21,10 +21,14 @@ const Tool = z.enum(
 /** `board.json`. */
 const BoardFile = z.strictObject({
   title: z.string(),
+  /** Ports whose files it uses beside its own. */
+  shares: z.array(z.string()).default([]),
   /** Profiles (`platforms/*.yaml`) that the port can run. */
   platforms: z.array(z.string()).min(1),
   /** Per variable of port.mk the tool that it stands for. */
   tools: z.record(z.string().regex(/^[A-Z]+$/), Tool),
+  /** Target triplet of the GCC that compiles the board instead, where this machine has it. */
+  gcc: z.literal("msp430-elf").optional(),
   linker_script: z.string(),
   program: z.strictObject({
     /** Region of the linker script that holds code. */
@@ -34,6 +38,8 @@ const BoardFile = z.strictObject({
     /** The runtime alone takes at least this much of it. */
     runtime_bytes: z.number().int().positive(),
   }),
+  /** Region for what does not lie beside the code. */
+  image: z.strictObject({ region: z.string(), holds: z.array(Held) }).optional(),
   vm_region: z.string(),
   ram_region: z.string(),
   /** Size of an NVM outside of the linker script's memory. */
@@ -79,7 +85,9 @@ export async function readBoards(root: string): Promise<Board[]> {
     const text = await Deno.readTextFile(script);
     const regions = memoryRegions(text);
     const stack_bytes = Number(text.match(/^bo_stack_bytes\s*=\s*(\d+)\s*;/m)?.[1]);
-    for (const region of [facts.program.region, facts.vm_region, facts.ram_region]) {
+    const named = [facts.program.region, facts.vm_region, facts.ram_region];
+    if (facts.image !== undefined) named.push(facts.image.region);
+    for (const region of named) {
       if (!regions.has(region) || !Number.isInteger(stack_bytes)) {
         throw new UserError({
           message: Number.isInteger(stack_bytes)

@@ -16,6 +16,8 @@ import { copyApplication, copyModel, copyRuntime } from "./sources.ts";
 export interface Tools {
   /** Absolute path per variable of port.mk. */
   board: ReadonlyMap<string, string>;
+  /** The same for simulation.elf, which GNU's compiler does not build for MSP430. */
+  simulation: ReadonlyMap<string, string>;
   /** C compiler of this machine, and make. */
   cc: string;
   make: string;
@@ -61,7 +63,7 @@ const BUILD_SECONDS = 300;
 export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize> {
   const { root, dump, profile, board, layout, place, vectors } = request;
   const src = join(place, "src");
-  await copyRuntime(root, board.name, src);
+  await copyRuntime(root, board, src);
   await copyModel(dump, src);
   const application = request.application === undefined
     ? undefined
@@ -141,7 +143,13 @@ async function make(
 ): Promise<void> {
   const { tools, place, logs, profile, signal } = request;
   const map = join("build", `${target}.map`);
-  const variables = new Map(target === "host" ? [["CC", tools.cc]] : tools.board);
+  const variables = new Map(
+    target === "host"
+      ? [["CC", tools.cc]]
+      : target === "simulation"
+      ? tools.simulation
+      : tools.board,
+  );
   if (target !== "host" && request.dsplib !== undefined) variables.set("DSPLIB", request.dsplib);
   if (target !== "host") {
     const linker = variables.has("LD") ? "LD" : "CC";

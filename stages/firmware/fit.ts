@@ -14,10 +14,9 @@ export interface Needs {
   outputs: number;
 }
 
-/** Bytes of the program memory that are taken beside the code, without golden vectors. */
-function heldBytes(board: Board, needs: Needs) {
+/** Bytes of a memory that are taken beside the code, without golden vectors. */
+function heldBytes(holds: readonly string[], needs: Needs) {
   const { image_bytes, nvm_bytes } = needs.layout;
-  const { holds } = board.program;
   return {
     image: holds.includes("image") ? image_bytes : 0,
     arena: holds.includes("arena") ? nvm_bytes - image_bytes : 0,
@@ -41,7 +40,7 @@ export function refuseUnfit(board: Board, profile: string, needs: Needs): Proble
     });
   };
   const program = board.regions.get(board.program.region)!;
-  const held = heldBytes(board, needs);
+  const held = heldBytes(board.program.holds, needs);
   const runtime = board.program.runtime_bytes;
   const parts = [`runtime at least ${runtime}`];
   if (held.image > 0) parts.push(`constants with header and records ${held.image}`);
@@ -53,6 +52,17 @@ export function refuseUnfit(board: Board, profile: string, needs: Needs): Proble
     parts.join(", "),
     "Fewer channels or layers make it smaller: search.with.space.",
   );
+  if (board.image !== undefined) {
+    const { image, arena } = heldBytes(board.image.holds, needs);
+    refuse(
+      `memory ${board.image.region}`,
+      image + arena,
+      board.regions.get(board.image.region)!.bytes,
+      `constants with header and records ${image}` +
+        (arena > 0 ? `, maps and planes ${arena}` : ""),
+      "Fewer channels or layers make it smaller: search.with.space.",
+    );
+  }
   const shared = board.vm_region === board.ram_region ? board.stack_bytes : 0;
   refuse(
     `VM (${board.vm_region})`,

@@ -36,7 +36,8 @@ export function measure(elf: Elf, board: Board, vectors_bytes: number): Usage {
   const arena = elf.sections.filter(({ name }) => name === ".bo_arena");
   return {
     regions,
-    program_bytes: used.used_bytes - image_bytes - sum(arena) -
+    program_bytes: used.used_bytes - (holds.includes("image") ? image_bytes : 0) -
+      (holds.includes("arena") ? sum(arena) : 0) -
       (holds.includes("vectors") ? vectors_bytes : 0),
     image_bytes,
     vectors_bytes,

@@ -34,6 +34,11 @@ export const firmware = defineStage<FirmwareParameters>({
     ]);
     const parts: Record<string, string> = {};
     for (const name of [...names].sort()) parts[name] = await versionLine(name);
+    if (used.some(({ gcc }) => gcc !== undefined)) {
+      const { locateMsp430Gcc, msp430GccVersion } = await import("../../toolchain/msp430_gcc.ts");
+      const gcc = await locateMsp430Gcc(root);
+      if (gcc !== undefined) parts["msp430-elf-gcc"] = await msp430GccVersion(gcc);
+    }
     if (params.application !== null) {
       parts["application"] = await applicationDigest(applicationPath(root, params.application));
     }
@@ -63,6 +68,7 @@ export const firmware = defineStage<FirmwareParameters>({
     const { LayoutArtifact } = await import("../../network/artifacts/layout.ts");
     const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
     const { requireTool, versionLine } = await import("../../toolchain/find.ts");
+    const { locateMsp430Gcc, msp430GccVersion } = await import("../../toolchain/msp430_gcc.ts");
     const { sourceFiles } = await import("../../toolchain/tree.ts");
     const { boardOf, readBoards, refuseUnknown } = await import("./board.ts");
     const { buildPlatform } = await import("./build.ts");
@@ -116,13 +122,17 @@ export const firmware = defineStage<FirmwareParameters>({
         await Deno.remove(place, { recursive: true }).catch(ignoreNotFound);
         const tools = {
           board: new Map<string, string>(),
+          simulation: new Map<string, string>(),
           cc: await requireTool("cc"),
           make: await requireTool("make"),
           compiler: await versionLine(board.tools["CC"] ?? "cc"),
         };
         for (const [name, tool] of Object.entries(board.tools)) {
-          tools.board.set(name, await requireTool(tool));
+          tools.simulation.set(name, await requireTool(tool));
         }
+        const gcc = board.gcc === undefined ? undefined : await locateMsp430Gcc(root);
+        tools.board = gcc === undefined ? tools.simulation : new Map(Object.entries(gcc));
+        if (gcc !== undefined) tools.compiler = await msp430GccVersion(gcc);
         if (kernel === "lea" && params.dsplib === STAND_IN) {
           progress.warn(
             `${profile}: firmware.elf sums on the CPU by the stand-in for DSPLib, slower than modelled`,
@@ -149,7 +159,8 @@ export const firmware = defineStage<FirmwareParameters>({
         }
         if (size.vectors.simulation === 0) {
           progress.warn(
-            `${profile}: no golden vector fits beside the network, so no simulator runs its image`,
+            `${profile}: ${board.simulator.program} does not hold the network with a golden vector; ` +
+              "only bo_sim runs the board's code",
           );
         }
         const to = join(artifactDir, profile);

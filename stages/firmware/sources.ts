@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { sourceFiles } from "../../toolchain/tree.ts";
 
 /** Folders and files of runtime-c that an image of `board` needs. */
-export function sourcesOf(board: string): string[] {
+export function sourcesOf(board: string, shares: readonly string[]): string[] {
   return [
     "core",
     "kernels",
@@ -11,15 +11,20 @@ export function sourcesOf(board: string): string[] {
     "ports/common",
     "ports/host",
     `ports/${board}`,
+    ...shares.map((name) => `ports/${name}`),
     "sim/lea",
     "build.mk",
   ];
 }
 
 /** Copies the runtime to `<folder>/runtime-c`. */
-export async function copyRuntime(root: string, board: string, folder: string): Promise<void> {
+export async function copyRuntime(
+  root: string,
+  board: { name: string; shares: readonly string[] },
+  folder: string,
+): Promise<void> {
   const from = join(root, "runtime-c");
-  for (const source of sourcesOf(board)) {
+  for (const source of sourcesOf(board.name, board.shares)) {
     const single = (await Deno.stat(join(from, source))).isFile;
     const paths = single ? [""] : await sourceFiles(join(from, source));
     for (const path of paths) {

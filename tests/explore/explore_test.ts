@@ -512,7 +512,7 @@ Deno.test("the explore stage writes designs per platform and reports against the
     text,
     /modelled on msp430fr5994-fram: latency .* power cycles \(estimated/,
   );
-  assert.match(text, /VM \d+ of 4096 bytes, NVM \d+ of 35840 bytes/);
+  assert.match(text, /VM \d+ of 4096 bytes, NVM \d+ of 212992 bytes/);
 });
 
 Deno.test("the explore stage says per platform what to change where nothing is safe", async () => {

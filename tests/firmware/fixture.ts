@@ -11,6 +11,9 @@ import { randomDump, ROOT } from "../dump/support.ts";
 
 export { ROOT };
 
+// The same compiler on every machine, whether or not its checkout has built GCC.
+Deno.env.set("BROWNOUT_MSP430_GCC", "none");
+
 export const BOARDS = ["msp430fr5994-fram", "msp432p401r-spi"] as const;
 
 /** Conv, pool and fc; its random designs visit output tiles twice and span several batches. */
@@ -36,8 +39,12 @@ export const SMALL: Network = {
 const SEED = 6;
 
 /** Writes `<folder>/{quantize,explore,dump}`. */
-export async function writeArtifacts(folder: string, vectors = 3): Promise<void> {
-  for (const profile of BOARDS) {
+export async function writeArtifacts(
+  folder: string,
+  vectors = 3,
+  platforms: readonly string[] = BOARDS,
+): Promise<void> {
+  for (const profile of platforms) {
     const dump = await randomDump(SEED, SMALL, vectors);
     const { answer, platform } = dump.designs;
     platform.choice = { profile };

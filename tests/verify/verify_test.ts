@@ -199,6 +199,21 @@ Deno.test("verify.run() sees defects of the shipped image alone, by name, on bot
     }
   }));
 
+Deno.test("verify.run() passes on the MSP430 with NVM on SPI, and sees a wrong chip select", async () => {
+  const own = await Deno.makeTempDir();
+  const platforms = ["msp430fr5994-spi"];
+  try {
+    await writeArtifacts(own, 3, platforms);
+    await runStage(firmware, own, { platforms });
+    await run(own, platforms);
+    await plantShipped(own, platforms[0]!, "BO_BUG_WRONG_CHIP_SELECT");
+    const { message } = await refused(run(own, platforms));
+    assert.match(message, /"shipped image" on bo_sim/);
+  } finally {
+    await Deno.remove(own, { recursive: true });
+  }
+});
+
 Deno.test("verify.run() computes golden vectors anew and believes no file", () =>
   damaged(async (copy) => {
     const file = join(copy, "dump", FRAM, "vectors.outputs.npy");

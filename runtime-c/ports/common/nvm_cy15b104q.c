@@ -17,21 +17,17 @@ static void command(uint8_t code, uint32_t address) {
 }
 
 void bo_port_nvm_read(uint32_t address, void *to, uint16_t bytes) {
-  uint8_t *byte = to;
   command(READ, address);
-  while (bytes-- != 0u)
-    *byte++ = bo_spi_exchange(0);
+  bo_spi_read(to, bytes);
   bo_spi_deselect();
 }
 
 void bo_port_nvm_write(uint32_t address, const void *from, uint16_t bytes) {
-  const uint8_t *byte = from;
   bo_spi_select();
   bo_spi_exchange(WREN);
   bo_spi_deselect();
   command(WRITE, address);
-  while (bytes-- != 0u)
-    bo_spi_exchange(*byte++);
+  bo_spi_write(from, bytes);
   bo_spi_deselect();
 }
 

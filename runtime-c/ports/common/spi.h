@@ -11,5 +11,8 @@ void bo_spi_select(void);
 void bo_spi_deselect(void);
 /** Sends one byte and returns the one that came in. */
 uint8_t bo_spi_exchange(uint8_t byte);
+/** Blocks, as fast as the bus goes; what comes in while writing is dropped. */
+void bo_spi_read(void *to, uint16_t bytes);
+void bo_spi_write(const void *from, uint16_t bytes);
 
 #endif

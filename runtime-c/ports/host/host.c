@@ -194,9 +194,10 @@ void bo_port_after_commit(void) {
     longjmp(power, 1 + BO_CYCLE_OFF);
 }
 
-const uint8_t *bo_port_image(uint32_t *bytes) {
-  *bytes = image_size;
-  return image_data;
+uint32_t bo_port_image_bytes(void) { return image_data == NULL ? 0 : image_size; }
+
+void bo_port_image_read(uint32_t at, void *to, uint16_t bytes) {
+  memcpy(to, image_data + at, bytes);
 }
 
 bo_cycle_end bo_host_power_cycle(void (*program)(void *), void *context, const bo_cut *cut,

@@ -3,10 +3,12 @@
  * clock), pins unlocked. Shut-off pin P3.7 and completion flag P5.1 as on the published boards. The
  * MPU stays off as after reset, so the whole FRAM can be written.
  */
+#include "board.h"
 #include "app.h"
 #include "platform.h"
 #include "port.h"
 #include "registers.h"
+#include "supply.h"
 
 #define SHUT_OFF 0x80u
 #define COMPLETION 0x02u
@@ -39,15 +41,27 @@ void bo_port_init(void) {
   PM5CTL0 &= (uint16_t)~LOCKLPM5;
 #endif
   clock_init();
+#ifndef BO_SIMULATION
+  bo_board_nvm_init();
+  if (!BO_AFTER_COMMIT_SLEEP)
+    bo_supply_init();
+#endif
 }
 
-void bo_port_after_commit(void) {
-#if BO_AFTER_COMMIT_SLEEP && !defined(BO_SIMULATION)
+#ifndef BO_SIMULATION
+static void switch_off(void) {
   P3OUT |= SHUT_OFF;
   for (volatile uint16_t wait = OFF_WAIT; wait != 0u; wait--) {
   }
   /* Still here: the supply does not listen to the pin, so the board simply goes on. */
   P3OUT &= (uint8_t)~SHUT_OFF;
+}
+#endif
+
+void bo_port_after_commit(void) {
+#ifndef BO_SIMULATION
+  if (BO_AFTER_COMMIT_SLEEP || !bo_supply_holds())
+    switch_off();
 #endif
 }
 

@@ -50,4 +50,36 @@
 #define P5OUT REG8(0x0242u)
 #define P5DIR REG8(0x0244u)
 
+#define P1SEL0 REG8(0x020au)
+#define P1SEL1 REG8(0x020cu)
+#define P6OUT REG8(0x0243u)
+#define P6DIR REG8(0x0245u)
+#define P6SEL0 REG8(0x024bu)
+#define P6SEL1 REG8(0x024du)
+
+/* eUSCI_A3 in SPI mode */
+#define UCA3CTLW0 REG16(0x0620u)
+#define UCA3BRW REG16(0x0626u)
+#define UCA3STATW REG16(0x062au)
+#define UCA3RXBUF_ADDRESS 0x062cu
+#define UCA3TXBUF_ADDRESS 0x062eu
+#define UCA3RXBUF REG16(UCA3RXBUF_ADDRESS)
+#define UCA3TXBUF REG16(UCA3TXBUF_ADDRESS)
+#define UCA3IFG REG16(0x063cu)
+#define UCCKPH 0x8000u
+#define UCMSB 0x2000u
+#define UCMST 0x0800u
+#define UCSYNC 0x0100u
+#define UCSSEL_SMCLK 0x0080u
+#define UCSWRST 0x0001u
+#define UCBUSY 0x0001u
+#define UCRXIFG 0x0001u
+#define UCTXIFG 0x0002u
+
+/* COMP_E, and its input C2 on P1.2 for the supply monitor */
+#define COMP_E_BASE 0x08c0u
+#define SUPPLY_CHANNEL 2u
+#define SUPPLY_PIN_INIT() (P1SEL0 |= 0x04u, P1SEL1 |= 0x04u)
+#include "comp_e.h"
+
 #endif

@@ -19,7 +19,11 @@ bo_reset:
     mov     #0, 0(r13)
     incd    r13
     jmp     3b
+#ifdef __MSP430X_LARGE__
+4:  calla   #main
+#else
 4:  call    #main
+#endif
 bo_unexpected:
     jmp     bo_unexpected
 

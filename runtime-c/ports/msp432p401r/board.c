@@ -7,6 +7,7 @@
 #include "port.h"
 #include "registers.h"
 #include "spi.h"
+#include "supply.h"
 
 #define SHUT_OFF 0x80u
 #define COMPLETION 0x20u
@@ -43,14 +44,23 @@ void bo_port_init(void) {
   P5DIR |= COMPLETION;
   bo_spi_init();
   turns(FRAM_WAIT);
+  if (!BO_AFTER_COMMIT_SLEEP)
+    bo_supply_init();
 }
 
-void bo_port_after_commit(void) {
-#if BO_AFTER_COMMIT_SLEEP && !defined(BO_SIMULATION)
+#ifndef BO_SIMULATION
+static void switch_off(void) {
   P3OUT |= SHUT_OFF;
   turns(OFF_WAIT);
   /* Still here: the supply does not listen to the pin, so the board simply goes on. */
   P3OUT &= (uint8_t)~SHUT_OFF;
+}
+#endif
+
+void bo_port_after_commit(void) {
+#ifndef BO_SIMULATION
+  if (BO_AFTER_COMMIT_SLEEP || !bo_supply_holds())
+    switch_off();
 #endif
 }
 

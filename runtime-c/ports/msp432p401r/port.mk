@@ -7,7 +7,7 @@ CFLAGS := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft -O2 -ffreestanding -ffunction
 ASFLAGS := -mcpu=cortex-m4 -mthumb
 SIMULATOR_FLAGS :=
 BOARD_C := $(CORE) kernels/dot_cortex_m4.c kernels/window_cortex_m4.c ports/common/image_linked.c ports/common/memory.c \
-           ports/common/vm.c ports/msp432p401r/startup.c
+           ports/common/vm.c ports/common/supply_comp_e.c ports/msp432p401r/startup.c
 BOARD_S := ports/common/image.S ports/common/vectors.S
 # What QEMU's machine has not: clocks, pins and SPI. There NVM is the PSRAM of mps2-an386.
 HARDWARE_C := ports/common/nvm_cy15b104q.c ports/msp432p401r/board.c ports/msp432p401r/spi.c

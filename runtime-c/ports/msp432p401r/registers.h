@@ -61,4 +61,12 @@
 #define UCRXIFG 0x0001u
 #define UCTXIFG 0x0002u
 
+/* COMP_E1, and its input C1.0 on P6.7 for the supply monitor */
+#define COMP_E_BASE 0x40003800u
+#define SUPPLY_CHANNEL 0u
+#define P6SEL0 REG8(0x40004c4bu)
+#define P6SEL1 REG8(0x40004c4du)
+#define SUPPLY_PIN_INIT() (P6SEL0 |= 0x80u, P6SEL1 |= 0x80u)
+#include "comp_e.h"
+
 #endif

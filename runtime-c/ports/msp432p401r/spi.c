@@ -34,3 +34,42 @@ uint8_t bo_spi_exchange(uint8_t byte) {
   }
   return (uint8_t)UCA1RXBUF;
 }
+
+/*
+ * The next byte waits in the transmit buffer while one is shifted, so that the clock never stops: a
+ * turn takes fewer cycles than the 48 of a byte, and a DMA channel would gain nothing while the CPU
+ * waits for it.
+ */
+void bo_spi_read(void *to, uint16_t bytes) {
+  uint8_t *byte = to;
+  if (bytes == 0u)
+    return;
+  UCA1TXBUF = 0;
+  for (uint16_t left = bytes; left != 0u; left--) {
+    if (left != 1u) {
+      while ((UCA1IFG & UCTXIFG) == 0u) {
+      }
+      UCA1TXBUF = 0;
+    }
+    while ((UCA1IFG & UCRXIFG) == 0u) {
+    }
+    *byte++ = (uint8_t)UCA1RXBUF;
+  }
+}
+
+void bo_spi_write(const void *from, uint16_t bytes) {
+  const uint8_t *byte = from;
+  if (bytes == 0u)
+    return;
+  UCA1TXBUF = *byte++;
+  for (uint16_t left = bytes; left != 0u; left--) {
+    if (left != 1u) {
+      while ((UCA1IFG & UCTXIFG) == 0u) {
+      }
+      UCA1TXBUF = *byte++;
+    }
+    while ((UCA1IFG & UCRXIFG) == 0u) {
+    }
+    (void)UCA1RXBUF;
+  }
+}

@@ -2,7 +2,7 @@
  * MSP432P401R on unicorn: a Cortex-M4 with 256 KB of flash, 64 KB of SRAM, and those peripherals
  * that the port uses (SLAU356, SLAS826): clock system, flash controller, watchdog, ports 1 to 6,
  * Timer32 1, eUSCI_A1 as SPI master with a CY15B104Q behind chip select P1.5, shut-off pin P3.7. No
- * interrupts. Cycles are an estimate: one per instruction, and the time of each SPI byte.
+ * interrupts. Cycles are an estimate: one per instruction; an SPI byte takes its time in them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ typedef struct {
   uint64_t timer_since; /**< cycle at which the 32-bit timer was started */
   int clock_unlocked, ignores_shut_off, at_block;
   uint32_t stop_at; /**< odd: nowhere */
-  uint64_t instructions, run_end, spi_cycles, stores, warnings;
+  uint64_t instructions, run_end, stores, warnings;
   double time_s;
   uint64_t time_at;
 } msp432;
@@ -61,7 +61,7 @@ static void warn(msp432 *m, uint32_t offset) {
     m->board->first_warning = PERIPHERALS + offset;
 }
 
-static uint64_t cycles(const msp432 *m) { return m->instructions + m->spi_cycles; }
+static uint64_t cycles(const msp432 *m) { return m->instructions; }
 
 static double clock_Hz(const msp432 *m) {
   static const double dco_Hz[8] = {1.5e6, 3e6, 6e6, 12e6, 24e6, 48e6, 48e6, 48e6};
@@ -78,11 +78,6 @@ static uint8_t exchange(void *context, uint8_t out) {
   if (m->state != BOARD_RUNS)
     return 0xff;
   if (m->spi.bytes == m->limits.spi_bytes) {
-    end(m, BOARD_CUT);
-    return 0xff;
-  }
-  m->spi_cycles += (uint64_t)8u * m->spi.divider << (m->clock[2] >> 28 & 7u);
-  if (cycles(m) > m->limits.cycles) {
     end(m, BOARD_CUT);
     return 0xff;
   }
@@ -106,6 +101,7 @@ static void stored(void *context, uint32_t address) {
 }
 
 static void settle_pins(msp432 *m) {
+  eusci_spi_settle(&m->spi, cycles(m));
   const int selected = (m->direction[P1] & CHIP_SELECT) != 0 && (m->out[P1] & CHIP_SELECT) == 0;
   if ((m->direction[P3] & m->out[P3] & SHUT_OFF) != 0 && !m->ignores_shut_off)
     end(m, BOARD_OFF);
@@ -140,7 +136,7 @@ static uint64_t peripheral_read(uc_engine *cpu, uint64_t at, unsigned size, void
   if (offset >= EUSCI_A1 && offset < EUSCI_A1 + 0x20u) {
     const eusci_register which = eusci_spi_register(offset - EUSCI_A1, 0);
     if (which != EUSCI_OTHER)
-      return eusci_spi_read(&m->spi, which, 0);
+      return eusci_spi_read(&m->spi, which, cycles(m));
   } else if (offset >= PORTS && offset < PORTS_END && size == 1u) {
     const uint8_t *pin = pin_register(m, offset);
     if (pin != NULL)
@@ -167,6 +163,11 @@ static void check_flash(msp432 *m) {
     warn(m, FLASH_WAIT_0);
 }
 
+/* SMCLK is the DCO divided by DIVS, as MCLK is the DCO. */
+static void set_byte_time(msp432 *m) {
+  m->spi.byte_time = (uint64_t)8u << (m->clock[2] >> 28 & 7u);
+}
+
 static void clock_write(msp432 *m, uint32_t offset, uint32_t value) {
   if (offset == CLOCK_KEY) {
     m->clock_unlocked = (value & 0xffffu) == CLOCK_KEY_VALUE;
@@ -176,6 +177,7 @@ static void clock_write(msp432 *m, uint32_t offset, uint32_t value) {
     m->time_s = time_s(m);
     m->time_at = cycles(m);
     m->clock[(offset - CLOCK_KEY) / 4u] = value;
+    set_byte_time(m);
     check_flash(m);
   }
 }
@@ -192,7 +194,7 @@ static void peripheral_write(uc_engine *cpu, uint64_t at, unsigned size, uint64_
     if (which == EUSCI_OTHER)
       warn(m, offset);
     else
-      eusci_spi_write(&m->spi, which, (uint16_t)value, 0);
+      eusci_spi_write(&m->spi, which, (uint16_t)value, cycles(m));
   } else if (offset >= PORTS && offset < PORTS_END && size == 1u) {
     uint8_t *pin = pin_register(m, offset);
     if (pin == NULL) {
@@ -278,6 +280,7 @@ static void power_on(board *b, uint64_t noise_seed) {
   m->flash_wait[0] = m->flash_wait[1] = 0;
   m->watchdog = 0x04;
   eusci_spi_reset(&m->spi);
+  set_byte_time(m);
   comp_e_reset(&m->monitor);
   cy15b104q_power_on(&m->fram);
   for (int reg = UC_ARM_REG_R0; reg <= UC_ARM_REG_R12; reg++) {

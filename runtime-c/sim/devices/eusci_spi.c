@@ -45,11 +45,18 @@ void eusci_spi_reset(eusci_spi *unit) {
   hold(unit);
 }
 
+static void set_flags(eusci_spi *unit, uint16_t flags) {
+  const unsigned risen = flags & ~(unsigned)unit->flags;
+  unit->rises[0] += (risen & EUSCI_RXIFG) != 0u;
+  unit->rises[1] += (risen & EUSCI_TXIFG) != 0u;
+  unit->flags = flags;
+}
+
 static void begin(eusci_spi *unit, uint64_t now) {
   const uint64_t divider = unit->divider == 0u ? 1u : unit->divider;
   unit->shift = unit->next;
   unit->shifting = 1;
-  unit->flags |= EUSCI_TXIFG;
+  set_flags(unit, unit->flags | EUSCI_TXIFG);
   unit->done_at = now + unit->byte_time * divider;
 }
 
@@ -62,7 +69,7 @@ void eusci_spi_settle(eusci_spi *unit, uint64_t now) {
       unit->overruns++;
     }
     unit->receive = in;
-    unit->flags |= EUSCI_RXIFG;
+    set_flags(unit, unit->flags | EUSCI_RXIFG);
     unit->shifting = 0;
     if ((unit->flags & EUSCI_TXIFG) == 0u)
       begin(unit, unit->done_at);
@@ -117,7 +124,7 @@ void eusci_spi_write(eusci_spi *unit, eusci_register which, uint16_t value, uint
     unit->interrupts = value;
     break;
   case EUSCI_IFG:
-    unit->flags = value;
+    set_flags(unit, value);
     break;
   default:
     break;

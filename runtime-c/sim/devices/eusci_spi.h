@@ -33,6 +33,7 @@ typedef struct {
   uint64_t misuses;  /**< sent in reset, or not set up as SPI master */
   uint16_t control, divider, interrupts, flags, receive;
   uint8_t shift, next, shifting, overrun;
+  uint32_t rises[2]; /**< times that RXIFG, TXIFG have gone up: what triggers DMA */
 } eusci_spi;
 
 /** What an offset means, for eUSCI_A (`is_b` 0) and eUSCI_B. */

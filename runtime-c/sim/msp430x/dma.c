@@ -1,7 +1,7 @@
 /*
  * DMA controller (SLAU367 chapter "DMA Controller"): single and block transfers, bytes and words,
  * 20-bit addresses, triggers DMAREQ and eUSCI flags. Two cycles a transfer and two to begin; bursts
- * are taken as blocks; a trigger is taken by its level.
+ * are taken as blocks; a trigger is an edge, lost where it comes before the channel is enabled.
  */
 #include "bus.h"
 #include "peripherals.h"
@@ -39,7 +39,26 @@ uint16_t dma_read(const msp430x *m, uint32_t offset) {
   }
 }
 
+/* Triggers 14 to 17: RX and TX flags of UCA0 and UCA1 for channels 0-2, of UCA2 and UCA3 for 3-5.
+ */
+static unsigned selected(const msp430x *m, unsigned number) {
+  return m->dma_control[number / 2u] >> (8u * (number % 2u)) & 0x1fu;
+}
+
+static int is_eusci(unsigned select) { return select >= 14u && select <= 17u; }
+
+/* Times that the flag has gone up. */
+static uint32_t rises(msp430x *m, unsigned number, unsigned select) {
+  eusci_spi *unit = &m->spi[(number < 3u ? 0u : 2u) + (select - 14u) / 2u];
+  eusci_spi_settle(unit, m->count.cycles);
+  return unit->rises[select % 2u];
+}
+
 static void enable(msp430x *m, dma_channel *channel) {
+  const unsigned number = (unsigned)(channel - m->dma), select = selected(m, number);
+  /* An edge that came earlier triggers nothing. */
+  if (is_eusci(select))
+    channel->seen = rises(m, number, select);
   channel->at_source = channel->source;
   channel->at_destination = channel->destination;
   channel->left = channel->size;
@@ -83,24 +102,23 @@ void dma_write(msp430x *m, uint32_t offset, uint16_t value) {
   }
 }
 
-/* Triggers 14 to 17: RX and TX flags of UCA0 and UCA1 for channels 0-2, of UCA2 and UCA3 for 3-5.
- */
 static int is_triggered(msp430x *m, unsigned number) {
   dma_channel *channel = &m->dma[number];
-  const unsigned select = m->dma_control[number / 2u] >> (8u * (number % 2u)) & 0x1fu;
+  const unsigned select = selected(m, number);
   if (select == 0u) {
     const int requested = (channel->control & DMAREQ) != 0u;
     channel->control &= (uint16_t)~DMAREQ;
     return requested;
   }
-  if (select < 14u || select > 17u) {
+  if (!is_eusci(select)) {
     bus_warn(m, DMA_BASE + number / 2u * 2u);
     channel->control &= (uint16_t)~DMAEN;
     return 0;
   }
-  eusci_spi *unit = &m->spi[(number < 3u ? 0u : 2u) + (select - 14u) / 2u];
-  eusci_spi_settle(unit, m->count.cycles);
-  return (unit->flags & (select % 2u == 0u ? EUSCI_RXIFG : EUSCI_TXIFG)) != 0u;
+  const uint32_t now = rises(m, number, select);
+  const int is_new = now != channel->seen;
+  channel->seen = now;
+  return is_new;
 }
 
 static uint32_t advance(uint32_t address, unsigned mode, uint32_t bytes) {

@@ -69,6 +69,7 @@ typedef struct {
   /* What a transfer in progress works with. */
   uint32_t at_source, at_destination;
   uint16_t left;
+  uint32_t seen; /**< rises of its trigger that it has taken, or that came before it was enabled */
 } dma_channel;
 
 typedef struct {

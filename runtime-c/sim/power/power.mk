@@ -9,7 +9,7 @@ POWER_INCLUDES := -I$(RUNTIME)/core -I$(RUNTIME)/kernels -I$(RUNTIME)/ports/host
 # The kernels are the meter's: bo_dot_s16 by name, bo_requantise wrapped.
 WRAPPED := bo_requantise
 POWER_LINK := $(WRAPPED:%=-Wl,--wrap=%) -lm
-RUNTIME_C := compute counters crc engine image protocol runtime
+RUNTIME_C := compute counters crc engine image marks protocol runtime scheme states
 RUNTIME_O := $(RUNTIME_C:%=$(OUT)/core/%.o) $(OUT)/kernels/dot.o $(OUT)/kernels/requantise.o $(OUT)/kernels/window.o \
              $(OUT)/ports/host/host.o
 PARTS := capacitor source trace table curve meter published

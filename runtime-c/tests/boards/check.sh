@@ -20,7 +20,7 @@ gcc -std=c11 -O1 -fno-strict-aliasing -Icore -Ikernels -Iports/host -Itests/supp
   core/crc.c ports/host/host.c tests/support/network.c tests/boards/export.c -o "$out/export"
 mkdir -p "$out/dump"
 "$out/export" 1 "$out/dump" 2>/dev/null
-for board in msp432p401r msp430fr5994; do
+for board in msp432p401r msp430fr5994 msp430fr5994-spi; do
   make -s -f build.mk BOARD=$board DUMP="$out/dump" OUT="$out/$board" firmware simulator size
 done
 make -s -f build.mk BOARD=host DUMP="$out/dump" OUT="$out/host"
