@@ -1,6 +1,7 @@
 /**
  * Runs every test, or those named: `ok NAME` or `FAIL NAME`, then `N passed, N failed`. `--first`
- * ends with the first failure; `replay CASE REPLAY-ID` repeats what test conformance printed.
+ * ends with the first failure; `replay CASE REPLAY-ID` repeats what test conformance printed;
+ * `campaign SHAPES` is the conformance suite on more shapes.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,6 +61,9 @@ int main(int count, char **names) {
   const int until_first = count > 1 && strcmp(names[1], "--first") == 0;
   if (count == 4 && strcmp(names[1], "replay") == 0)
     return conformance_replay(names[2], names[3]);
+  current = "campaign";
+  if (count == 3 && strcmp(names[1], "campaign") == 0)
+    return conformance_campaign(names[2]);
   names += until_first;
   count -= until_first;
   int passed = 0, failed = 0;

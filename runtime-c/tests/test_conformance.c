@@ -3,6 +3,7 @@
  * can reach.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -92,4 +93,39 @@ int conformance_replay(const char *which, const char *id) {
   printf("%s\n", known == 0 ? "no such cuts" : seen.mismatches == 0u ? "right" : seen.failure);
   network_free(net);
   return known == 0 ? 2 : seen.mismatches != 0u;
+}
+
+int conformance_campaign(const char *text) {
+  const unsigned shapes = (unsigned)strtoul(text, NULL, 10);
+  const bo_exploration_limits deep = {.inferences = 2, .cuts = 30, .states = 20000};
+  const bo_exploration_limits wide = {.inferences = 1, .cuts = 2, .states = 20000};
+  static const char *const names[] = {"tile", "hawaii", "stateful", "checkpoint", "ideal"};
+  uint64_t total = 0;
+  for (unsigned scheme = 0; scheme <= BO_SCHEME_IDEAL && !check_has_failed(); scheme++) {
+    const bo_exploration_limits *limits = scheme < BO_SCHEME_CHECKPOINT ? &deep : &wide;
+    uint64_t cuts = 0, states = 0;
+    unsigned networks = 0, closed = 0, most = 0;
+    for (unsigned kind = 0; kind <= BO_CONCAT; kind++) {
+      for (unsigned which = 0; which < 2u * shapes && !check_has_failed(); which++, networks++) {
+        /* Shapes that no test uses. */
+        const conformance_case c = {scheme, kind, 1u + which % 2u, 100u + which / 2u};
+        bo_exploration seen;
+        memset(&seen, 0, sizeof seen);
+        explore(&c, limits, &seen);
+        cuts += seen.cuts;
+        states += seen.states;
+        closed += (unsigned)seen.closed;
+        most = seen.lost_most > most ? seen.lost_most : most;
+      }
+    }
+    printf(
+        "%s: %u networks, %llu cuts, %llu states of NVM, %u networks closed, most work lost %u\n",
+        names[scheme], networks, (unsigned long long)cuts, (unsigned long long)states, closed,
+        most);
+    fflush(stdout);
+    total += cuts;
+  }
+  printf("%llu cuts in all, %s\n", (unsigned long long)total,
+         check_has_failed() ? "one of them wrong" : "none wrong");
+  return check_has_failed();
 }

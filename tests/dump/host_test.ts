@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../base/errors.ts";
 import { readCodes } from "../../base/files.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
 import { SUM_LIMIT, worstInput } from "../../network/integer/bound.ts";
@@ -122,6 +123,41 @@ Deno.test("the runtime on the host equals integer inference on every kind of lay
       );
     }
     assert.ok(seen.size >= 6, [...seen].join());
+  }));
+
+Deno.test("the runtime on the host equals integer inference under every scheme", () =>
+  within(async (folder, runtime) => {
+    const { SCHEMES } = await import("../../stages/dump/layer_table.ts");
+    for (const scheme of Object.keys(SCHEMES) as (keyof typeof SCHEMES)[]) {
+      let refused = 0;
+      for (let seed = 0; seed < 6; seed++) {
+        const at = `${folder}/${scheme}${seed}`;
+        const dump = await randomDump(seed, randomMixedNetwork(seed));
+        const b = scheme === "hawaii" || scheme === "stateful" ? 1 + seed : 0;
+        dump.designs = { ...dump.designs, scheme, b };
+        try {
+          await dumpPlatform(at, dump);
+        } catch (error) {
+          assert.ok(error instanceof UserError && scheme === "stateful", String(error));
+          assert.match(error.problems[0]!.message, /scheme stateful/);
+          refused++;
+          continue;
+        }
+        assert.deepEqual([...await runtime.run(at)], await expected(at), `${scheme}, seed ${seed}`);
+      }
+      // Codes of all their bits leave none for a state.
+      assert.equal(refused, scheme === "stateful" ? 6 : 0, scheme);
+    }
+  }));
+
+Deno.test("dump refuses a scheme with groups of no size", () =>
+  within(async (folder) => {
+    const dump = await randomDump(1);
+    dump.designs = { ...dump.designs, scheme: "hawaii", b: 0 };
+    await assert.rejects(
+      () => dumpPlatform(`${folder}/none`, dump),
+      (error: Error) => error instanceof UserError && /groups/.test(error.problems[0]!.message),
+    );
   }));
 
 Deno.test("the runtime built without channelwise kinds runs a network of convs and refuses others", () =>

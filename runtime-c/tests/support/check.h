@@ -34,6 +34,8 @@ void test_many_cuts(void);
 void test_sequence_wrap(void);
 /** What `replay` does: 0 where nothing is wrong with it, 1 where something is, 2: no such id. */
 int conformance_replay(const char *which, const char *id);
+/** The suite on `text` shapes more of each kind and code size; prints totals. */
+int conformance_campaign(const char *text);
 void test_conformance_tile(void);
 void test_conformance_hawaii(void);
 void test_conformance_stateful(void);
