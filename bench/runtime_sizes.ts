@@ -1,7 +1,6 @@
 /** Code size and stack of the runtime, per board and preservation scheme, as linked and as simulated. */
 import { join } from "node:path";
 import type { FeasibleLayer } from "../network/explore.ts";
-import { resolveLayers } from "../network/network.ts";
 import { readProfile, resolvePlatform } from "../network/platform.ts";
 import { vectorsFile } from "../network/artifacts/firmware.ts";
 import { dumpPlatform, type PlatformDump } from "../stages/dump/dump_platform.ts";
