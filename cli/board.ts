@@ -68,7 +68,7 @@ function show(state: BoardState): string {
   const mark = state.marks.filter(({ valid }) => valid)
     .reduce((most, { outputs }) => Math.max(most, outputs), 0);
   const lines = [
-    `network   ${state.network} on ${state.platform}, image ${state.image.id}, constants ${state.image.constants}`,
+    `network   ${state.network} on ${state.platform}, scheme ${state.scheme}, image ${state.image.id}, constants ${state.image.constants}`,
     `progress  ${doing}; ${progress.sequence} commits`,
     ...(mark > 0 ? [`marks     ${mark} outputs of this layer are done`] : []),
     `releases  everything up to inference ${state.released}`,

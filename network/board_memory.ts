@@ -50,6 +50,8 @@ export interface BoardResult {
 export interface BoardState {
   network: string;
   platform: string;
+  /** How progress is kept. */
+  scheme: string;
   /** Where NVM address 0 lies in the dump. */
   offset: number;
   image: { id: number; constants: "whole" | "damaged" | "not in the dump" };
@@ -225,7 +227,7 @@ export function readBoardMemory(
   const released = newestRelease?.inference ?? 0;
 
   const { elements } = layout.output;
-  const width = 2 as 1 | 2;
+  const width = layout.element_bytes;
   const results = [0, 1].flatMap((slot): BoardResult[] => {
     const piece = part(nvm.results + slot * nvm.result_stride_bytes, 8 + width * elements);
     const view = viewOf(piece);
@@ -252,6 +254,7 @@ export function readBoardMemory(
   return {
     network: layout.network,
     platform: layout.platform,
+    scheme: layout.scheme,
     offset,
     image: {
       id: image_id,

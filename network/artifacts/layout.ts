@@ -11,6 +11,9 @@ export const LayoutArtifact = z.strictObject({
   /** Low 16 bits of the SHA-256 of constants and layer table. */
   image_id: count,
   after_commit: z.enum(["sleep", "run_on"]),
+  /** Of one code of a map, and how progress is kept. */
+  element_bytes: z.literal([1, 2]),
+  scheme: z.enum(["tile", "hawaii", "stateful", "checkpoint", "ideal"]),
   /** Bytes of `nvm.bin`: from address 0 to the end of the constants. */
   image_bytes: count,
   constants_bytes: count,

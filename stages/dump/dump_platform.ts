@@ -95,6 +95,8 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
     network: artifact.network.name,
     image_id: model.image_id,
     after_commit,
+    element_bytes: artifact.element_bytes,
+    scheme: designs.scheme,
     image_bytes: image.length,
     constants_bytes: model.constants_bytes,
     constants_crc: crc32(image.subarray(model.header + HEADER_BYTES)),
