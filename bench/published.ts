@@ -2,7 +2,8 @@
  * Published networks (iNAS, TECS 2021, section 5) trained on the data at hand: accuracy in floating point
  * and as integers, beside model size. One network per process, one JSON line each.
  *
- *     deno run -A bench/published.ts --data-dir FOLDER [--backend NAME] [--epochs N] NETWORK...
+ *     deno run -A bench/published.ts --data-dir FOLDER [--backend NAME] [--epochs N]
+ *         [--aware-epochs N] [--train-samples N] NETWORK...
  */
 import { parseArgs } from "node:util";
 import { datasetLoader } from "../datasets/registry.ts";
@@ -59,9 +60,6 @@ const OPTIONS: Record<DatasetName, object> = {
 
 /** Test samples on which 16-bit integer inference in TypeScript runs, beside float on the same ones. */
 const INTEGER_SAMPLES: Record<DatasetName, number> = { cifar10: 1000, har: 2996, kws: 10_000 };
-
-/** Epochs with rounded forward passes, at a tenth of the learning rate. */
-const AWARE_EPOCHS = 6;
 
 async function load(dataset: DatasetName, dataDir: string): Promise<Record<string, Split>> {
   const { descriptor, load: read } = datasetLoader(dataset);
@@ -132,12 +130,21 @@ function integer16(
   return correct / count;
 }
 
-async function measure(name: string, dataDir: string, backendName: string, epochs: number) {
+interface Effort {
+  readonly epochs: number;
+  readonly aware_epochs: number;
+  /** Of the training split, drawn by seed; the rest is not used. */
+  readonly train_samples: number;
+}
+
+async function measure(name: string, dataDir: string, backendName: string, effort: Effort) {
+  const { epochs, aware_epochs } = effort;
   const { dataset, values } = NETWORKS[name]!;
-  const { train, val, test } = await load(dataset, dataDir) as Record<
+  const { train: all, val, test } = await load(dataset, dataDir) as Record<
     "train" | "val" | "test",
     Split
   >;
+  const train = takeShare(all, effort.train_samples / all.samples, 1);
   const space = SearchSpace.parse(PUBLISHED_SPACES[dataset]);
   const indices = decisions(space).map(({ choices }, i) => choices.indexOf(values[i]!));
   const classes = Math.max(...train.y) + 1;
@@ -162,7 +169,7 @@ async function measure(name: string, dataDir: string, backendName: string, epoch
       val,
       options: {
         ...options,
-        epochs: AWARE_EPOCHS,
+        epochs: aware_epochs,
         learning_rate: options.learning_rate / 10,
       },
       initial: float.parameters,
@@ -186,6 +193,7 @@ async function measure(name: string, dataDir: string, backendName: string, epoch
     dataset,
     backend: backend.description,
     epochs,
+    aware_epochs,
     train_samples: train.samples,
     test_samples: test.samples,
     parameters: float.parameters.reduce((sum, { data }) => sum + data.length, 0),
@@ -212,10 +220,18 @@ if (import.meta.main) {
       "data-dir": { type: "string" },
       backend: { type: "string", default: "auto" },
       epochs: { type: "string", default: "25" },
+      // With rounded forward passes, at a tenth of the learning rate.
+      "aware-epochs": { type: "string", default: "6" },
+      "train-samples": { type: "string", default: "Infinity" },
     },
   });
   for (const name of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
-    const { "data-dir": folder, backend, epochs } = values;
-    console.log(JSON.stringify(await measure(name, folder ?? ".", backend, Number(epochs))));
+    const effort = {
+      epochs: Number(values.epochs),
+      aware_epochs: Number(values["aware-epochs"]),
+      train_samples: Number(values["train-samples"]),
+    };
+    const { "data-dir": folder = ".", backend } = values;
+    console.log(JSON.stringify(await measure(name, folder, backend, effort)));
   }
 }

@@ -3,7 +3,7 @@
  * noise for series. They change normalised samples in place, where 0 is the mean of the training
  * split; equal generators give equal bytes.
  */
-import type { Random } from "../base/random.ts";
+import { Random } from "../base/random.ts";
 import type { Shape } from "../network/network.ts";
 
 /** Images are moved by up to `crop_pixels` (as padding and a random crop do) and mirrored. */
@@ -92,6 +92,24 @@ function moveSeries(
     }
   }
   if (noise > 0) {
-    for (let i = 0; i < sample.length; i++) sample[i] = sample[i]! + noise * random.normal();
+    const strip = normalStrip();
+    const sign = random.int(2) === 0 ? noise : -noise;
+    let at = random.int(strip.length);
+    for (let i = 0; i < sample.length; i++) {
+      sample[i] = sample[i]! + sign * strip[at]!;
+      if (++at === strip.length) at = 0;
+    }
   }
+}
+
+/** Normal numbers in a row, of which every sample takes a stretch from a place of its own. */
+let strip: Float32Array | undefined;
+
+/** Drawing each number anew took a quarter of the training time of a small network. */
+function normalStrip(): Float32Array {
+  if (strip === undefined) {
+    const random = new Random(1, "augment/strip");
+    strip = Float32Array.from({ length: 1 << 16 }, () => random.normal());
+  }
+  return strip;
 }

@@ -67,6 +67,7 @@ export interface FitRequest {
 export interface FitResult {
   /** Of the best validation epoch: highest accuracy, then lowest loss, then earliest. */
   readonly parameters: Parameter[];
+  /** Its `epoch` is 0 where training for integers did not improve on rounding what it started from. */
   readonly best: EpochRecord;
   readonly epochs: readonly EpochRecord[];
   /** With `quantisation`: largest magnitudes of the input and of each layer's map, of that epoch. */
@@ -88,6 +89,7 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     ...(request.initial === undefined ? {} : { initial: digestOf(request.initial) }),
     ...(request.quantisation === undefined ? {} : { quantisation: request.quantisation }),
   });
+  if (request.quantisation !== undefined) await trainer.scoreStart(train, val, signal);
   await trainer.restore(request.checkpoint, identity);
   const breather = new Breather();
   const started = performance.now();
@@ -221,6 +223,14 @@ class Trainer {
     });
     averageStep(this.#average, this.parameters, this.#adam.step, weight_average);
     return { loss, correct };
+  }
+
+  /** Makes what training starts from the first candidate: epoch 0. */
+  async scoreStart(train: Split, val: Split, signal: AbortSignal | undefined): Promise<void> {
+    await this.openEpoch(train);
+    await this.closeEpoch(0, 0, val, signal);
+    const start = this.records.pop()!;
+    this.best = { ...start, epoch: 0 };
   }
 
   async closeEpoch(

@@ -108,7 +108,8 @@ export const TrainingArtifact = z.strictObject({
     learning_rate: z.number(),
     /** Scores with fake quantisation. */
     epochs: z.array(EpochRecord).min(1),
-    best_epoch: z.number().int().positive(),
+    /** 0: none improved on rounding the weights that they started from. */
+    best_epoch: count,
     /** Largest magnitude that the codes of a map stand for: of the input, and of each layer. */
     input_range: z.number().nonnegative(),
     ranges: z.array(z.strictObject({ layer: z.string(), range: z.number().nonnegative() })),

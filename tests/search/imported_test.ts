@@ -132,8 +132,10 @@ Deno.test("train prepares weights for integers, and scores the network before an
     AccuracyArtifact,
   );
   assert.equal(scores!.before.val.accuracy, trained.best.val_accuracy);
-  const best = how!.epochs[how!.best_epoch - 1]!;
-  assert.equal(scores!.rounded.val.accuracy, best.val_accuracy);
+  const { accuracy } = scores!.rounded.val;
+  if (how!.best_epoch > 0) assert.equal(accuracy, how!.epochs[how!.best_epoch - 1]!.val_accuracy);
+  // Rounding alone is a candidate, too: no epoch can be better than what is kept.
+  for (const { val_accuracy } of how!.epochs) assert.ok(val_accuracy <= accuracy);
   const rows = await train.report!(`${folder}/aware`);
   assert.match(rows.map((row) => row.join(" ")).join("\n"), /prepared for 8 bits test/);
 });

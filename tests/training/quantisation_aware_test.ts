@@ -196,6 +196,14 @@ Deno.test("fit() for few bits beats rounding afterwards, leaves no tensor, resum
   // What fit() says of its best epoch is what its weights and ranges give.
   assert.equal(await score(aware.parameters, aware.ranges!), aware.best.val_accuracy);
   assert.ok(aware.best.val_accuracy > float.best.val_accuracy - 0.02);
+  // Labels that only do harm: what it started from is kept.
+  const harmed = await fit({
+    ...request,
+    train: { ...train, y: train.y.map((label) => (label + 1) % 3) },
+    options: { ...request.options, learning_rate: 0.05 },
+  });
+  assert.equal(harmed.best.epoch, 0);
+  assert.deepEqual(harmed.parameters, float.parameters);
 
   const checkpoint = `${await Deno.makeTempDir()}/checkpoint.bin`;
   await fit({ ...request, checkpoint, until: 1 });
