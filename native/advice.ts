@@ -1,15 +1,28 @@
 /** What to change where no design fits: the least change of each limit that alone makes one feasible. */
-import type { Binding, ExploreAnswer, InfeasibleLayer, Miss } from "../network/explore.ts";
+import type {
+  Binding,
+  ExploreAnswer,
+  InfeasibleLayer,
+  Miss,
+} from "../network/explore.ts";
 import { energyBudget_J, type Platform } from "../network/platform.ts";
 
 type Need = Pick<Miss, "binding" | "violation">;
 
 /** e.g. `layer conv2 needs 41 more bytes of VM or 12 % more capacitance`. */
-export function adviseLayer(layer: InfeasibleLayer, platform: Platform): string {
-  const alone = soleNeeds(layer).map((need) => say(need, platform));
-  if (alone.length > 0) return `layer ${layer.name} needs ${alone.join(" or ")}`;
+function adviseLayer(
+  layer: InfeasibleLayer,
+  misses: readonly Need[],
+  platform: Platform,
+): string {
+  const alone = soleNeeds(layer, misses).map((need) => say(need, platform));
+  if (alone.length > 0) {
+    return `layer ${layer.name} needs ${alone.join(" or ")}`;
+  }
   const together = layer.together ?? [layer];
-  return `layer ${layer.name} needs ${together.map((need) => say(need, platform)).join(" and ")}`;
+  return `layer ${layer.name} needs ${
+    together.map((need) => say(need, platform)).join(" and ")
+  }`;
 }
 
 /**
@@ -18,30 +31,48 @@ export function adviseLayer(layer: InfeasibleLayer, platform: Platform): string 
  */
 export function advise(answer: ExploreAnswer, platform: Platform): string[] {
   const stuck = answer.layers.filter((layer) => !layer.feasible);
-  const lines = stuck.map((layer) => adviseLayer(layer, platform));
+  const misses = answer.misses ?? [];
+  const lines = stuck.map((layer) => adviseLayer(layer, misses, platform));
   if (stuck.length > 1) {
-    const common = commonNeeds(stuck).map((need) => say(need, platform));
+    const common = commonNeeds(stuck, misses).map((need) =>
+      say(need, platform)
+    );
     if (common.length > 0) {
-      lines.push(`${common.join(" or ")} would do for all ${stuck.length} of these layers`);
+      lines.push(
+        `${
+          common.join(" or ")
+        } would do for all ${stuck.length} of these layers`,
+      );
     }
   }
   const also = stuck.length > 0 ? "also " : "";
-  for (const need of answer.misses ?? []) {
+  for (const need of misses) {
     lines.push(`the network as a whole ${also}needs ${say(need, platform)}`);
   }
   return lines;
 }
 
-function soleNeeds(layer: InfeasibleLayer): Need[] {
-  return Object.entries(layer.rejected).filter(([, miss]) => miss.sole)
-    .map(([binding, { violation }]) => ({ binding: binding as Binding, violation }));
+/** A network whose maps alone are too large lacks more NVM than a layer's partial sums do. */
+function soleNeeds(layer: InfeasibleLayer, misses: readonly Need[]): Need[] {
+  return Object.entries(layer.rejected).filter(([, miss]) => miss.sole).map(
+    ([binding, { violation }]) =>
+      misses.find((miss) =>
+        miss.binding === "nvm" && miss.binding === binding
+      ) ??
+        { binding: binding as Binding, violation },
+  );
 }
 
 /** More of a limit takes no design away, so the largest need of a limit serves every layer. */
-function commonNeeds(layers: readonly InfeasibleLayer[]): Need[] {
-  const [first, ...rest] = layers.map(soleNeeds);
+function commonNeeds(
+  layers: readonly InfeasibleLayer[],
+  misses: readonly Need[],
+): Need[] {
+  const [first, ...rest] = layers.map((layer) => soleNeeds(layer, misses));
   return first!.flatMap(({ binding, violation }) => {
-    const others = rest.map((needs) => needs.find((need) => need.binding === binding)?.violation);
+    const others = rest.map((needs) =>
+      needs.find((need) => need.binding === binding)?.violation
+    );
     return binding === "alignment" || others.includes(undefined)
       ? []
       : [{ binding, violation: Math.max(violation, ...others as number[]) }];
@@ -55,7 +86,9 @@ function say({ binding, violation }: Need, platform: Platform): string {
     case "nvm":
       return `${violation} more ${bytes(violation)} of NVM`;
     case "energy":
-      return `${percent(violation / energyBudget_J(platform).safe_J)} more capacitance`;
+      return `${
+        percent(violation / energyBudget_J(platform).safe_J)
+      } more capacitance`;
     case "alignment":
       return platform.length_multiple === 2
         ? "an even number of input channels, or a kernel that takes any length"
