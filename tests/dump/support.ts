@@ -313,7 +313,9 @@ export class HostRuntime {
     const sources = ["core", "kernels", "ports/host"].flatMap((name) =>
       [...Deno.readDirSync(`${ROOT}runtime-c/${name}`)]
         .map((entry) => entry.name)
-        .filter((file) => /^(?!application|campaign|exploration|vectors_file|dot_|window_).*\.c$/.test(file))
+        .filter((file) =>
+          /^(?!application|campaign|exploration|vectors_file|dot_|window_).*\.c$/.test(file)
+        )
         .sort()
         .map((file) => `${ROOT}runtime-c/${name}/${file}`)
     );
