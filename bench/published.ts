@@ -45,8 +45,6 @@ const NETWORKS: Record<string, { dataset: DatasetName; values: number[] }> = {
 const OPTIONS: Record<DatasetName, object> = {
   cifar10: {
     batch_size: 256,
-    learning_rate: 0.01,
-    label_smoothing: 0,
     augment: { gain: 0, offset: 0, flip: true },
   },
   har: {
