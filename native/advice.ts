@@ -1,10 +1,5 @@
 /** What to change where no design fits: the least change of each limit that alone makes one feasible. */
-import type {
-  Binding,
-  ExploreAnswer,
-  InfeasibleLayer,
-  Miss,
-} from "../network/explore.ts";
+import type { Binding, ExploreAnswer, InfeasibleLayer, Miss } from "../network/explore.ts";
 import { energyBudget_J, type Platform } from "../network/platform.ts";
 
 type Need = Pick<Miss, "binding" | "violation">;
@@ -20,9 +15,7 @@ function adviseLayer(
     return `layer ${layer.name} needs ${alone.join(" or ")}`;
   }
   const together = layer.together ?? [layer];
-  return `layer ${layer.name} needs ${
-    together.map((need) => say(need, platform)).join(" and ")
-  }`;
+  return `layer ${layer.name} needs ${together.map((need) => say(need, platform)).join(" and ")}`;
 }
 
 /**
@@ -34,14 +27,10 @@ export function advise(answer: ExploreAnswer, platform: Platform): string[] {
   const misses = answer.misses ?? [];
   const lines = stuck.map((layer) => adviseLayer(layer, misses, platform));
   if (stuck.length > 1) {
-    const common = commonNeeds(stuck, misses).map((need) =>
-      say(need, platform)
-    );
+    const common = commonNeeds(stuck, misses).map((need) => say(need, platform));
     if (common.length > 0) {
       lines.push(
-        `${
-          common.join(" or ")
-        } would do for all ${stuck.length} of these layers`,
+        `${common.join(" or ")} would do for all ${stuck.length} of these layers`,
       );
     }
   }
@@ -56,9 +45,7 @@ export function advise(answer: ExploreAnswer, platform: Platform): string[] {
 function soleNeeds(layer: InfeasibleLayer, misses: readonly Need[]): Need[] {
   return Object.entries(layer.rejected).filter(([, miss]) => miss.sole).map(
     ([binding, { violation }]) =>
-      misses.find((miss) =>
-        miss.binding === "nvm" && miss.binding === binding
-      ) ??
+      misses.find((miss) => miss.binding === "nvm" && miss.binding === binding) ??
         { binding: binding as Binding, violation },
   );
 }
@@ -70,9 +57,7 @@ function commonNeeds(
 ): Need[] {
   const [first, ...rest] = layers.map((layer) => soleNeeds(layer, misses));
   return first!.flatMap(({ binding, violation }) => {
-    const others = rest.map((needs) =>
-      needs.find((need) => need.binding === binding)?.violation
-    );
+    const others = rest.map((needs) => needs.find((need) => need.binding === binding)?.violation);
     return binding === "alignment" || others.includes(undefined)
       ? []
       : [{ binding, violation: Math.max(violation, ...others as number[]) }];
@@ -86,9 +71,7 @@ function say({ binding, violation }: Need, platform: Platform): string {
     case "nvm":
       return `${violation} more ${bytes(violation)} of NVM`;
     case "energy":
-      return `${
-        percent(violation / energyBudget_J(platform).safe_J)
-      } more capacitance`;
+      return `${percent(violation / energyBudget_J(platform).safe_J)} more capacitance`;
     case "alignment":
       return platform.length_multiple === 2
         ? "an even number of input channels, or a kernel that takes any length"

@@ -114,14 +114,17 @@ double fall_V(const EnergyBuffer &buffer, const Cost &cost, double from_V) {
 /** By how much the voltage rises, where the harvester outpaces the load: in steps well below R C.
  */
 double rise_V(const EnergyBuffer &buffer, const Cost &cost, double from_V) {
-  const double turns = cost.latency_s / (buffer.harvester_ohm * buffer.capacitance_F);
-  const int steps = static_cast<int>(std::clamp(8 * turns, 256.0, 1e6));
+  // After so many the voltage stands still, and a run of years must not take years to solve.
+  constexpr double MOST_TURNS = 2000;
+  const double turn_s = buffer.harvester_ohm * buffer.capacitance_F;
+  const double turns = std::min<double>(cost.latency_s / turn_s, MOST_TURNS);
+  const int steps = static_cast<int>(std::max(8 * turns, 256.0));
   const double power_W = cost.energy_J / cost.latency_s;
   const auto slope = [&](double rise) {
     const double v = from_V + rise;
     return ((buffer.v_supply - v) / buffer.harvester_ohm - power_W / v) / buffer.capacitance_F;
   };
-  const double h = cost.latency_s / steps;
+  const double h = turns * turn_s / steps;
   double rise = 0;
   for (int step = 0; step < steps; step++) {
     const double k1 = slope(rise), k2 = slope(rise + h / 2 * k1);
