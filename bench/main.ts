@@ -5,6 +5,7 @@ import { nearestName, UserError } from "../base/errors.ts";
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   explorer: async () => await (await import("./explorer.ts")).run(),
   power: async () => await (await import("./power.ts")).run(),
+  runtime: async () => await (await import("./runtime.ts")).run(),
   search: async () => await (await import("./search.ts")).run(),
   training: async () => await (await import("./training.ts")).run(),
 };
