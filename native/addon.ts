@@ -63,6 +63,21 @@ export interface NativeCosted extends Design, NativeShares {
   vm: VmLayout;
 }
 
+/** One inference, the mean of several, where the board goes on after commits. */
+export interface NativeRunOn {
+  latency_s: number;
+  energy_J: number;
+  power_cycles: number;
+  /** The supply monitor's threshold, and the lowest voltage behind any step. */
+  above_V: number;
+  lowest_V: number;
+  /** Without boots and charging: no latency of these designs is less. */
+  running_s: number;
+  /** By layer, then of start and delivery together. */
+  layer_latency_s: number[];
+  layer_power_cycles: number[];
+}
+
 export interface NativeRejection {
   count: number;
   witness: Design;
@@ -137,6 +152,13 @@ export interface Addon {
     threads: number,
     time_limit_s?: number,
   ): { promise: Promise<NativeAnswer[] | null>; cancel: () => void };
+  /** A network whose board goes on after commits; a design per layer, null where it does no work.
+   * @throws TypeError on bad input */
+  runOn(
+    request: NativeRequest,
+    designs: (Design | null)[],
+    inferences: number,
+  ): NativeRunOn;
   /** Costs of one design of one layer, feasible or not. @throws TypeError on bad input */
   cost(request: NativeRequest, layer: number, design: Design): NativeCosted;
 }

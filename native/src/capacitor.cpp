@@ -173,6 +173,17 @@ double voltage_after_V(const EnergyBuffer &buffer, const Cost &cost) {
   return buffer.v_on - fall_V(buffer, cost, buffer.v_on);
 }
 
+double voltage_from_V(const EnergyBuffer &buffer, const Cost &cost, double from_V) {
+  if (!(cost.latency_s > 0))
+    return from_V;
+  return outpaces(buffer, cost, from_V) ? from_V + rise_V(buffer, cost, from_V)
+                                        : from_V - fall_V(buffer, cost, from_V);
+}
+
+double charging_s(const EnergyBuffer &buffer, double from_V) {
+  return charge_s(buffer, buffer.v_on - from_V);
+}
+
 double physical_recharge_s(const EnergyBuffer &buffer, const Cost &cost) {
   const double fall = fall_V(buffer, cost, buffer.v_on);
   // A margin of at most 1 counts no harvest, so a run within the budget cannot reach V_off.

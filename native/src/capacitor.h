@@ -30,6 +30,12 @@ double physical_recharge_s(const EnergyBuffer &buffer, const Cost &cost);
  */
 double cycle_recharge_s(const Platform &platform, const Cost &cycle);
 
+/** Voltage at the end of a run of constant power that begins at `from_V`, harvest counted. */
+double voltage_from_V(const EnergyBuffer &buffer, const Cost &cost, double from_V);
+
+/** Time to charge from `from_V` to V_on; 0 at V_on or above. */
+double charging_s(const EnergyBuffer &buffer, double from_V);
+
 /** Whether no operation of the runtime draws less power than a reboot. */
 bool reboot_draws_least(const Platform &platform);
 

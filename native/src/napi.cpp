@@ -1,5 +1,6 @@
 /** The addon: plain objects in, plain objects out, the work on other threads (native/mod.ts is its
  * face). */
+#include "run_on.h"
 #include "space_table.h"
 
 #include <napi.h>
@@ -692,10 +693,51 @@ Napi::Value cost(const Napi::CallbackInfo &info) {
   return write_costed(env, cost_design(task, read_design({info[2].As<Napi::Object>(), "design"})));
 }
 
+/** runOn(request, designs, inferences): a network's latency where the board goes on after commits;
+ * a design per layer, null where it does no work. */
+Napi::Value run_on(const Napi::CallbackInfo &info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 3 || !info[0].IsObject() || !info[1].IsArray() || !info[2].IsNumber())
+    throw Napi::TypeError::New(env, "runOn(request, designs, inferences)");
+  const double inferences = info[2].As<Napi::Number>().DoubleValue();
+  if (!(inferences >= 1 && inferences <= 1000))
+    throw Napi::TypeError::New(env, "inferences must be from 1 to 1000");
+  const NetworkRequest request = read_request({info[0].As<Napi::Object>(), "request"});
+  if (request.protocol != Protocol::brownout || request.power != Power::intermittent)
+    throw Napi::TypeError::New(env, "request.protocol must be brownout, power intermittent");
+  const Napi::Array list = info[1].As<Napi::Array>();
+  if (list.Length() != request.layers.size())
+    throw Napi::TypeError::New(env, "designs must have one entry per layer");
+  std::vector<std::optional<bo_design>> designs;
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    designs.emplace_back();
+    if (!request.layers[i].no_work)
+      designs.back() = read_design(item(list, i, "designs"));
+  }
+  const RunOn result = run_on_network(request, designs, static_cast<unsigned>(inferences));
+  const auto numbers = [&](const std::vector<double> &from) {
+    Napi::Array out = Napi::Array::New(env);
+    for (uint32_t i = 0; i < from.size(); i++)
+      out[i] = from[i];
+    return out;
+  };
+  Napi::Object out = Napi::Object::New(env);
+  out["latency_s"] = result.latency_s;
+  out["energy_J"] = result.energy_J;
+  out["power_cycles"] = result.power_cycles;
+  out["above_V"] = result.above_V;
+  out["lowest_V"] = result.lowest_V;
+  out["running_s"] = result.running_s;
+  out["layer_latency_s"] = numbers(result.layer_latency_s);
+  out["layer_power_cycles"] = numbers(result.layer_power_cycles);
+  return out;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["explore"] = Napi::Function::New(env, explore, "explore");
   exports["space"] = Napi::Function::New(env, space, "space");
   exports["cost"] = Napi::Function::New(env, cost, "cost");
+  exports["runOn"] = Napi::Function::New(env, run_on, "runOn");
   return exports;
 }
 

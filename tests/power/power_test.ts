@@ -11,6 +11,8 @@ import { goldenNetworks } from "./networks.ts";
 import { build, makeSubject, simulate, type Subject } from "./simulation.ts";
 
 const PROFILE = "msp430fr5994-spi";
+/** Of the running-on mode: a power cycle may reach over several. */
+const INFERENCES = 16;
 /** Together they have every type of layer. */
 const MIXED = [1, 3, 6];
 
@@ -92,6 +94,49 @@ Deno.test("bo_power() simulates what the explorer models, and dies only where th
         }
       },
     );
+
+    await t.step("running on after commits takes as long as modelled, and never dies", async () => {
+      const errors: number[] = [];
+      let fewer = 0;
+      for (const { folder, platform, predicted, runOn } of all) {
+        for (const times of [1, 3, 30]) {
+          const ohm = times * platform.harvester_ohm;
+          const model = runOn(ohm, INFERENCES);
+          const line = await simulate(folder, [
+            ...["--source", `constant:ohm=${ohm}`, "--after-commit", "run_on"],
+            ...["--above-V", String(model.above_V), "--inferences", String(INFERENCES)],
+          ]);
+          assert.equal(line.failure, null);
+          assert.equal(line.mismatches, 0);
+          assert.equal(line.all.deaths, 0);
+          const asleep = predicted.reduce((sum, layer) => sum + layer.power_cycles, 0);
+          fewer += line.power_cycles / line.measured < asleep ? 1 : 0;
+          // A voltage that just misses the threshold is one charge more or less: all the same else.
+          const more = line.power_cycles - model.power_cycles * line.measured;
+          assert.ok(Math.abs(more) <= 1 + 1e-9, `${more} power cycles more`);
+          if (Math.abs(more) < 0.5) {
+            errors.push(line.latency_s / line.measured / model.latency_s - 1);
+          }
+          assert.ok(Math.min(...line.voltage.low_V) > platform.v_off);
+        }
+      }
+      assert.ok(fewer > all.length && errors.length > 15, `${fewer} ${errors.length}`);
+      assert.ok(median(errors) < 0.001, `${median(errors)}`);
+      assert.ok(largest(errors) < 0.01, `${largest(errors)}`);
+    });
+
+    await t.step("control: a monitor that is set too low lets the board die", async () => {
+      const { folder: at, platform, runOn } = all[1]!;
+      const { above_V } = runOn(100 * platform.harvester_ohm, 1);
+      const low_V = platform.v_off + (above_V - platform.v_off) / 20;
+      const line = await simulate(at, [
+        ...["--source", `constant:ohm=${100 * platform.harvester_ohm}`],
+        ...["--after-commit", "run_on", "--above-V", String(low_V)],
+      ]);
+      assert.equal(line.failure, null);
+      assert.equal(line.mismatches, 0);
+      assert.ok(line.all.deaths > 0);
+    });
 
     await t.step("outputs are right wherever the capacitor empties", async () => {
       let deaths = 0;

@@ -11,7 +11,7 @@ import {
   resolvePlatform,
 } from "../../network/platform.ts";
 import { platformTable } from "../../network/platform_table.ts";
-import type { NativeCosted } from "../../native/addon.ts";
+import type { NativeCosted, NativeRunOn } from "../../native/addon.ts";
 import { exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
 import type { Design } from "../../network/design.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
@@ -35,6 +35,8 @@ export interface Subject {
   platform: Platform;
   designs: DesignsArtifact;
   predicted: Predicted[];
+  /** The same where the board goes on after commits, with another harvester. */
+  runOn(harvester_ohm: number, inferences: number): NativeRunOn;
 }
 
 /** The model's figures for any design of a network's layers, feasible or not. */
@@ -42,7 +44,12 @@ export async function costs(
   network: Network,
   platform: PlatformChoice,
 ): Promise<(layer: number, design: Design) => NativeCosted> {
-  const { native } = await prepareRequest({
+  const { native } = await prepared(network, platform);
+  return (layer, design) => loadExplorer().cost(native, layer, designOf(design));
+}
+
+function prepared(network: Network, platform: PlatformChoice) {
+  return prepareRequest({
     name: network.name,
     power: "intermittent",
     space: "published",
@@ -50,8 +57,10 @@ export async function costs(
     platform,
     network,
   });
-  return (layer, { Tr, Tc, Tm, Tn, loop_order, mac_span, S }) =>
-    loadExplorer().cost(native, layer, { Tr, Tc, Tm, Tn, loop_order, mac_span, S });
+}
+
+function designOf({ Tr, Tc, Tm, Tn, loop_order, mac_span, S }: Design): Design {
+  return { Tr, Tc, Tm, Tn, loop_order, mac_span, S };
 }
 
 /**
@@ -115,7 +124,22 @@ export async function makeSubject(
     vectorsFile(dump.vectors.inputs, dump.vectors.outputs, sizes),
   );
   await Deno.writeTextFile(join(folder, "platform.table"), platformTable(platform));
-  return { folder, platform, designs: dump.designs, predicted };
+  const { native } = await prepared(network, choice);
+  const chosen = answer.layers.map((layer, i) =>
+    layer.feasible && network.layers[i]!.type !== "flatten" ? designOf(layer) : null
+  );
+  return {
+    folder,
+    platform,
+    designs: dump.designs,
+    predicted,
+    runOn: (harvester_ohm, inferences) =>
+      loadExplorer().runOn(
+        { ...native, platform: { ...native.platform, harvester_ohm } },
+        chosen,
+        inferences,
+      ),
+  };
 }
 
 /** Links the simulation with a dump. @param objects a folder for what all dumps share */

@@ -190,7 +190,7 @@ void bo_port_confirm(void) {
 }
 
 void bo_port_after_commit(void) {
-  if (off)
+  if (off || (meter != NULL && meter->sleeps != NULL && meter->sleeps()))
     longjmp(power, 1 + BO_CYCLE_OFF);
 }
 

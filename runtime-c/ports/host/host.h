@@ -57,6 +57,8 @@ typedef struct {
   void (*read)(uint32_t address, uint16_t bytes);
   void (*write)(uint32_t address, uint16_t bytes);
   void (*confirmed)(void); /**< after everything written is in NVM; may be null */
+  int (*sleeps)(void); /**< behind each commit: whether the supply monitor has the board switch off;
+                            null: it has none */
 } bo_host_meter;
 
 /** Within a bo_host_meter's `write`: what a cut at this write would leave, bo_host_nvm_bytes(). */

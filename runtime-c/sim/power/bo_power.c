@@ -21,6 +21,8 @@ static const char usage[] =
     "usage: bo_power --platform TABLE --image NVM.BIN --vectors VECTORS.BIN [options]\n"
     "  --source KIND[:key=value,...]   constant (default), square, markov, rf, solar, trace\n"
     "  --after-commit sleep|run_on     default: as the dump has it\n"
+    "  --above-V V                     run_on: a supply monitor switches off below; default: none, "
+    "power fails\n"
     "  --inferences N                  measured, after one that is not; default 1\n"
     "  --cold                          the first start of a new image runs on the capacitor, too\n"
     "  --accounts brownout|inas2021    inas2021: as published, off after each commit, no "
@@ -250,7 +252,7 @@ static double number(const char *name, const char *text, double most) {
 int main(int count, char **words) {
   static simulation s;
   const char *platform = NULL, *image = NULL, *vectors = NULL, *source = "constant";
-  double limit_s = 1e7;
+  double limit_s = 1e7, above_V = 0;
   int cold = 0, published = 0;
   s.sleeps = BO_AFTER_COMMIT_SLEEP;
   s.wanted = 2;
@@ -276,6 +278,8 @@ int main(int count, char **words) {
       s.wanted = 1u + (uint32_t)number(name, value, 1e6);
     else if (strcmp(name, "--limit-s") == 0)
       limit_s = number(name, value, 1e12);
+    else if (strcmp(name, "--above-V") == 0)
+      above_V = number(name, value, 1e3);
     else if (strcmp(name, "--detail-step-s") == 0)
       s.detail_step_s = number(name, value, 1e6);
     else if (strcmp(name, "--accounts") == 0 && strcmp(value, "inas2021") == 0)
@@ -310,6 +314,7 @@ int main(int count, char **words) {
   bo_meter_start(&s.meter, &brownout_model, &s.platform, &s.source);
   s.meter.mains = !cold && !published;
   s.meter.published = published;
+  s.meter.above_V = above_V;
   s.sleeps |= published;
   bo_curve_start(&s.curve, s.platform.v_on);
   s.meter.capacitor.watch = bo_curve_add;

@@ -246,9 +246,12 @@ void bo_meter_clear(bo_meter *m) {
     m->accounts[i].cycle_min_J = INFINITY;
 }
 
+/** The supply monitor looks behind each commit. */
+static int is_low(void) { return current->capacitor.voltage_V < current->above_V; }
+
 void bo_meter_start(bo_meter *m, const bo_model *model, const bo_platform *platform,
                     bo_source *source) {
-  static const bo_host_meter hooks = {on_read, on_write, NULL};
+  static const bo_host_meter hooks = {on_read, on_write, NULL, is_low};
   memset(m, 0, sizeof *m);
   m->model = model;
   m->platform = platform;

@@ -68,6 +68,7 @@ typedef struct {
   int published;               /**< accounts of protocol inas2021 (published.h); no capacitor */
   int indices_read, sums_read; /**< published: in this power cycle */
   double backed_up;            /**< published: outputs, in this power cycle */
+  double above_V; /**< behind a commit the board goes on above it, and is off below; 0: goes on */
   bo_account accounts[BO_ACCOUNTS];
   bo_booked boot[2]; /**< reboot and records, until it is known which layer the boot serves */
   bo_work counted[BO_ACCOUNTS]; /**< by the runtime, when it was looked at last */
