@@ -21,6 +21,7 @@ import type {
   Objective,
   Pin,
   Power,
+  RunOn,
 } from "../network/explore.ts";
 import {
   elements,
@@ -37,7 +38,7 @@ import {
   readProfile,
   resolvePlatform,
 } from "../network/platform.ts";
-import { loadExplorer, type NativeLayer, type NativeRequest } from "./addon.ts";
+import { loadExplorer, type NativeAnswer, type NativeLayer, type NativeRequest } from "./addon.ts";
 import { nativeLayer, type Setting, showAnswer } from "./convert.ts";
 import { preservationOf } from "./preservation.ts";
 
@@ -293,7 +294,37 @@ export async function explorePrepared(
     root,
     options.time_limit_s,
   );
-  return prepared.map((p, i) => showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p));
+  return prepared.map((p, i) => {
+    const shown = showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p);
+    const goesOn = p.native.after_commit === "run_on" && shown.feasible;
+    return goesOn ? { ...shown, run_on: runOn(p, answers[i]!, root) } : shown;
+  });
+}
+
+/** Inferences whose mean is told: a power cycle may reach over several. */
+const RUN_ON_INFERENCES = 16;
+
+/** How the chosen designs run on; they are the best of a board that is off after each commit. */
+function runOn(
+  { native, layers }: PreparedRequest,
+  answer: NativeAnswer,
+  root: string | undefined,
+): RunOn {
+  const designs = answer.layers.map((layer, i) => layer?.best[answer.choices[i]!] ?? null);
+  const { layer_latency_s, layer_power_cycles, lowest_V: _, ...whole } = loadExplorer(root)
+    .runOn(native, designs, RUN_ON_INFERENCES);
+  return {
+    ...whole,
+    layers: layers.map(({ name }, i) => ({
+      name,
+      latency_s: layer_latency_s[i]!,
+      power_cycles: layer_power_cycles[i]!,
+    })),
+    delivery: {
+      latency_s: layer_latency_s.at(-1)!,
+      power_cycles: layer_power_cycles.at(-1)!,
+    },
+  };
 }
 
 async function exploreNative(

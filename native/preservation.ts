@@ -46,14 +46,5 @@ export function preservationOf(
   if (b !== undefined && !MARKED.includes(scheme)) {
     refuse("b", b, `scheme ${scheme} sets no marks between commits`, "no b");
   }
-  after_commit ??= "sleep";
-  if (after_commit !== "sleep") {
-    refuse(
-      "after_commit",
-      after_commit,
-      "the explorer cannot charge running on yet",
-      "sleep",
-    );
-  }
-  return { scheme, b: b ?? 0, after_commit };
+  return { scheme, b: b ?? 0, after_commit: after_commit ?? "sleep" };
 }

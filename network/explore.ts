@@ -275,6 +275,23 @@ export const FrontPoint = z.strictObject({
 });
 export type FrontPoint = z.infer<typeof FrontPoint>;
 
+const runs = z.strictObject({ latency_s: z.number(), power_cycles: z.number() });
+/**
+ * With `after_commit: run_on`: one inference, the mean of several, of the chosen designs on a board
+ * that goes on after a commit while its supply is above `above_V`. Exact for these designs; they are
+ * the optimum of a board that is off after each commit, which need not be the optimum here. No
+ * latency of these designs is below `running_s`: all their work without boots and charging.
+ */
+export const RunOn = z.strictObject({
+  ...runs.shape,
+  energy_J: z.number(),
+  above_V: z.number(),
+  running_s: z.number(),
+  layers: z.array(runs.extend({ name: z.string() })),
+  delivery: runs,
+});
+export type RunOn = z.infer<typeof RunOn>;
+
 export const ExploreAnswer = z.strictObject({
   name: z.string(),
   feasible: z.boolean(),
@@ -293,6 +310,7 @@ export const ExploreAnswer = z.strictObject({
   /** With objective pareto: the network's Pareto front, the fastest first; `layers` have its first point. */
   front: z.array(FrontPoint).optional(),
   delivery: Delivery.optional(),
+  run_on: RunOn.optional(),
   nvm: NvmLayout.optional(),
   /** Why the network as a whole does not fit where every layer does. */
   binding: Binding.optional(),

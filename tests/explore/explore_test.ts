@@ -6,7 +6,13 @@ import { Network, resolveLayers } from "../../network/network.ts";
 import { PlatformProfile, profileNames, readProfile } from "../../network/platform.ts";
 import { advise } from "../../native/advice.ts";
 import { estimatedFigures } from "../../native/estimates.ts";
-import { explore, exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
+import {
+  explore,
+  exploreNetwork,
+  explorePrepared,
+  loadExplorer,
+  prepareRequest,
+} from "../../native/mod.ts";
 import { explore as stage } from "../../stages/explore/run.ts";
 import { canonicalJson } from "../../base/files.ts";
 
@@ -537,4 +543,13 @@ Deno.test("explore() refuses schemes that it cannot charge, and marks where none
   const { native } = await ask({ scheme: "tile", after_commit: "sleep" });
   assert.deepEqual([native.scheme, native.b, native.after_commit], ["tile", 0, "sleep"]);
   await assert.rejects(ask({ b: 4 }), /scheme tile sets no marks/);
+  const on = await ask({ after_commit: "run_on" });
+  const [answer] = await explorePrepared([on]);
+  const { run_on, power_cycles, latency_s } = answer!;
+  assert.ok(run_on!.power_cycles < power_cycles! && run_on!.latency_s < latency_s!);
+  assert.ok(run_on!.latency_s >= run_on!.running_s);
+  assert.ok(run_on!.above_V > on.platform.v_off && run_on!.above_V <= on.platform.v_on);
+  const parts = [...run_on!.layers, run_on!.delivery];
+  const sum = parts.reduce((total, part) => total + part.latency_s, 0);
+  assert.ok(Math.abs(sum / run_on!.latency_s - 1) < 1e-12);
 });
