@@ -131,7 +131,7 @@ Run run(uint32_t seed) {
   limits.max_channels = 1 + seed % 8;
   limits.max_batches = 300;
   limits.vectors = 1;
-  static const bo_host_meter hooks = {on_read, on_write, nullptr};
+  static const bo_host_meter hooks = {on_read, on_write, nullptr, nullptr};
   Run run{network_make(seed, &limits), {}, {}};
   recorder = {};
   std::memset(bo_counted, 0, sizeof bo_counted);

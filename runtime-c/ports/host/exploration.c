@@ -271,7 +271,7 @@ static void on_confirmed(void) {
 
 /** One run from a state, uncut, in which every write is cut on paper. */
 static void run_from(uint32_t index) {
-  static const bo_host_meter hooks = {on_read, on_write, on_confirmed};
+  static const bo_host_meter hooks = {on_read, on_write, on_confirmed, NULL};
   state *from = state_at(index);
   memcpy(bo_host_nvm(), from->nvm, bo_host_nvm_bytes());
   all.at = index;
