@@ -133,6 +133,7 @@ export interface NativeSpace {
 export interface NativeSpaceTable {
   latency_s: Float64Array;
   energy_J: Float64Array;
+  written_bytes: Float64Array;
   state: Uint8Array;
   designs: number;
   visited: number;

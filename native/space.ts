@@ -35,6 +35,7 @@ export interface SpaceTable {
   /** Of each network's optimum, as {@link exploreNetwork} gives it; Infinity where infeasible. */
   latency_s: Float64Array;
   energy_J: Float64Array;
+  written_bytes: Float64Array;
   /** Index into {@link NETWORK_STATES}: 0 is feasible. */
   state: Uint8Array;
   /** Distinct layers, and their designs: covered, and evaluated one by one. */

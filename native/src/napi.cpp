@@ -639,6 +639,7 @@ public:
     Napi::Object out = Napi::Object::New(env);
     out["latency_s"] = numbers(table_->latency_s);
     out["energy_J"] = numbers(table_->energy_J);
+    out["written_bytes"] = numbers(table_->written_bytes);
     out["state"] = states;
     out["designs"] = static_cast<double>(table_->designs);
     out["visited"] = static_cast<double>(table_->visited);

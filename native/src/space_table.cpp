@@ -15,7 +15,7 @@ constexpr uint64_t UNLIMITED = std::numeric_limits<uint64_t>::max();
 
 struct LayerFacts {
   bool feasible;
-  double latency_s, energy_J;
+  Scores scores;
   uint64_t plane_bytes;
   uint64_t outputs, weights, constants_bytes, map_bytes;
   uint32_t bias, scales;
@@ -26,7 +26,7 @@ LayerFacts facts_of(const NetworkLayer &layer, const LayerResult &result) {
   f.feasible = !result.best.empty();
   if (f.feasible) {
     const CostedDesign &best = result.best.front();
-    f.latency_s = best.latency_s, f.energy_J = best.energy_J, f.plane_bytes = best.plane_bytes;
+    f.scores = best.scores(), f.plane_bytes = best.plane_bytes;
   }
   f.outputs = layer.output_elements;
   f.weights = weight_elements(layer.shape);
@@ -63,15 +63,14 @@ public:
   std::vector<Limited> run(uint32_t choice) const {
     std::vector<Limited> limited;
     std::vector<const ChainLayer *> path;
-    step(0, 0, 0, {0, 0, 0}, path, limited, static_cast<int>(choice));
+    step(0, 0, 0, {}, path, limited, static_cast<int>(choice));
     return limited;
   }
 
   /** Latency and energy with delivery, in the order in which a single network adds them up. */
-  void finish(size_t network, double latency_s, double energy_J) const {
+  void finish(size_t network, Scores scores) const {
     if (delivery_ != nullptr) {
-      latency_s += delivery_->latency_s;
-      energy_J += delivery_->start.energy_J + delivery_->deliver.energy_J;
+      scores += delivery_->scores();
       const double budget_J = request_.common.platform.buffer.safe_J();
       if (std::max(delivery_->start.energy_J, delivery_->deliver.energy_J) > budget_J) {
         table_.state[network] = NetworkState::delivery;
@@ -79,12 +78,13 @@ public:
       }
     }
     table_.state[network] = NetworkState::feasible;
-    table_.latency_s[network] = latency_s, table_.energy_J[network] = energy_J;
+    table_.latency_s[network] = scores.latency_s, table_.energy_J[network] = scores.energy_J;
+    table_.written_bytes[network] = scores.written_bytes;
   }
 
 private:
   struct Sum {
-    double latency_s, energy_J;
+    Scores scores;
     int infeasible;
   };
 
@@ -93,7 +93,7 @@ private:
   }
 
   static Sum add(Sum sum, const LayerFacts &f) {
-    sum.latency_s += f.latency_s, sum.energy_J += f.energy_J;
+    sum.scores += f.scores;
     sum.infeasible += !f.feasible;
     return sum;
   }
@@ -156,7 +156,7 @@ private:
     if ((2 * largest + weights) * p.element_bytes > p.nvm_bytes)
       table_.state[network] = NetworkState::nvm;
     else
-      finish(network, sum.latency_s, sum.energy_J);
+      finish(network, sum.scores);
   }
 
   void close_brownout(size_t network, const Sum &sum, const std::vector<const ChainLayer *> &path,
@@ -175,10 +175,10 @@ private:
         bo_header_address(outputs, static_cast<uint32_t>(code)) + BO_HEADER_BYTES + constants;
     // Were no two maps to share bytes, it would fit: no plan is needed to know it does.
     if (fixed + maps + 2 * planes <= nvm)
-      return finish(network, sum.latency_s, sum.energy_J);
+      return finish(network, sum.scores);
     const uint64_t arena = plan(path);
     if (arena + 2 * planes <= nvm)
-      return finish(network, sum.latency_s, sum.energy_J);
+      return finish(network, sum.scores);
     table_.state[network] = NetworkState::nvm;
     if (arena <= nvm)
       limited.push_back({network, path, (nvm - arena) / 2});
@@ -228,7 +228,7 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
     return false;
   table.limited_layers = tasks.size();
   for (const Limited &network : limited) {
-    double latency_s = 0, energy_J = 0;
+    Scores scores;
     bool feasible = true;
     for (const ChainLayer *one : network.layers) {
       const int32_t layer = one->layer;
@@ -236,11 +236,11 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
       const auto found = index.find({layer, network.plane_limit});
       if (found != index.end())
         f = facts_of(common.layers[static_cast<size_t>(layer)], (*results)[found->second]);
-      latency_s += f.latency_s, energy_J += f.energy_J;
+      scores += f.scores;
       feasible &= f.feasible;
     }
     if (feasible)
-      walk.finish(network.network, latency_s, energy_J);
+      walk.finish(network.network, scores);
   }
   return true;
 }
@@ -279,6 +279,7 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
   const Walk walk(request, facts, delivery ? &*delivery : nullptr, table);
   table.latency_s.assign(walk.size(), INFINITE);
   table.energy_J.assign(walk.size(), INFINITE);
+  table.written_bytes.assign(walk.size(), INFINITE);
   table.state.assign(walk.size(), NetworkState::not_buildable);
   std::vector<std::vector<Limited>> limited(request.levels.front().choices);
   parallel_for(limited.size(), threads, [&](size_t choice) {

@@ -44,7 +44,7 @@ enum class NetworkState : uint8_t {
 struct SpaceTable {
   /** By network: choices of the levels as digits, the last level's fastest. Infinite where
    * infeasible. */
-  std::vector<double> latency_s, energy_J;
+  std::vector<double> latency_s, energy_J, written_bytes;
   std::vector<NetworkState> state;
   DesignCount designs = 0, visited = 0;
   /** Distinct layers, and those explored again because a network leaves less NVM for planes. */

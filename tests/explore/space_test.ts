@@ -47,6 +47,7 @@ async function compare(
     assert.equal(answer.feasible, state === "feasible", `${choices}: ${state}`);
     assert.equal(answer.latency_s ?? Infinity, table.latency_s[number]);
     assert.equal(answer.energy_J ?? Infinity, table.energy_J[number]);
+    assert.equal(answer.written_bytes ?? Infinity, table.written_bytes[number]);
   }
   return seen;
 }
