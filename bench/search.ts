@@ -9,13 +9,18 @@ import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
 import type { Told } from "../stages/search/searchers/searcher.ts";
 import { replaceSection } from "./results.ts";
-import { PLATFORM } from "./search/har.ts";
 import { kendall } from "./search/kendall.ts";
 import { HAR_SPACE, type Recorded } from "./search/record.ts";
 import { Surrogate } from "./search/surrogate.ts";
 
 const INPUT = { h: 128, w: 1, channels: 9 };
 const CLASSES = 6;
+/** As iNAS published it for HAR. */
+const PLATFORM = {
+  profile: "msp430fr5994-inas2021",
+  capacitance_F: 0.005,
+  harvester_ohm: 41,
+};
 const TRIALS = 60;
 const SEEDS = 10;
 /** TS1 to TS3 of the published comparison at 5 mF. */
@@ -155,6 +160,9 @@ interface Learning {
   readonly best: number;
   /** Mean published reward of the last third of the trials. */
   readonly late_reward: number;
+  /** Best published reward, and best mean of ten in a row. */
+  readonly best_reward: number;
+  readonly best_of_ten: number;
   readonly accuracy: number;
   readonly in_time: number;
 }
@@ -192,6 +200,11 @@ function learn(
   return {
     best: Math.max(...values),
     late_reward: mean(rewards.slice(-Math.ceil(TRIALS / 3))),
+    best_reward: Math.max(...rewards),
+    best_of_ten: Math.max(
+      ...rewards.map((_, i) => mean(rewards.slice(i, i + 10)))
+        .slice(0, Math.max(1, rewards.length - 9)),
+    ),
     accuracy: Math.max(...trials.map(({ accuracy }) => accuracy ?? 0)),
     in_time: trials.filter(({ rejected }) => rejected === null).length / trials.length,
   };
@@ -258,8 +271,12 @@ async function measured(): Promise<string> {
       }, residual deviation in logits ${surrogate.noise.toFixed(2)}, added as noise). ` +
       "`random` draws from the space and spends trials on what cannot run, as the others do.",
     "",
-    "| required s | method | mean best of accuracy + L / 10T | mean published reward, last third | mean best accuracy | in time |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "The published reward is cut at 0.1 and held against an average that starts at 0: whatever is trained " +
+      "first earns 0.1, so that the best reward says nothing. Beside it stand the best mean of ten rewards in " +
+      "a row, the mean of the last third, and what the reward is made of, uncut.",
+    "",
+    "| required s | method | mean best reward | mean best of ten in a row | mean reward, last third | mean best of accuracy + L / 10T | mean best accuracy | in time |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
   );
   for (const requirement_s of REQUIREMENTS_s) {
     for (const method of ["random", "reinforce", "evolution"] as const) {
@@ -274,8 +291,10 @@ async function measured(): Promise<string> {
         return `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
       };
       lines.push(
-        `| ${requirement_s} | ${method} | ${figure(({ best }) => best)} | ` +
-          `${figure(({ late_reward }) => late_reward)} | ${figure(({ accuracy }) => accuracy)} | ` +
+        `| ${requirement_s} | ${method} | ${figure(({ best_reward }) => best_reward)} | ` +
+          `${figure(({ best_of_ten }) => best_of_ten)} | ` +
+          `${figure(({ late_reward }) => late_reward)} | ${figure(({ best }) => best)} | ` +
+          `${figure(({ accuracy }) => accuracy)} | ` +
           `${figure(({ in_time }) => in_time, 2)} |`,
       );
     }
@@ -284,30 +303,100 @@ async function measured(): Promise<string> {
   return lines.join("\n") + "\n";
 }
 
-/** Searches that were really trained: bench/search/har.ts, recorded in har_runs.json. */
+interface Campaigns {
+  readonly searches: readonly {
+    readonly name: string;
+    readonly method: string;
+    readonly network: string;
+    readonly seed: number;
+    readonly requirement_s: number;
+    readonly latency_s: number;
+    readonly val_accuracy: number;
+    readonly trained: number;
+    readonly epochs_trained: number;
+    readonly curve: readonly (readonly [number, number])[];
+  }[];
+  readonly supernets: readonly {
+    readonly sampling: string;
+    readonly per_step: number;
+    readonly epochs: number;
+    readonly learning_rate: number;
+    readonly kendall_tau: number;
+  }[];
+  readonly har_tested: {
+    readonly network: string;
+    readonly val_accuracy: number;
+    readonly test_accuracy: number;
+    readonly test_samples: number;
+    readonly latency_full_s: number;
+    readonly latency_published_s: number;
+  };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+
+/** Searches that were really trained: bench/search/campaign.ts, recorded in campaigns.json. */
 async function harRuns(): Promise<string[]> {
-  const { runs } = JSON.parse(
-    await Deno.readTextFile(`${import.meta.dirname}/search/har_runs.json`),
-  ) as { runs: Record<string, string | number>[] };
+  const { searches, supernets, har_tested: tested } = JSON.parse(
+    await Deno.readTextFile(`${import.meta.dirname}/search/campaigns.json`),
+  ) as Campaigns;
+  const reinforce = searches.find(({ name }) => name === "har-reinforce")!;
+  const reached = (curve: typeof reinforce.curve, accuracy: number) =>
+    curve.find(([, best]) => best >= accuracy)?.[0];
   return [
     "",
-    "### HAR within 18.4 s at 5 mF",
+    "### Supernets against the full training",
     "",
-    "Trained for real, once each (HAR windows rebuilt from HAPT; TiNAS reports 91.21 % at 18.4 s on " +
-    "its own data and model). `reinforce`: 100 trials x 25 epochs, as published; `default`: 32 random " +
-    "networks in rungs 1, 2, 4 of 8 epochs; `evolution`: 40 in the same rungs.",
+    "The same 120 networks by the losses of inherited weights (bench/search/supernet_tau.ts). None ranks " +
+    "better than the number of parameters does, which costs nothing: `supernet` is not the default.",
     "",
-    "| method | protocol | network | latency s | validation in search | test | networks trained | epochs trained | share of reinforce's samples |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ...runs.map((one) => {
-      const reinforce = runs.find(({ method }) => method === "reinforce")!;
-      const percent = (value: unknown) => `${(100 * Number(value)).toFixed(2)} %`;
-      return `| ${one["method"]} | ${one["protocol"]} | ${one["network"]} | ` +
-        `${Number(one["latency_s"]).toFixed(2)} | ${percent(one["val_accuracy_in_search"])} | ` +
-        `${percent(one["test_accuracy"])} | ${one["trained"]} | ${one["epochs_trained"]} | 1/${
-          (Number(reinforce["epochs_trained"]) / Number(one["epochs_trained"])).toFixed(1)
-        } |`;
-    }),
+    "| sampling | networks a step | epochs | learning rate | Kendall tau | cost, epochs |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...supernets.map((one) =>
+      `| ${one.sampling} | ${one.per_step} | ${one.epochs} | ${one.learning_rate} | ` +
+      `${one.kendall_tau.toFixed(3)} | ${one.per_step * one.epochs} |`
+    ),
+    "",
+    "### What a search costs: HAR within 18.4 s at 5 mF",
+    "",
+    "Published space, designs, model and profile. `reinforce`: 100 trials x 25 epochs, as published; the " +
+    "others train up to 8 epochs in rungs. `prefilter`: the 12 largest networks in time. An epoch is 6,097 " +
+    "training samples; validation accuracy on 1,318 windows of other people.",
+    "",
+    "| search | network | latency s | validation | trained | epochs in all | share of reinforce's | reinforce's epochs to as much |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...searches.filter(({ name }) => name.startsWith("har-")).map((one) =>
+      `| ${one.method}, seed ${one.seed} | ${one.network} | ${one.latency_s.toFixed(2)} | ` +
+      `${percent(one.val_accuracy)} | ${one.trained} | ${one.epochs_trained} | 1/${
+        (reinforce.epochs_trained / one.epochs_trained).toFixed(1)
+      } | ${reached(reinforce.curve, one.val_accuracy) ?? "never"} |`
+    ),
+    "",
+    "### Against TiNAS, 5 mF",
+    "",
+    "TiNAS: accuracy after fine-tuning on its own data, latency by its own model. Ours: protocol `brownout` " +
+    "on msp430fr5994-spi (41 ohm for HAR, 24 for CIFAR-10). HAR windows are rebuilt from HAPT. CIFAR-10 is " +
+    "trained on 18,000 images of the 20,000 at hand, for 20 epochs, and its accuracies are of validation.",
+    "",
+    "| data | network | accuracy | latency s, full | latency s, published designs |",
+    "| --- | --- | --- | --- | --- |",
+    "| HAR | TiNAS, fast | 91.21 % |  | 18.4 |",
+    `| HAR | ${tested.network} | ${
+      percent(tested.test_accuracy)
+    } of ${tested.test_samples} test windows ` +
+    `(chosen by validation, ${percent(tested.val_accuracy)}) | ${
+      tested.latency_full_s.toFixed(2)
+    } | ` +
+    `${tested.latency_published_s.toFixed(2)} |`,
+    "| CIFAR-10 | TiNAS, fast | 70.18 % |  | 238.9 |",
+    "| CIFAR-10 | TiNAS, slow | 74.66 % |  | 393.0 |",
+    ...searches.filter(({ name }) => name.startsWith("cifar-")).map((one) =>
+      `| CIFAR-10 | ${one.network} | ${percent(one.val_accuracy)} (validation) | ` +
+      `${one.latency_s.toFixed(2)} |  |`
+    ),
+    "",
+    "Neither is beaten: HAR misses by 0.02 points, at 31 % less latency under `full` and twice the " +
+    "latency under the published designs; CIFAR-10 was trained too short.",
   ];
 }
 
