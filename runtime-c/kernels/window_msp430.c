@@ -24,8 +24,6 @@ void bo_window_prepare(bo_window *window) {
 
 int32_t __attribute__((section(".bo_ram_text"), noinline))
 bo_window_s16(int32_t sum, const bo_window *window, const int16_t *input, const int16_t *weights) {
-  register const int16_t *at_a __asm__("r12") = input;
-  register const int16_t *at_b __asm__("r13") = weights;
   const uint16_t blocks = window->blocks, rest = window->rest, step = window->step;
   uint16_t lines = window->lines, left;
   if (lines == 0u)
@@ -33,6 +31,9 @@ bo_window_s16(int32_t sum, const bo_window *window, const int16_t *input, const 
   const uint16_t status = bo_mpy_take();
   BO_RESLO = (uint16_t)sum;
   BO_RESHI = (uint16_t)((uint32_t)sum >> 16);
+  /* No call of the compiler's helpers may stand between them and the loop. */
+  register const int16_t *at_a __asm__("r12") = input;
+  register const int16_t *at_b __asm__("r13") = weights;
   __asm__ volatile("1: mov %[blocks], %[left]\n\t"
                    "tst %[left]\n\t"
                    "jeq 3f\n\t"
