@@ -240,12 +240,12 @@ function checkSupported(
       help: "For continuous power ask for protocol inas2021.",
     });
   }
-  if (platform.element_bytes !== 2) {
+  if (platform.element_bytes === 1 && platform.kernel === "lea") {
     throw new UserError({
-      message: `${request.name}: the runtime stores 2-byte elements`,
+      message: `${request.name}: LEA multiplies 16-bit numbers`,
       field: "platform.element_bytes",
       value: platform.element_bytes,
-      expected: "2",
+      expected: "2, or another kernel",
     });
   }
 }

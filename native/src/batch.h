@@ -26,7 +26,7 @@ struct BatchClass {
   bool last_visit;
 };
 
-/** A sink that adds up the cost of a batch. */
+/** A sink that adds up the cost of a batch; elements are 2 bytes, an int8 code is half of one. */
 class CostSink {
 public:
   CostSink(const Platform &platform, Reuse reuse)
@@ -37,19 +37,19 @@ public:
 
   void boot() { cost_ += platform_.reboot + 2.0 * platform_.nvm_read.of(8); }
   void commit() { cost_ += platform_.nvm_write.of(8); }
-  void read_input(double count, uint32_t elements) {
+  void read_input(double count, double elements) {
     cost_ += count * (platform_.nvm_read.of(elements) + platform_.fetch_input);
   }
-  void read_weights(double count, uint32_t elements) {
+  void read_weights(double count, double elements) {
     cost_ += count * (platform_.nvm_read.of(elements) + platform_.fetch_weights);
   }
-  void read_sums(double count, uint32_t elements) {
+  void read_sums(double count, double elements) {
     cost_ += count * (platform_.nvm_read.of(elements) + fetch_sums_);
   }
-  void write_outputs(double count, uint32_t elements) {
+  void write_outputs(double count, double elements) {
     cost_ += count * (platform_.nvm_write.of(elements) + backup_);
   }
-  void write_sums(double count, uint32_t elements) { write_outputs(count, elements); }
+  void write_sums(double count, double elements) { write_outputs(count, elements); }
   void mac(double calls, uint32_t length) {
     cost_ += calls * (platform_.mac.of(length) + mac_overhead_);
   }
@@ -75,6 +75,7 @@ void tell_batch(const bo_shape &shape, const bo_design &design, const bo_plane &
   const Reuse reuse = reuse_of(design);
   // Only a convolution's input outlives a step over M: other kinds have channels of their own.
   const bool keeps_input = reuse == Reuse::input && shape.kind == BO_CONV;
+  const double code = bo_element_bytes(&shape) / 2.0;
   const bool has_weights = shape.kind == BO_CONV || shape.kind == BO_DEPTHWISE;
   sink.boot();
   bool once = true;
@@ -88,29 +89,31 @@ void tell_batch(const bo_shape &shape, const bo_design &design, const bo_plane &
     once = false;
 
     const bo_transfers input = bo_input_transfers(&shape, &tile);
-    sink.read_input(inputs * transfer_count(input), input.elements);
+    sink.read_input(inputs * transfer_count(input), code * input.elements);
     const bo_transfers second = bo_second_transfers(&shape, &tile);
-    sink.read_input(inputs * transfer_count(second), second.elements);
+    sink.read_input(inputs * transfer_count(second), code * second.elements);
     if (has_weights) {
-      sink.read_weights(weights, bo_weight_elements(&shape, &tile));
+      sink.read_weights(weights, code * bo_weight_elements(&shape, &tile));
       const bo_macs macs = bo_tile_macs(&shape, &design, &tile);
       sink.mac(each * macs.calls, macs.length);
     } else {
       sink.pool(each * bo_pooled(&shape, &tile));
     }
+    const double channels = reuse == Reuse::input ? each : first;
     if (batch.first_visit) {
-      const double biases = reuse == Reuse::input ? each : first;
       if (shape.has_bias)
-        sink.read_weights(biases, 2u * tile.channels);
+        sink.read_weights(channels, 2u * tile.channels);
     } else {
       const bo_transfers sums = bo_plane_transfers(&plane, &tile);
       sink.read_sums(outputs * transfer_count(sums), 2u * sums.elements);
     }
     if (batch.last_visit) {
       const bo_transfers codes = bo_output_transfers(&shape, &tile);
+      const bo_transfers scales = bo_scale_transfers(&shape, &tile);
+      sink.read_weights(channels * transfer_count(scales), 2u * scales.elements);
       sink.requantise(outputs * tile.rows * tile.columns * tile.channels);
       sink.requantise(outputs * bo_divided(&shape, &tile));
-      sink.write_outputs(outputs * transfer_count(codes), codes.elements);
+      sink.write_outputs(outputs * transfer_count(codes), code * codes.elements);
     } else {
       const bo_transfers sums = bo_plane_transfers(&plane, &tile);
       sink.write_sums(outputs * transfer_count(sums), 2u * sums.elements);

@@ -85,18 +85,19 @@ void LayerTotals::set_input(TileTotals &t) const {
   const double joined =
       whole * t.rows->reading + (t.columns->reading - whole) * static_cast<double>(t.rows->inside);
   const double h = t.rows->most_inside, w = t.columns->most_inside;
+  const double code = bo_element_bytes(&shape_) / 2.0;
   double transfers = 0, elements = 0, most_transfers = 0, most_channels = 0;
   const Parts parts = parts_of(t.tm, t.tn);
   for (size_t i = 0; i < parts.count; i++) {
     const Parts::Part &part = parts.part[i];
     transfers += part.whole ? joined : pixels * part.tiles;
-    elements += pixels * part.channels;
+    elements += code * pixels * part.channels;
     most_transfers += part.whole ? h : h * w;
     most_channels += std::min(part.channels, pool_ || channelwise_ ? t.tm : t.tn);
   }
   t.input = transfers * load + elements * p.nvm_read.per_element;
-  t.input_most_J =
-      most_transfers * load.energy_J + h * w * most_channels * p.nvm_read.per_element.energy_J;
+  t.input_most_J = most_transfers * load.energy_J +
+                   code * h * w * most_channels * p.nvm_read.per_element.energy_J;
 }
 
 /** MAC calls of each span, or elements that a pool, add or concat takes in. */
@@ -155,6 +156,8 @@ TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn)
   t.rows = &rows(tr), t.columns = &columns(tc);
   t.tm = tm, t.tn = tn;
   t.own_channels = pool_ || channelwise_;
+  const uint32_t code_bytes = bo_element_bytes(&s);
+  const double code = code_bytes / 2.0;
   t.trips = {t.rows->trips, t.columns->trips, bo_ceil_div(s.m, tm),
              t.own_channels ? 1 : bo_ceil_div(s.n, tn)};
   t.m_full = s.m / tm;
@@ -168,7 +171,7 @@ TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn)
   t.requantise_most = results;
   if (pool_) {
     t.output_transfers = t.trips.m;
-    t.input_vm = bo_align4(2 * tr * tc * tm);
+    t.input_vm = bo_align4(code_bytes * tr * tc * tm);
     t.block_vm = 4 * tm;
   } else {
     // Joined pixels where a tile has all channels, joined rows where it has all columns too.
@@ -178,22 +181,26 @@ TileTotals LayerTotals::tile(uint32_t tr, uint32_t tc, uint32_t tm, uint32_t tn)
     const uint32_t window_h = (tr - 1) * s.stride_h + s.kernel_h;
     const uint32_t window_w = (tc - 1) * s.stride_w + s.kernel_w;
     const uint32_t depth = channelwise_ ? tm * (s.kind == BO_ADD ? 2 : 1) : tn;
-    t.input_vm = bo_align4(2 * window_h * window_w * depth);
+    t.input_vm = bo_align4(code_bytes * window_h * window_w * depth);
     t.block_vm = 4 * tr * tc * tm;
   }
   if (s.kind == BO_CONV || s.kind == BO_DEPTHWISE) {
     const uint32_t taps = static_cast<uint32_t>(s.kernel_h) * s.kernel_w;
     const uint32_t depth = channelwise_ ? 1 : s.n, tile_depth = channelwise_ ? 1 : tn;
     t.weights = static_cast<double>(t.trips.m) * t.trips.n * load +
-                static_cast<double>(taps) * s.m * depth * p.nvm_read.per_element;
+                code * taps * s.m * depth * p.nvm_read.per_element;
     const uint32_t tile_weights = taps * tm * tile_depth;
-    t.weights_most_J = load.energy_J + tile_weights * p.nvm_read.per_element.energy_J;
-    t.weights_vm = bo_align4(2 * tile_weights);
+    t.weights_most_J = load.energy_J + code * tile_weights * p.nvm_read.per_element.energy_J;
+    t.weights_vm = bo_align4(code_bytes * tile_weights);
   }
-  if (s.has_bias) {
-    t.bias = static_cast<double>(t.trips.m) * load + 2.0 * s.m * p.nvm_read.per_element;
-    t.bias_most_J = load.energy_J + 2.0 * tm * p.nvm_read.per_element.energy_J;
-    t.bias_vm = 4 * tm;
+  // Scales are read with the last visit as biases are with the first, as often and as many bytes.
+  const uint32_t lists = (s.has_bias ? 1u : 0u) + (bo_has_scales(&s) ? 1u : 0u);
+  if (lists > 0) {
+    t.bias = static_cast<double>(lists) *
+             (static_cast<double>(t.trips.m) * load + 2.0 * s.m * p.nvm_read.per_element);
+    t.bias_most_J =
+        static_cast<double>(lists) * (load.energy_J + 2.0 * tm * p.nvm_read.per_element.energy_J);
+    t.bias_vm = lists * 4 * tm;
   }
   return t;
 }
@@ -239,8 +246,8 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
   OrderTotals o{};
   o.sweep = t.trips.of(sweep, pool_);
   o.fixed = t.compute[span] + t.requantise + t.output_transfers * back +
-            outputs * p.nvm_write.per_element;
-  o.fixed_bytes = 2 * outputs;
+            bo_element_bytes(&s) / 2.0 * outputs * p.nvm_write.per_element;
+  o.fixed_bytes = bo_element_bytes(&s) * outputs;
   const double m = t.trips.m, n = t.trips.n, readings = t.own_channels ? 1 : m;
   double visits = n;
   switch (sweep) {

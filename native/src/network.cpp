@@ -28,16 +28,17 @@ NvmPlan plan_maps(const NetworkRequest &request) {
   return plan_nvm(request.input_elements, layers, request.platform.element_bytes);
 }
 
-/** Elements of one write of the input map (runtime-c/core/runtime.c). */
-constexpr std::int64_t kInputElements = 16384;
+/** Bytes of one write of the input map (runtime-c/core/runtime.c). */
+constexpr std::int64_t kInputBytes = 32768;
 
 /** The input map is written in pieces that fit a transfer. */
 Cost input_cost(const NetworkRequest &request, int reuse) {
   const Platform &p = request.platform;
   Cost cost{};
-  for (std::int64_t left = static_cast<std::int64_t>(request.input_elements); left > 0;
-       left -= kInputElements)
-    cost = cost + p.nvm_write.of(std::min(left, kInputElements)) + p.backup_output[reuse];
+  for (std::int64_t left = std::int64_t{request.input_elements} * p.element_bytes; left > 0;
+       left -= kInputBytes)
+    cost = cost + p.nvm_write.of(static_cast<double>(std::min(left, kInputBytes)) / 2) +
+           p.backup_output[reuse];
   return cost;
 }
 
@@ -208,15 +209,17 @@ void total(const NetworkRequest &request, NetworkAnswer &answer,
 Delivery delivery_of(const NetworkRequest &request, double outputs) {
   const Platform &p = request.platform;
   const int o = static_cast<int>(Reuse::output);
+  const double codes = outputs * p.element_bytes / 2;
   const Cost boot = p.reboot + 2.0 * p.nvm_read.of(8);
   const Cost commit = p.nvm_write.of(8);
   Delivery delivery{};
-  delivery.start = boot + 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(outputs) +
+  delivery.start = boot + 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(codes) +
                    p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
-  delivery.deliver = boot + p.nvm_read.of(outputs) + p.fetch_output[o] +
-                     p.nvm_write.of(4 + outputs) + p.backup_output[o] + commit;
+  delivery.deliver = boot + p.nvm_read.of(codes) + p.fetch_output[o] + p.nvm_write.of(4 + codes) +
+                     p.backup_output[o] + commit;
   delivery.overhead = {2.0 * commit, 2.0 * boot};
-  delivery.written_bytes = 2 * (4 + request.input_elements + 8.0) + 2 * (4 + outputs + 8);
+  delivery.written_bytes =
+      24 + static_cast<double>(p.element_bytes) * request.input_elements + 24 + 2 * codes;
   for (const Cost &cycle : {delivery.start, delivery.deliver}) {
     const bool runs = cycle.energy_J <= p.buffer.full_J();
     delivery.latency_s += runs ? cycle.latency_s + cycle_recharge_s(p, cycle)

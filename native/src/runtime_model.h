@@ -48,7 +48,8 @@ public:
   /** NVM bytes written by the layer: sums, codes and records. */
   double written_bytes(const bo_design &design) const {
     const double outputs = static_cast<double>(task_.shape.r) * task_.shape.c * task_.shape.m;
-    return 2 * outputs + 4 * outputs * (bo_visits(&design, &nest_) - 1.0) +
+    return bo_element_bytes(&task_.shape) * outputs +
+           4 * outputs * (bo_visits(&design, &nest_) - 1.0) +
            static_cast<double>(BO_RECORD_BYTES) * nest_.batches;
   }
 

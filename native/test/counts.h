@@ -1,4 +1,4 @@
-/** What the model says a layer does, counted: transfers by elements, MAC calls by length. */
+/** What the model says a layer does, counted: transfers by bytes, MAC calls by length. */
 #pragma once
 
 #include "brownout_model.h"
@@ -11,16 +11,16 @@ namespace test {
 
 using namespace brownout;
 
-/** How often each operation of each size happens: transfers by elements, MAC calls by length. */
+/** How often each operation of each size happens: transfers by bytes, MAC calls by length. */
 class CountSink {
 public:
   void boot() { add("boot", 0, 1); }
   void commit() { add("commit", 0, 1); }
-  void read_input(double n, uint32_t size) { add("read input", size, n); }
-  void read_weights(double n, uint32_t size) { add("read weights", size, n); }
-  void read_sums(double n, uint32_t size) { add("read sums", size, n); }
-  void write_outputs(double n, uint32_t size) { add("write outputs", size, n); }
-  void write_sums(double n, uint32_t size) { add("write sums", size, n); }
+  void read_input(double n, double elements) { add("read input", bytes(elements), n); }
+  void read_weights(double n, double elements) { add("read weights", bytes(elements), n); }
+  void read_sums(double n, double elements) { add("read sums", bytes(elements), n); }
+  void write_outputs(double n, double elements) { add("write outputs", bytes(elements), n); }
+  void write_sums(double n, double elements) { add("write sums", bytes(elements), n); }
   void mac(double calls, uint32_t length) { add("mac", length, calls); }
   void pool(double elements) { add("pool", 0, elements); }
   void requantise(double outputs) { add("requantise", 0, outputs); }
@@ -34,6 +34,7 @@ public:
   std::map<std::pair<std::string, uint32_t>, double> counts;
 
 private:
+  static uint32_t bytes(double elements) { return static_cast<uint32_t>(2 * elements); }
   void add(const std::string &what, uint32_t size, double n) {
     if (n > 0)
       counts[{what, size}] += n;

@@ -38,6 +38,7 @@ NetworkRequest random_chain(Dice &dice) {
   // Maps alone take some hundred bytes: what is left for planes differs and sometimes binds.
   request.platform.nvm_bytes = dice.pick(0, 1) == 0 ? 524288 : dice.pick(3000, 12000);
   bo_shape shape{};
+  shape.element_bytes = 2;
   shape.kind = BO_CONV, shape.stride_h = shape.stride_w = 1, shape.has_bias = 1;
   shape.r = shape.h = static_cast<uint16_t>(dice.pick(10, 20)), shape.kernel_w = 1;
   shape.w = shape.c = static_cast<uint16_t>(dice.pick(1, 4));

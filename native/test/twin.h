@@ -15,6 +15,7 @@ template <class Sink, class End>
 void walk(const bo_shape &shape, const bo_design &design, Sink &sink, End &&end) {
   const bo_nest nest = bo_nest_make(&shape, &design);
   const bo_plane plane = bo_plane_make(&shape, &design, &nest);
+  const double code = bo_element_bytes(&shape) / 2.0;
   const auto count = [](const bo_transfers &t) { return static_cast<double>(t.rows) * t.columns; };
   for (uint32_t b = 0; b < nest.batches; b++) {
     const bo_batch batch = bo_nest_batch(&nest, &design, b);
@@ -27,13 +28,13 @@ void walk(const bo_shape &shape, const bo_design &design, Sink &sink, End &&end)
       const bool fresh_output = t == 0 || !bo_same_output(&tile, &before);
       if (t == 0 || !bo_same_input(&shape, &tile, &before)) {
         const bo_transfers input = bo_input_transfers(&shape, &tile);
-        sink.read_input(count(input), input.elements);
+        sink.read_input(count(input), code * input.elements);
         const bo_transfers second = bo_second_transfers(&shape, &tile);
-        sink.read_input(count(second), second.elements);
+        sink.read_input(count(second), code * second.elements);
       }
       const bool products = shape.kind == BO_CONV || shape.kind == BO_DEPTHWISE;
       if (products && (t == 0 || !bo_same_weights(&tile, &before)))
-        sink.read_weights(1, bo_weight_elements(&shape, &tile));
+        sink.read_weights(1, code * bo_weight_elements(&shape, &tile));
       const bool fresh_m = t == 0 || tile.index[BO_M] != before.index[BO_M];
       if (shape.has_bias && tile.index[BO_N] == 0 && fresh_m)
         sink.read_weights(1, 2u * tile.channels);
@@ -49,10 +50,12 @@ void walk(const bo_shape &shape, const bo_design &design, Sink &sink, End &&end)
       }
       if (!bo_reduces_in_batch(&design) || t + 1 == batch.tiles) {
         if (last) {
+          if (bo_has_scales(&shape) && (bo_reduces_in_batch(&design) || fresh_m))
+            sink.read_weights(1, 2u * tile.channels);
           const bo_transfers codes = bo_output_transfers(&shape, &tile);
           sink.requantise(static_cast<double>(tile.rows) * tile.columns * tile.channels);
           sink.requantise(bo_divided(&shape, &tile));
-          sink.write_outputs(count(codes), codes.elements);
+          sink.write_outputs(count(codes), code * codes.elements);
         } else {
           const bo_transfers sums = bo_plane_transfers(&plane, &tile);
           sink.write_sums(count(sums), 2u * sums.elements);

@@ -398,7 +398,7 @@ Deno.test("explore() refuses what it cannot do, as the user's mistake", async ()
       /intermittent power only/,
     ],
     [
-      [network, { profile: "msp430fr5994-spi", element_bytes: 1 }],
+      [network, { profile: "msp430fr5994-lea", element_bytes: 1 }],
       /2-byte elements/,
     ],
     [
