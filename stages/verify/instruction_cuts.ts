@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { Random } from "../../base/random.ts";
+import { codeBytes } from "../../network/artifacts/firmware.ts";
 import type { Scenario } from "../../network/artifacts/verify.ts";
 import { type Elf, readElf } from "../../toolchain/elf.ts";
 import { runProgram } from "../../toolchain/program.ts";
@@ -133,11 +134,7 @@ async function runWithCuts(
   if (seen?.length !== 16 || records?.length !== RECORDS_BYTES) return brokenDown(run);
   const view = new DataView(seen.buffer, seen.byteOffset);
   const commits = lastSequence(records);
-  const expected = new Uint8Array(2 * outputs.length / vectors);
-  const codes = new DataView(expected.buffer);
-  outputs.subarray(0, outputs.length / vectors).forEach((code, i) =>
-    codes.setInt16(2 * i, code, true)
-  );
+  const expected = codeBytes(outputs.subarray(0, outputs.length / vectors));
   const problem = view.getUint16(4, true) !== 1
     ? "no inference ended"
     : view.getUint32(12, true) !== crc32(expected)
