@@ -7,8 +7,17 @@ export const QuantizeParameters = z.strictObject({
   element_bytes: z.literal([1, 2]).default(2),
   /** One scale for all weights of a layer, or one for each output channel. What the platforms say. */
   weight_scales: WeightScales.default("per_layer"),
-  /** The boards that the codes are for: asked whether they agree before anything runs. */
-  platforms: z.array(PlatformChoice).default([]),
+  /**
+   * The boards that the codes are for: asked whether they agree before anything runs. Kept is what
+   * codes depend on, so that another capacitor does not quantise again.
+   */
+  platforms: z.array(
+    PlatformChoice.transform(({ profile, element_bytes, weight_scales }) => ({
+      profile,
+      ...(element_bytes === undefined ? {} : { element_bytes }),
+      ...(weight_scales === undefined ? {} : { weight_scales }),
+    })),
+  ).default([]),
   calibration: z.strictObject({
     /**
      * `min-max`: a map's range is what the calibration samples span. `percentile`: it holds that share

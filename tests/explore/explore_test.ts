@@ -399,7 +399,7 @@ Deno.test("explore() refuses what it cannot do, as the user's mistake", async ()
     ],
     [
       [network, { profile: "msp430fr5994-lea", element_bytes: 1 }],
-      /2-byte elements/,
+      /LEA multiplies 16-bit numbers/,
     ],
     [
       [network, { profile: "msp430fr5994-spi", kernel: "mpy23" }],

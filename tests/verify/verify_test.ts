@@ -192,7 +192,7 @@ Deno.test("verify.run() sees defects of the shipped image alone, by name, on bot
     ] as const;
     for (const [profile, bug, where] of bugs) {
       await plantShipped(copy, profile, bug);
-      const params = { ...QUICK, shipped_instructions: 1e7 };
+      const params = { ...QUICK, shipped_instructions: 2e7 };
       const { message } = await refused(runStage(verify, copy, { platforms: [profile], params }));
       assert.match(message, new RegExp(`"(shipped image, )?(${where})" on bo_sim`), bug);
       assert.doesNotMatch(message, /on (host|mspdebug|qemu)/, "nothing else has the defect");
