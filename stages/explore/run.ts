@@ -21,7 +21,14 @@ export const explore = defineStage<ExploreParameters>({
     const { readProfile, resolvePlatform } = await import(
       "../../network/platform.ts"
     );
+    const { preservationOf } = await import("../../native/preservation.ts");
     const problems: Problem[] = [];
+    try {
+      preservationOf({ name: "explore", ...asked(params) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.problems);
+    }
     for (const { profile: name, ...overrides } of params.platforms) {
       try {
         resolvePlatform(
@@ -55,8 +62,6 @@ export const explore = defineStage<ExploreParameters>({
       ArchitectureArtifact,
     );
     progress.update(`exploring ${network.name}`);
-    const { scheme, b, after_commit } = params;
-    const asked = { scheme, b, after_commit };
     const profiles = new Map();
     const prepared = [];
     for (const platform of params.platforms) {
@@ -65,7 +70,7 @@ export const explore = defineStage<ExploreParameters>({
         power: "intermittent" as const,
         space: params.space,
         objective: params.objective,
-        ...asked,
+        ...asked(params),
         protocol: "brownout" as const,
         platform,
         network,
@@ -108,7 +113,7 @@ export const explore = defineStage<ExploreParameters>({
           },
           space: params.space,
           power,
-          ...preservationOf({ name: network.name, ...asked }),
+          ...preservationOf({ name: network.name, ...asked(params) }),
           network,
           layers,
           answer,
@@ -156,3 +161,8 @@ export const explore = defineStage<ExploreParameters>({
     return rows;
   },
 });
+
+/** What is asked of every platform alike: how progress is kept. */
+function asked({ scheme, b, after_commit }: ExploreParameters) {
+  return { scheme, ...(b === undefined ? {} : { b }), after_commit };
+}

@@ -543,6 +543,11 @@ Deno.test("explore() refuses schemes that it cannot charge, and marks where none
   const { native } = await ask({ scheme: "tile", after_commit: "sleep" });
   assert.deepEqual([native.scheme, native.b, native.after_commit], ["tile", 0, "sleep"]);
   await assert.rejects(ask({ b: 4 }), /scheme tile sets no marks/);
+  const platforms = [{ profile: "msp430fr5994-spi" }];
+  const problems = async (rest: Record<string, unknown>) =>
+    await stage.preflight!({ params: stage.parameters.parse({ platforms, ...rest }), root: ROOT });
+  assert.deepEqual(await problems({}), []);
+  assert.match((await problems({ scheme: "hawaii" }))[0]!.message, /cannot charge this scheme/);
   const on = await ask({ after_commit: "run_on" });
   const [answer] = await explorePrepared([on]);
   const { run_on, power_cycles, latency_s } = answer!;
