@@ -38,7 +38,7 @@ void bo_host_nvm_make(uint32_t bytes);
 uint8_t *bo_host_nvm(void);
 uint32_t bo_host_nvm_bytes(void);
 
-/** Image that bo_port_image() gives; null: NVM is programmed from outside. */
+/** Image that bo_port_image_read() gives; null: NVM is programmed from outside. */
 void bo_host_image(const uint8_t *image, uint32_t bytes);
 
 /** Makes VM `bytes` bytes, at most BO_HOST_VM_BYTES. */

@@ -127,43 +127,43 @@ static void fuzz_nvm(bytes_in *in) {
 
 typedef struct {
   const bo_model *model;
-  const uint8_t *image;
-  uint32_t bytes;
   int provisioned;
 } provisioning;
 
 static void provision(void *context) {
   provisioning *p = context;
-  p->provisioned = bo_image_provision(p->model, p->image, p->bytes) &&
-                   bo_image_header_ok(p->model) && bo_image_constants_ok(p->model);
+  p->provisioned = bo_image_provision(p->model) && bo_image_header_ok(p->model) &&
+                   bo_image_constants_ok(p->model);
 }
 
 /** An image of any length and content; only the model's own is taken. */
 static void fuzz_image(bytes_in *in) {
   const network *net = network_of(next(in));
   const uint8_t how = next(in);
-  provisioning p = {.model = &net->model, .bytes = net->image_bytes};
+  provisioning p = {.model = &net->model};
+  uint32_t bytes = net->image_bytes;
   if ((how & 1u) != 0u)
-    p.bytes = (uint32_t)next(in) << 8 | next(in);
-  uint8_t *image = malloc(p.bytes + 1u);
+    bytes = (uint32_t)next(in) << 8 | next(in);
+  uint8_t *image = malloc(bytes + 1u);
   if (image == NULL)
     return;
-  memset(image, 0, p.bytes);
+  memset(image, 0, bytes);
   if ((how & 2u) != 0u) {
-    memcpy(image, net->image, p.bytes < net->image_bytes ? p.bytes : net->image_bytes);
-    while (in->left >= 3u && p.bytes != 0u) {
+    memcpy(image, net->image, bytes < net->image_bytes ? bytes : net->image_bytes);
+    while (in->left >= 3u && bytes != 0u) {
       const uint32_t at = (uint32_t)next(in) << 8 | next(in);
-      image[at % p.bytes] ^= next(in);
+      image[at % bytes] ^= next(in);
     }
   } else {
-    take(in, image, p.bytes < in->left ? p.bytes : in->left);
+    take(in, image, bytes < in->left ? bytes : in->left);
   }
   bo_host_nvm_make(net->model.nvm_bytes);
-  p.image = image;
+  bo_host_image(image, bytes);
   bo_host_power_cycle(provision, &p, NULL, 0);
   const uint32_t from = net->model.header;
   if (p.provisioned && memcmp(image + from, net->image + from, net->image_bytes - from) != 0)
     abort();
+  bo_host_image(NULL, 0);
   free(image);
 }
 
