@@ -108,7 +108,13 @@ export const quantize = defineStage<QuantizeParameters>({
       ? { least_error_bits: int8 ? 8 : NOMINAL_BITS }
       : { share: 1 };
     const learned = await learnedRanges(input("train"), params.element_bytes);
-    if (learned !== undefined) progress.note("ranges are those that training with rounding left");
+    const trainedFor = learned?.per_channel === true ? "per_channel" : "per_layer";
+    const elsewise = learned !== undefined && trainedFor !== params.weight_scales
+      ? ` for weight_scales ${trainedFor}`
+      : "";
+    if (learned !== undefined) {
+      progress.note(`ranges are those that training with rounding${elsewise} left`);
+    }
     const observer = new Observer(float, rule);
     for (const [index, sample] of samples.entries()) {
       if (learned !== undefined) break;
@@ -208,7 +214,7 @@ export const quantize = defineStage<QuantizeParameters>({
       accuracy,
       calibration: {
         method: learned !== undefined
-          ? "learned in training"
+          ? `learned in training${elsewise}`
           : method === "percentile"
           ? `percentile ${percentile}`
           : method,
