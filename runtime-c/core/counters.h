@@ -18,7 +18,7 @@ typedef struct {
   uint32_t commits;     /**< progress records among the writes */
   uint32_t mac_calls;   /**< kernel calls, each followed by one add */
   uint32_t macs;        /**< sum of their lengths */
-  uint32_t pooled;      /**< elements added by a global pool */
+  uint32_t pooled;      /**< elements taken in by pools, add and concat */
   uint32_t requantised; /**< outputs */
   uint32_t marks;       /**< of scheme hawaii, among the writes */
   uint32_t states_set;  /**< codes that got a state, of scheme stateful */
