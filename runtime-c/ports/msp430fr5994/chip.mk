@@ -4,9 +4,12 @@
 # COMPILER=gcc: msp430-elf-gcc, large model (20-bit addresses); COMPILER=clang: clang and lld, 16-bit
 # addresses. By CC where that is given.
 CHIP := $(RUNTIME)/ports/msp430fr5994
-CC ?= clang-16
+# LLVM's programs as toolchain/tools.ts looks for them: one Debian release carries several versions,
+# and a machine that has one of them is asked for no other.
+llvm = $(or $(firstword $(foreach version,-16 -19 -14,$(shell command -v $(1)$(version)))),$(1))
+CC ?= $(call llvm,clang)
 ifeq ($(origin CC),default)
-CC := clang-16
+CC := $(call llvm,clang)
 endif
 COMPILER ?= $(if $(findstring gcc,$(notdir $(firstword $(CC)))),gcc,clang)
 INCLUDES += -I$(CHIP)
@@ -26,9 +29,9 @@ LIBRARIES := -lmul_f5 -lgcc
 define_symbol = -Wl,--defsym=$(1)
 collect := -Wl,--gc-sections
 else
-LD := ld.lld-16
-OBJCOPY := llvm-objcopy-16
-SIZE := llvm-size-16
+LD := $(call llvm,ld.lld)
+OBJCOPY := $(call llvm,llvm-objcopy)
+SIZE := $(call llvm,llvm-size)
 MULTIPLIER := -mhwmult=f5series -DBO_MPY_BASE=0x04c0
 CFLAGS = --target=msp430 $(CFLAGS_COMMON)
 ASFLAGS := --target=msp430
