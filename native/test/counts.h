@@ -3,6 +3,7 @@
 
 #include "brownout_model.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,6 +22,16 @@ public:
   void read_sums(double n, double elements) { add("read sums", bytes(elements), n); }
   void write_outputs(double n, double elements) { add("write outputs", bytes(elements), n); }
   void write_sums(double n, double elements) { add("write sums", bytes(elements), n); }
+  void write_groups(const char *what, double tiles, const Groups &g) {
+    for (uint32_t from = 0; from < g.outputs;) {
+      const uint32_t run_end = (from / g.run + 1) * g.run, group_end = (from / g.b + 1) * g.b;
+      const uint32_t to = std::min({run_end, group_end, g.outputs});
+      add(what, bytes((to - from) * g.elements), tiles);
+      from = to;
+    }
+  }
+  void mark(double n) { add("mark", 0, n); }
+  void state(const char *what, double codes) { add(what, 0, codes); }
   void mac(double calls, uint32_t length) { add("mac", length, calls); }
   void pool(double elements) { add("pool", 0, elements); }
   void requantise(double outputs) { add("requantise", 0, outputs); }
@@ -36,8 +47,11 @@ public:
 private:
   static uint32_t bytes(double elements) { return static_cast<uint32_t>(2 * elements); }
   void add(const std::string &what, uint32_t size, double n) {
-    if (n > 0)
-      counts[{what, size}] += n;
+    if (n == 0)
+      return;
+    const auto entry = counts.try_emplace({what, size}, 0).first;
+    if ((entry->second += n) == 0)
+      counts.erase(entry);
   }
 };
 
@@ -51,6 +65,7 @@ inline CountSink closed_counts(const Platform &p, const bo_shape &shape, const b
     tell_batch(shape, design, plane, batch, one);
     total.add_times(one, count);
   });
+  tell_layer_end(design.scheme, total);
   return total;
 }
 
