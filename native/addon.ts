@@ -5,6 +5,7 @@ import { ExitCode, UserError } from "../base/errors.ts";
 import type { Platform, Protocol } from "../network/platform.ts";
 import type { Design } from "../network/design.ts";
 import type { Preservation } from "./preservation.ts";
+import type { IntegerLayer } from "../network/integer/inference.ts";
 import type { LayerType, WalkShape } from "../network/network.ts";
 import type {
   Binding,
@@ -141,7 +142,16 @@ export interface NativeSpaceTable {
   limited_layers: number;
 }
 
+/** A quantised network: layers with their constants, all codes in 16 bits. */
+export interface NativeIntegerNetwork {
+  element_bytes: 1 | 2;
+  input_elements: number;
+  layers: (NativeLayer & Omit<IntegerLayer, "layer">)[];
+}
+
 export interface Addon {
+  /** Output codes of whole samples, off the event loop. @throws TypeError on bad input */
+  infer(network: NativeIntegerNetwork, inputs: Int16Array, threads: number): Promise<Int16Array>;
   /** A table of every network of a space; null when cancelled. @throws TypeError on bad input */
   space(
     request: NativeSpace,

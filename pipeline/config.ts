@@ -74,11 +74,14 @@ export function loadConfiguration(
   const { root, problems } = parseYaml(text, file);
   if (problems.length > 0) throw new UserError(problems);
   const sections = Object.keys(registry.sections);
+  const presetShape = z.looseObject(
+    Object.fromEntries(sections.map((name) => [name, z.unknown().optional()])),
+  ).catchall(anyMap).nullish();
   const shape = z.strictObject({
     version: z.literal(1),
     params: anyMap,
     ...Object.fromEntries(sections.map((name) => [name, z.unknown().optional()])),
-    presets: z.record(z.string(), z.record(z.string(), anyMap).nullish()).nullish(),
+    presets: z.record(z.string(), presetShape).nullish(),
     stages: z.record(z.string(), stageShape),
   });
   problems.push(...check(shape, root, "").problems);
@@ -108,7 +111,7 @@ export function loadConfiguration(
   const params = overriddenParams(mapAt(root, "params"), overrides, problems);
   const dataset = datasetName(params, problems);
   const graph = checkGraph(stages, registry, sections, problems);
-  checkPresetNames(mapAt(root, "presets"), stages, problems);
+  checkPresetNames(mapAt(root, "presets"), stages, sections, problems);
 
   const checked = checkParameters(root, params, dataset, graph, registry, overrides, problems);
   for (const [name, entry] of mapAt(root, "presets").entries) {
@@ -316,14 +319,19 @@ function checkInputs(
   }
 }
 
-function checkPresetNames(presets: LocatedMap, stages: LocatedMap, problems: Problem[]): void {
-  const names = [...stages.entries.keys()];
+function checkPresetNames(
+  presets: LocatedMap,
+  stages: LocatedMap,
+  sections: readonly string[],
+  problems: Problem[],
+): void {
+  const names = [...stages.entries.keys(), ...sections];
   for (const [preset, { node }] of presets.entries) {
     if (node.kind !== "map") continue;
     for (const [stage, entry] of node.entries) {
       if (names.includes(stage)) continue;
       problems.push({
-        message: `there is no stage "${stage}"`,
+        message: `there is no stage or section "${stage}"`,
         location: entry.keyOrigin,
         field: `presets.${preset}.${stage}`,
         expected: `one of ${names.join(", ")}`,
@@ -348,9 +356,10 @@ function checkParameters(
         applyOverride(changed, override, override.path.slice(1), name, problems),
       tree,
     );
+  const preset = mapAt(mapAt(root, "presets"), dataset);
   const scope = new Map([["params", params]]);
   for (const [name, schema] of Object.entries(registry.sections)) {
-    const written = child(root, name);
+    const written = child(preset, name) ?? child(root, name);
     if (written === undefined) continue;
     const section = interpolate(
       overridden(written, name),
@@ -360,7 +369,6 @@ function checkParameters(
     problems.push(...check(schema, section, name).problems);
     scope.set(name, section);
   }
-  const preset = mapAt(mapAt(root, "presets"), dataset);
   return graph.map((node) => {
     const chosen = merge(node.with, mapAt(preset, node.name));
     const before = problems.length;

@@ -10,7 +10,7 @@ import { sourceFiles } from "./tree.ts";
 /** Packages whose headers and build rules go into the addon. */
 const BUILD_PACKAGES = ["cmake-js", "node-addon-api", "node-api-headers"];
 /** Folders whose files the addon is compiled from. */
-const SOURCE_FOLDERS = ["native", "runtime-c/core"];
+const SOURCE_FOLDERS = ["native", "runtime-c/core", "runtime-c/kernels"];
 
 /** Where the addon lies, relative to the root. */
 export const ADDON = "native/build/Release/brownout.node";

@@ -11,6 +11,8 @@ export interface Scores {
   readonly accuracy: number;
   /** confusion[true class][predicted class], samples. */
   readonly confusion: readonly (readonly number[])[];
+  /** Class of every sample. */
+  readonly predicted: Int32Array;
 }
 
 /** Hands the thread back now and then, so that Ctrl-C and messages are seen. */
@@ -72,10 +74,11 @@ export async function evaluate(
 ): Promise<Scores> {
   const { logits, classes } = await predict(graph, parameters, split, { signal, grid });
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (let i = 0; i < split.samples; i++) {
-    const predicted = argMax(logits.subarray(i * classes, (i + 1) * classes));
-    confusion[split.y[i]!]![predicted]!++;
-  }
+  const predicted = Int32Array.from(
+    { length: split.samples },
+    (_, i) => argMax(logits.subarray(i * classes, (i + 1) * classes)),
+  );
+  predicted.forEach((c, i) => confusion[split.y[i]!]![c]!++);
   const { loss, correct } = crossEntropy(logits, split.y);
-  return { loss, accuracy: correct / split.samples, confusion };
+  return { loss, accuracy: correct / split.samples, confusion, predicted };
 }

@@ -73,7 +73,13 @@ export function onGrid(
     } else units = [unitWithoutWeights(layer, sources)];
     const positive = layer.activation === "relu" ||
       kernel < 0 && sources.every(({ minimum }) => minimum === 0);
-    const own = symmetric(outputScale(units, rangeOf(ranges[index + 1]!) / maximum), positive);
+    const wanted = rangeOf(ranges[index + 1]!) / maximum;
+    const own = symmetric(
+      kernel >= 0 && target.per_channel
+        ? channelScale(units, wanted)
+        : layerScale(units[0]!, wanted),
+      positive,
+    );
     codes.push(own);
     return own;
   });
@@ -91,15 +97,15 @@ function unitWithoutWeights(layer: ResolvedLayer, sources: readonly MapCodes[]):
     : sources[0]!.scale / (layer.kernel.h * layer.kernel.w);
 }
 
-/**
- * The output scale nearest above `wanted` that requantisation can give. With one unit per channel each
- * has a multiplier of its own, and the scale is as wanted.
- */
-function outputScale(units: readonly number[], wanted: number): number {
-  const within = (ratio: number) => Math.max(RATIO_MIN, Math.min(ratio, RATIO_MAX));
-  if (units.length > 1) return Math.max(wanted, Math.max(...units) / RATIO_MAX);
-  const { multiplier, shift } = fixedPoint(within(units[0]! / wanted));
-  return units[0]! * 2 ** shift / multiplier;
+/** The output scale nearest above `wanted` that one multiplier and shift can give. */
+function layerScale(unit: number, wanted: number): number {
+  const { multiplier, shift } = fixedPoint(Math.max(RATIO_MIN, Math.min(unit / wanted, RATIO_MAX)));
+  return unit * 2 ** shift / multiplier;
+}
+
+/** With a multiplier per channel the scale is as wanted, where no channel's ratio is too large. */
+function channelScale(units: readonly number[], wanted: number): number {
+  return Math.max(wanted, Math.max(...units) / RATIO_MAX);
 }
 
 /** Weights and bias on their grid. The output channel is the innermost axis of every kernel. */
@@ -118,11 +124,14 @@ function roundWeights(
   });
   const all = largest.reduce((a, b) => Math.max(a, b), 0);
   const largestBias = bias?.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
-  const scales = Array.from(largest, (own, m) => {
-    const magnitude = per_channel ? own : all;
+  const own = Array.from(largest, (magnitude, m) => {
     const biasOf = per_channel ? Math.abs(bias?.data[m] ?? 0) : largestBias;
-    return Math.max(magnitude / codeMax, biasOf / (from.scale * (SUM_LIMIT - 1))) || 1;
+    const weight = per_channel ? magnitude : all;
+    return Math.max(weight / codeMax, biasOf / (from.scale * (SUM_LIMIT - 1)));
   });
+  // A channel without any weight or bias takes the largest scale: a larger one would widen the map's.
+  const spare = Math.max(...own) || 1;
+  const scales = own.map((scale) => scale || spare);
   const codes = new Float64Array(kernel.data.length);
   for (;;) {
     kernel.data.forEach((w, i) =>

@@ -64,12 +64,15 @@ export const QuantizedArtifact = z.strictObject({
   layers: z.array(QuantizedLayer),
   accuracy: z.strictObject({
     test_samples: z.number().int().positive(),
+    /** Of the training backend. */
     float: z.number(),
     integer: z.number(),
     /** Share of test samples whose float and integer class agree. */
     agreement: z.number(),
-    /** What the training backend measured with its own arithmetic; the two differ by rounding only. */
-    float_of_training: z.number(),
+    /** What computed the integer classes: the runtime's kernels on this machine, or the reference. */
+    integer_by: z.enum(["kernels", "reference"]),
+    /** Test samples whose outputs equal the reference's, bit for bit. */
+    reference_samples: z.number().int().positive(),
   }),
   calibration: z.strictObject({
     method: z.string(),

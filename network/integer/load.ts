@@ -15,7 +15,8 @@ import { type IntegerLayer, type IntegerNetwork, refuseUnsupported } from "./inf
 
 /**
  * Reads `quantized.json` and its arrays from an `artifact/` folder.
- * @throws UserError where a file is missing, has a foreign shape, or breaks the promise on overflow
+ * @throws UserError where a file is missing, has a foreign shape or a weight that is no code, or breaks
+ * the promise on overflow
  */
 export async function readQuantized(
   folder: string,
@@ -58,6 +59,16 @@ export async function readQuantized(
         ? await read(entry.weights, Int8Array, shape)
         : await read(entry.weights, Int16Array, shape);
       item.weights = Int16Array.from(stored);
+      const least = 1 - 2 ** (8 * element_bytes - 1);
+      const below = item.weights.findIndex((code) => code < least);
+      if (below >= 0) {
+        throw new UserError({
+          message: `a weight of layer ${layer.name} is no code: its magnitude has no counterpart`,
+          location: { file: join(folder, entry.weights ?? `weights/${layer.name}.npy`) },
+          value: `${item.weights[below]} at element ${below}`,
+          expected: `from ${least} on`,
+        }, ExitCode.data);
+      }
       if (layer.bias) item.bias = await read(entry.bias, Int32Array, [layer.output.channels]);
       const input = inputRange(artifact, layers, layer.inputs[0]!);
       const bound = accumulatorBound(

@@ -19,6 +19,12 @@ export const quantize = defineStage<QuantizeParameters>({
   parameters: QuantizeParameters,
   needs: ["dataset", "search", "train"],
   module: import.meta.url,
+  sources: [
+    "native/src",
+    "native/CMakeLists.txt",
+    "runtime-c/core",
+    "runtime-c/kernels",
+  ],
 
   preflight({ params }) {
     const problems = [];
@@ -50,16 +56,16 @@ export const quantize = defineStage<QuantizeParameters>({
     return Promise.resolve(problems);
   },
 
-  async run({ params, input, artifactDir, progress, signal }) {
-    const { z } = await import("zod");
+  async run({ params, input, artifactDir, threads, progress, signal }) {
     const { readJson, readNpy, writeJson, writeNpy } = await import("../../base/files.ts");
     const { Random } = await import("../../base/random.ts");
     const { ArchitectureArtifact } = await import("../../network/artifacts/architecture.ts");
     const { DatasetArtifact } = await import("../../network/artifacts/dataset.ts");
     const { QuantizedArtifact } = await import("../../network/artifacts/quantized.ts");
     const { elements, weightShape } = await import("../../network/network.ts");
-    const { storedCodes } = await import("../../network/integer/inference.ts");
-    const { compare } = await import("./compare.ts");
+    const { FloatInference } = await import("../../network/float.ts");
+    const { argmax, storedCodes } = await import("../../network/integer/inference.ts");
+    const { integerClasses } = await import("./integer_classes.ts");
     const { readFloatNetwork } = await import("./load_float.ts");
     const { learnedRanges } = await import("./learned_ranges.ts");
     const { Observer } = await import("./observe.ts");
@@ -86,11 +92,6 @@ export const quantize = defineStage<QuantizeParameters>({
         expected: JSON.stringify(described.input),
       }, ExitCode.data);
     }
-    const trained = await readJson(
-      join(input("train"), "accuracy.json"),
-      z.looseObject({ test: z.looseObject({ accuracy: z.number() }) }),
-    );
-
     const train = await readNpy(join(dataset, "train.x.npy"), Float32Array);
     const size = elements(network.input);
     const available = train.data.length / size;
@@ -107,13 +108,9 @@ export const quantize = defineStage<QuantizeParameters>({
       : method === "mse"
       ? { least_error_bits: int8 ? 8 : NOMINAL_BITS }
       : { share: 1 };
-    const learned = await learnedRanges(input("train"), params.element_bytes);
-    const trainedFor = learned?.per_channel === true ? "per_channel" : "per_layer";
-    const elsewise = learned !== undefined && trainedFor !== params.weight_scales
-      ? ` for weight_scales ${trainedFor}`
-      : "";
+    const learned = await learnedRanges(input("train"), params);
     if (learned !== undefined) {
-      progress.note(`ranges are those that training with rounding${elsewise} left`);
+      progress.note("ranges are those that training with rounding left");
     }
     const observer = new Observer(float, rule);
     for (const [index, sample] of samples.entries()) {
@@ -156,13 +153,27 @@ export const quantize = defineStage<QuantizeParameters>({
 
     const x = await readNpy(join(dataset, "test.x.npy"), Float32Array);
     const y = await readNpy(join(dataset, "test.y.npy"), Int32Array);
-    let result = { samples: 0, float_correct: 0, integer_correct: 0, agreeing: 0 };
-    for (result of compare(float, quantised.network, x.data, y.data)) {
-      progress.update(
-        `test sample ${result.samples} of ${y.data.length}, float and integer`,
-        result.samples / y.data.length,
-      );
-      await breathe();
+    const predicted = (await readNpy(join(input("train"), "test.predicted.npy"), Int32Array)).data;
+    if (predicted.length !== y.data.length) {
+      throw new UserError({
+        message: `holds the classes of ${predicted.length} test samples`,
+        location: { file: join(input("train"), "test.predicted.npy") },
+        expected: `${y.data.length}, as the data set has`,
+        help: "Run it again with --force --from train.",
+      }, ExitCode.data);
+    }
+    const integer = await integerClasses(
+      quantised.network,
+      x.data,
+      y.data.length,
+      threads,
+      async (fraction) => {
+        progress.update(`integer inference of ${y.data.length} test samples`, fraction);
+        await breathe();
+      },
+    );
+    if (integer.instead !== undefined) {
+      progress.warn(`integer accuracy is computed by the slow reference: ${integer.instead}`);
     }
 
     const layers = [];
@@ -182,20 +193,26 @@ export const quantize = defineStage<QuantizeParameters>({
       }
       layers.push({ ...quantised.layers[index]!, ...files });
     }
-    const share = (count: number) => count / result.samples;
+    const share = (of: Int32Array, as: Int32Array) =>
+      of.reduce((count, value, i) => count + Number(value === as[i]), 0) / of.length;
     const accuracy = {
-      test_samples: result.samples,
-      float: share(result.float_correct),
-      integer: share(result.integer_correct),
-      agreement: share(result.agreeing),
-      float_of_training: trained.test.accuracy,
+      test_samples: y.data.length,
+      float: share(predicted, y.data),
+      integer: share(integer.classes, y.data),
+      agreement: share(integer.classes, predicted),
+      integer_by: integer.by,
+      reference_samples: integer.by === "kernels" ? integer.compared.length : y.data.length,
     };
     const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+    const inference = new FloatInference(float);
+    const otherwise = integer.compared.filter((i) =>
+      argmax(inference.run(x.data.subarray(i * size, (i + 1) * size))) !== predicted[i]
+    );
     // Sums in another order flip a sample whose two best classes tie; more than two is no rounding.
-    if (Math.abs(accuracy.float - accuracy.float_of_training) * result.samples > 2.5) {
+    if (otherwise.length > 2) {
       progress.warn(
-        `float accuracy is ${percent(accuracy.float)} here but ` +
-          `${percent(accuracy.float_of_training)} in the training backend`,
+        `float inference gives ${otherwise.length} of ${integer.compared.length} test samples ` +
+          "another class than the training backend did",
       );
     }
     if (accuracy.float - accuracy.integer > DROP_WARNED) {
@@ -214,7 +231,7 @@ export const quantize = defineStage<QuantizeParameters>({
       accuracy,
       calibration: {
         method: learned !== undefined
-          ? `learned in training${elsewise}`
+          ? "learned in training"
           : method === "percentile"
           ? `percentile ${percentile}`
           : method,

@@ -1,6 +1,6 @@
 /** The train stage: fits the network that search chose, and touches the test split once. */
 import { UserError } from "../../base/errors.ts";
-import { readJson, writeJson, writeWhole } from "../../base/files.ts";
+import { readJson, writeJson, writeNpy, writeWhole } from "../../base/files.ts";
 import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import {
@@ -235,6 +235,10 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     await writeLayersModel(`${artifactDir}/model`, model);
     model.dispose();
   } else progress.note(`no TensorFlow.js model is written: ${absent}`);
+  await writeNpy(`${artifactDir}/test.predicted.npy`, {
+    shape: [test.samples],
+    data: testScores.predicted,
+  });
   await writeWhole(`${artifactDir}/model.onnx`, exportOnnx(network, toConstants(parameters)));
   await writeParameters(artifactDir, parameters);
   await writeJson(`${artifactDir}/training.json`, TrainingArtifact, {

@@ -270,7 +270,14 @@ function artifactOf(
     weight_scales: layers.some((layer) => layer.channel_scales) ? "per_channel" : "per_layer",
     input: integer.input,
     layers,
-    accuracy: { test_samples: 1, float: 1, integer: 1, agreement: 1, float_of_training: 1 },
+    accuracy: {
+      test_samples: 1,
+      float: 1,
+      integer: 1,
+      agreement: 1,
+      integer_by: "reference",
+      reference_samples: 1,
+    },
     calibration: { method: "min-max", samples: 16, headroom: 1.25, seed: 0 },
   };
 }

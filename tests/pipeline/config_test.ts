@@ -58,6 +58,21 @@ Deno.test("loadConfiguration() applies the preset of the data set below what --s
   assert.deepEqual(both.overridden, ["--set params.dataset=other", "--set one.text=mine"]);
 });
 
+Deno.test("loadConfiguration() lets a preset choose boards of its own, and --set change one of them", () => {
+  const text = edit(
+    "    one: { text: other }",
+    "    one: { text: other }\n    platforms: [{ profile: third-board, capacitance_F: 0.02 }]",
+  );
+  const platformsOf = (...sets: string[]) =>
+    parametersOf(load(text, "params.dataset=other", ...sets), "four")["platforms"];
+  assert.deepEqual(platformsOf(), [{ profile: "third-board", capacitance_F: 0.02 }]);
+  assert.deepEqual(platformsOf("platforms.third-board.capacitance_F=0.5"), [{
+    profile: "third-board",
+    capacitance_F: 0.5,
+  }]);
+  assert.equal((parametersOf(load(text), "four")["platforms"] as unknown[]).length, 2);
+});
+
 Deno.test("loadConfiguration() sets one key of one platform for every stage that refers to it", () => {
   const configuration = load(YAML, "platforms.big-board.capacitance_F=0.2");
   for (const stage of ["two", "four"]) {
@@ -139,10 +154,16 @@ const MISTAKES: readonly [name: string, text: string, sets: string[], expected: 
     /^pipeline\.yaml:13:18: .*expected string/m,
   ]],
   ["preset of no stage", edit("    one: { text", "    on: { text"), [], [
-    /^pipeline\.yaml:13:5: there is no stage "on"/m,
+    /^pipeline\.yaml:13:5: there is no stage or section "on"/m,
     /did you mean: one/,
   ]],
   ["wrong version", edit("version: 1", "version: 2"), [], [/^pipeline\.yaml:1:10: /m]],
+  [
+    "boards of a preset that are none",
+    edit("    one: { text: other }", "    platforms: [{ profil: x }]"),
+    [],
+    [/^pipeline\.yaml:13:\d+: unknown key "profil"/m],
+  ],
   ["no stages", "version: 1\nparams: {dataset: a}\n", [], [/stages/]],
   ["not YAML", "version: [1\n", [], [/^pipeline\.yaml:\d+:\d+: is not YAML/m]],
   ["key twice", edit("  seed: 7", "  seed: 7\n  seed: 8"), [], [

@@ -69,7 +69,13 @@ async function inputs(folder: string, testAccuracy = 1): Promise<void> {
     latency_s: 1,
     requirement_s: null,
   });
-  await write("train/accuracy.json", { test: { accuracy: testAccuracy } });
+  const labels = (await readNpy(`${folder}/dataset/test.y.npy`, Int32Array)).data;
+  await writeNpy(`${folder}/train/test.predicted.npy`, {
+    shape: [labels.length],
+    data: labels.map((label, i) =>
+      i % 10 < 10 * (1 - testAccuracy) - 1e-9 ? (label + 1) % 3 : label
+    ),
+  });
   await write("train/training.json", {});
   for (const { layer, weights, bias } of float.layers) {
     if (weights === undefined) continue;
@@ -123,7 +129,8 @@ Deno.test("quantize keeps the class of every sample and leaves what readQuantize
       float: 1,
       integer: 1,
       agreement: 1,
-      float_of_training: 1,
+      integer_by: "kernels",
+      reference_samples: 200,
     });
     assert.equal(integer.layers[0]!.weights!.length, 54);
     const rows = await quantize.report!(`${folder}/a`);
@@ -191,6 +198,10 @@ Deno.test("quantize takes the ranges that training with rounding left, for the s
       // A multiplier of 15 bits widens it by less than 2^-14.
       assert.ok(Math.abs(output_scale * 2047 / 2 ** i - 1) < 1e-4);
     });
+    await assert.rejects(
+      run(folder, "b", { weight_scales: "per_channel" }),
+      /trained with rounding for weight_scales per_layer[^]*per_channel/,
+    );
     await learn(1);
     await run(folder, "b");
     assert.equal((await readQuantized(`${folder}/b`)).artifact.calibration.method, "min-max");
@@ -200,7 +211,7 @@ Deno.test("quantize warns where codes lose accuracy, and where the training back
   within(async (folder) => {
     await inputs(folder, 0.9);
     const warnings = await run(folder, "a", { activation_bits: 4, calibration: { headroom: 8 } });
-    assert.match(warnings.join("\n"), /100.00 % here but 90.00 % in the training backend/);
+    assert.match(warnings.join("\n"), /float inference gives 20 of 200 test samples another class/);
     assert.match(warnings.join("\n"), /integer accuracy .* lies more than 1.00 % below/);
   }));
 
@@ -233,6 +244,28 @@ Deno.test("readQuantized() refuses codes whose sums can overflow", () =>
     const { shape, data } = await readNpy(path, Int16Array);
     await writeNpy(path, { shape, data: new Int16Array(data.length).fill(32767) });
     await assert.rejects(readQuantized(`${folder}/a`), /sums of layer conv1 can overflow 32 bits/);
+  }));
+
+Deno.test("readQuantized() refuses the one integer that is no weight", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    for (
+      const [element_bytes, type, least] of [[1, Int8Array, -127], [2, Int16Array, -32767]] as const
+    ) {
+      await run(folder, "a", { element_bytes });
+      const path = `${folder}/a/weights/fc.npy`;
+      const { shape, data } = await readNpy<Int8Array | Int16Array>(path, type);
+      const from = (code: number) => data.map((w, i) => i === 3 ? code : Math.sign(w));
+      await writeNpy(path, { shape, data: from(least) });
+      await readQuantized(`${folder}/a`);
+      await writeNpy(path, { shape, data: from(least - 1) });
+      await assert.rejects(
+        readQuantized(`${folder}/a`),
+        new RegExp(
+          `weight of layer fc is no code[^]*${least - 1} at element 3[^]*from ${least} on`,
+        ),
+      );
+    }
   }));
 
 Deno.test("quantize stops when it is told to", () =>
