@@ -114,8 +114,8 @@ private:
   /** The window of a tile: the map with zeros around it and without rows that no kernel reaches. */
   const uint8_t *framed(const bo_shape &shape, const bo_tile &tile,
                         const std::vector<uint8_t> &map) {
-    const bool whole_map = tile.y0 == 0 && tile.x0 == 0 && tile.window_w == shape.w &&
-                           tile.window_h <= shape.h;
+    const bool whole_map =
+        tile.y0 == 0 && tile.x0 == 0 && tile.window_w == shape.w && tile.window_h <= shape.h;
     if (whole_map)
       return map.data();
     const size_t pixel = size_t{shape.n} * network_.element_bytes;
@@ -146,8 +146,9 @@ const char *beyond_kernels(const IntegerLayer &layer) {
     return nullptr;
   const uint64_t row = ((s.c - 1u) * uint64_t{s.stride_w} + s.kernel_w) * s.n;
   const uint64_t window = uint64_t{s.kernel_h} * s.kernel_w * s.n;
-  return row > UINT16_MAX || window > UINT16_MAX ? "has a row or a kernel of more than 65535 elements"
-                                                 : nullptr;
+  return row > UINT16_MAX || window > UINT16_MAX
+             ? "has a row or a kernel of more than 65535 elements"
+             : nullptr;
 }
 
 void infer_all(const IntegerNetwork &network, const int16_t *inputs, size_t samples,

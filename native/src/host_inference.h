@@ -1,7 +1,7 @@
 /**
  * Integer inference by the runtime's own kernels, a layer at once and without NVM: what a network
- * answers to many samples, in little time. Bit for bit the boards' answer, since no tiling changes a
- * sum (network/integer/ROUNDING.md).
+ * answers to many samples, in little time. Bit for bit the boards' answer, since no tiling changes
+ * a sum (network/integer/ROUNDING.md).
  */
 #pragma once
 
@@ -36,8 +36,8 @@ struct IntegerNetwork {
 };
 
 /**
- * Why the kernels' formats cannot hold a layer; null where they can: a window row and a window count
- * their elements in 16 bits.
+ * Why the kernels' formats cannot hold a layer; null where they can: a window row and a window
+ * count their elements in 16 bits.
  */
 const char *beyond_kernels(const IntegerLayer &layer);
 

@@ -9,8 +9,9 @@ namespace brownout {
 namespace {
 
 /** The elements of a typed array, or none where the field is absent. */
-template <class Array> Array typed(const Reader &from, const Napi::Object &object, const char *key,
-                                   napi_typedarray_type type, size_t length) {
+template <class Array>
+Array typed(const Reader &from, const Napi::Object &object, const char *key,
+            napi_typedarray_type type, size_t length) {
   const Napi::Value value = object.Get(key);
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type ||
       value.As<Napi::TypedArray>().ElementLength() != length)
@@ -170,9 +171,9 @@ Napi::Value infer(const Napi::CallbackInfo &info) {
       codes.ElementLength() % network.input_elements != 0)
     throw Napi::TypeError::New(env, "inputs must be int16 codes of whole samples");
   const auto input = codes.As<Napi::Int16Array>();
-  auto *worker = new InferWorker(
-      env, std::move(network), {input.Data(), input.Data() + input.ElementLength()},
-      static_cast<unsigned>(threads));
+  auto *worker =
+      new InferWorker(env, std::move(network), {input.Data(), input.Data() + input.ElementLength()},
+                      static_cast<unsigned>(threads));
   worker->Queue();
   return worker->promise();
 }
