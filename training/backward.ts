@@ -21,7 +21,7 @@ import {
   wholePerOwn,
 } from "./forward.ts";
 import { type Grid, throughRounding } from "./fake_quantise.ts";
-import { crossEntropy, mixedLoss } from "./loss.ts";
+import { crossEntropy, crossEntropyWith, mixedLoss } from "./loss.ts";
 import type { Mixture } from "./mixup.ts";
 import type { Parameter } from "./parameters.ts";
 import { RELU_GRADIENT } from "./tensorflow_kernels.ts";
@@ -37,6 +37,8 @@ export interface LossOptions {
   /** By class. */
   readonly weights?: Float32Array | undefined;
   readonly mixture?: Mixture | undefined;
+  /** What a teacher says of the samples, [samples][classes], in place of all three. */
+  readonly probabilities?: Float32Array | undefined;
   /** The codes that maps are rounded to; the parameters are then on their grid already. */
   readonly grid?: Grid | undefined;
 }
@@ -51,7 +53,7 @@ export async function lossAndGradients(
   parameters: readonly Parameter[],
   input: Shape,
   batch: Batch,
-  { smoothing = 0, weights, mixture, grid }: LossOptions = {},
+  { smoothing = 0, weights, mixture, probabilities, grid }: LossOptions = {},
 ): Promise<{ loss: number; correct: number; gradients: Float32Array[] }> {
   const { h, w, channels } = input;
   const kept: tf.Tensor[] = [];
@@ -65,8 +67,10 @@ export async function lossAndGradients(
     });
     const scores = run.maps[run.maps.length - 1]!;
     const values = await scores.data<"float32">();
-    const own = crossEntropy(values, batch.y, smoothing, weights);
-    const { loss, correct, gradient } = mixture === undefined
+    const own = probabilities === undefined
+      ? crossEntropy(values, batch.y, smoothing, weights)
+      : crossEntropyWith(values, batch.y, probabilities);
+    const { loss, correct, gradient } = mixture === undefined || probabilities !== undefined
       ? own
       : mixedLoss(own, crossEntropy(values, mixture.labels, smoothing, weights), mixture.share);
     const gradients = tf.tidy(() =>

@@ -28,6 +28,7 @@ import {
 } from "./parameters.ts";
 import { observeRanges } from "./ranges.ts";
 import { learningRateAt } from "./schedule.ts";
+import { Teacher } from "./teacher.ts";
 
 /** Training samples from which ranges of maps are taken, once an epoch. */
 const OBSERVED = 256;
@@ -54,6 +55,11 @@ export interface FitRequest {
   readonly initial?: readonly Parameter[] | undefined;
   /** Integers to train for: forward passes are rounded as theirs, from the first step on. */
   readonly quantisation?: QuantisationTarget | undefined;
+  /**
+   * Weights in floating point whose scores are learned in place of the labels, of their smoothing and
+   * weights and of mixtures.
+   */
+  readonly teacher?: readonly Parameter[] | undefined;
   /** File that holds the state after the last finished epoch; a training that was cut goes on from it. */
   readonly checkpoint?: string | undefined;
   /** Epochs after which to pause, the schedule still that of all `options.epochs`; default: all. */
@@ -80,7 +86,7 @@ export interface FitResult {
  * @throws the signal's reason when aborted, within one batch
  */
 export async function fit(request: FitRequest): Promise<FitResult> {
-  const { network, train, val, options, signal } = request;
+  const { network, train, val, options } = request;
   const trainer = new Trainer(request);
   const identity = canonicalJson({
     network,
@@ -88,7 +94,23 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     samples: [train.samples, val.samples],
     ...(request.initial === undefined ? {} : { initial: digestOf(request.initial) }),
     ...(request.quantisation === undefined ? {} : { quantisation: request.quantisation }),
+    ...(request.teacher === undefined ? {} : { teacher: digestOf(request.teacher) }),
   });
+  const teacher = request.teacher && new Teacher(network, request.teacher);
+  try {
+    return await run(request, trainer, teacher, identity);
+  } finally {
+    teacher?.dispose();
+  }
+}
+
+async function run(
+  request: FitRequest,
+  trainer: Trainer,
+  teacher: Teacher | undefined,
+  identity: string,
+): Promise<FitResult> {
+  const { train, val, options, signal } = request;
   if (request.quantisation !== undefined) await trainer.scoreStart(train, val, signal);
   await trainer.restore(request.checkpoint, identity);
   const breather = new Breather();
@@ -110,7 +132,8 @@ export async function fit(request: FitRequest): Promise<FitResult> {
       const mixture = options.mixup === undefined
         ? undefined
         : mixBatch(batch, options.mixup, disturbance);
-      const step = await trainer.step(train.input, batch, mixture);
+      const probabilities = await teacher?.probabilities(batch);
+      const step = await trainer.step(train.input, batch, mixture, probabilities);
       loss += step.loss * positions.length;
       correct += step.correct;
       seen += positions.length;
@@ -207,6 +230,7 @@ class Trainer {
     input: Shape,
     batch: Batch,
     mixture: Mixture | undefined,
+    probabilities: Float32Array | undefined,
   ): Promise<{ loss: number; correct: number }> {
     const { label_smoothing, weight_average, weight_decay } = this.#options;
     const { parameters, grid } = this.#seen(this.parameters);
@@ -215,7 +239,7 @@ class Trainer {
       parameters,
       input,
       batch,
-      { smoothing: label_smoothing, weights: this.#classWeights, mixture, grid },
+      { smoothing: label_smoothing, weights: this.#classWeights, mixture, probabilities, grid },
     );
     adamStep(this.#adam, this.parameters, gradients, this.#learningRate(), {
       ...ADAM_DEFAULTS,

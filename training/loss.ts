@@ -23,6 +23,45 @@ export function crossEntropy(
   smoothing = 0,
   weights?: Float32Array,
 ): BatchLoss {
+  const classes = scores.length / labels.length;
+  const target = (i: number, c: number) =>
+    (c === labels[i] ? 1 - smoothing : 0) + smoothing / classes;
+  return lossAgainst(scores, labels, target, weights);
+}
+
+/**
+ * Loss of class scores against the classes' probabilities.
+ * @param probabilities [samples][classes], each row's sum 1 @param labels of which `correct` is counted
+ */
+export function crossEntropyWith(
+  scores: Float32Array,
+  labels: Int32Array,
+  probabilities: Float32Array,
+): BatchLoss {
+  const classes = scores.length / labels.length;
+  return lossAgainst(scores, labels, (i, c) => probabilities[i * classes + c]!);
+}
+
+/** Probabilities of class scores. @param scores [samples][classes] */
+export function softmax(scores: Float32Array, classes: number): Float32Array {
+  const probabilities = new Float32Array(scores.length);
+  for (let start = 0; start < scores.length; start += classes) {
+    const row = scores.subarray(start, start + classes);
+    const largest = row[argMax(row)]!;
+    const powers = Array.from(row, (score) => Math.exp(score - largest));
+    const sum = powers.reduce((a, b) => a + b, 0);
+    probabilities.set(powers.map((power) => power / sum), start);
+  }
+  return probabilities;
+}
+
+/** @param target probability that a sample is of a class */
+function lossAgainst(
+  scores: Float32Array,
+  labels: Int32Array,
+  target: (sample: number, c: number) => number,
+  weights?: Float32Array,
+): BatchLoss {
   const samples = labels.length;
   const classes = scores.length / samples;
   const gradient = new Float32Array(scores.length);
@@ -41,9 +80,9 @@ export function crossEntropy(
     loss += weight * normaliser;
     for (let c = 0; c < classes; c++) {
       const probability = Math.exp(row[c]! - largest) / sum;
-      const target = (c === label ? 1 - smoothing : 0) + smoothing / classes;
-      loss -= weight * target * row[c]!;
-      gradient[i * classes + c] = weight * (probability - target) / samples;
+      const wanted = target(i, c);
+      loss -= weight * wanted * row[c]!;
+      gradient[i * classes + c] = weight * (probability - wanted) / samples;
     }
   }
   return { loss: loss / samples, correct, gradient };

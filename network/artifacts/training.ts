@@ -105,6 +105,7 @@ export const TrainingArtifact = z.strictObject({
   quantisation_aware: z.strictObject({
     ...QuantisationTarget.shape,
     activation_bits: count,
+    learn_from: z.enum(["float", "labels"]),
     learning_rate: z.number(),
     /** Scores with fake quantisation. */
     epochs: z.array(EpochRecord).min(1),

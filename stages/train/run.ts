@@ -171,6 +171,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
       patience: null,
     },
     initial: float.parameters,
+    teacher: aware.learn_from === "float" ? float.parameters : undefined,
     quantisation: target,
     checkpoint: `${workDir}/${CHECKPOINT_ROUNDED}`,
     signal,
@@ -220,6 +221,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
       quantisation_aware: {
         ...target,
         activation_bits: activationBits(target),
+        learn_from: aware.learn_from,
         learning_rate: aware.learning_rate ?? options.learning_rate / 10,
         epochs: [...rounded.epochs],
         best_epoch: rounded.best.epoch,

@@ -17,6 +17,11 @@ export const TrainParameters = z.strictObject({
   quantisation_aware: z.strictObject({
     ...QuantisationTarget.shape,
     epochs: z.number().int().positive().default(5),
+    /**
+     * What is learned: the scores of the float network, so that the integers answer as it does, or the
+     * labels once more.
+     */
+    learn_from: z.enum(["float", "labels"]).default("float"),
     /** Default: a tenth of the training's. */
     learning_rate: z.number().positive().optional(),
   }).nullable().default(null),

@@ -173,6 +173,7 @@ Deno.test("quantize takes the ranges that training with rounding left, for the s
             element_bytes,
             per_channel: false,
             activation_bits: 12,
+            learn_from: "float",
             learning_rate: 0.001,
             epochs: [{
               epoch: 1,

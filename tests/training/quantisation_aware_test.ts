@@ -13,6 +13,7 @@ import { evaluate } from "../../training/evaluate.ts";
 import { activationBits, onGrid, roundMap, throughRounding } from "../../training/fake_quantise.ts";
 import { fit } from "../../training/fit.ts";
 import { buildGraph, forwardOn } from "../../training/forward.ts";
+import { crossEntropy, crossEntropyWith, softmax } from "../../training/loss.ts";
 import { initialParameters, toConstants } from "../../training/parameters.ts";
 import { bestRange, observeRanges } from "../../training/ranges.ts";
 import * as waves from "./fixture.ts";
@@ -230,4 +231,53 @@ Deno.test("fit() for few bits beats rounding afterwards, leaves no tensor, resum
   const resumed = await fit({ ...request, checkpoint });
   assert.deepEqual(resumed.ranges, aware.ranges);
   assert.deepEqual(resumed.parameters, aware.parameters);
+});
+
+Deno.test("fit() with a teacher answers as the teacher does, whatever the labels say", async () => {
+  const train = waves.waves(200, 1);
+  const val = waves.waves(300, 2);
+  const { network, options } = waves;
+  const float = await fit({ network, train, val, options });
+  const graph = buildGraph(network, float.parameters);
+  const quantisation = { element_bytes: 1, per_channel: false } as const;
+  const classesOf = async (parameters: typeof float.parameters, ranges?: Float32Array) => {
+    const on = ranges && onGrid(graph, parameters, ranges, quantisation);
+    const tensors = toTensors(on?.parameters ?? parameters);
+    const { predicted } = await evaluate(graph, tensors, val, undefined, on?.grid);
+    tf.dispose(tensors);
+    return predicted;
+  };
+  const teacher = await classesOf(float.parameters);
+  const request = {
+    network,
+    train: { ...train, y: train.y.map((label) => (label + 1) % 3) },
+    // Scored by what the teacher says, so that the harm of wrong labels is not merely turned down.
+    val: { ...val, y: teacher.map((label) => (label + 1) % 3) },
+    options: { ...options, epochs: 3, learning_rate: 0.02 },
+    initial: float.parameters,
+    quantisation,
+  };
+  const agreement = async (from: typeof float.parameters | undefined) => {
+    const { parameters, ranges } = await fit({ ...request, teacher: from });
+    const own = await classesOf(parameters, ranges);
+    return own.reduce((sum, c, i) => sum + Number(c === teacher[i]), 0) / own.length;
+  };
+  const before = tf.memory().numTensors;
+  const taught = await agreement(float.parameters);
+  assert.equal(tf.memory().numTensors, before);
+  assert.ok(taught > 0.9, `${taught}`);
+  assert.ok(await agreement(undefined) < 0.5);
+});
+
+Deno.test("crossEntropyWith() equals crossEntropy() where the probabilities are the smoothed labels", () => {
+  const scores = Float32Array.of(1, 2, 3, -1, 0.5, 0);
+  const labels = Int32Array.of(2, 0);
+  const smoothing = 0.3;
+  const probabilities = Float32Array.of(0.1, 0.1, 0.8, 0.8, 0.1, 0.1);
+  const one = crossEntropy(scores, labels, smoothing);
+  const other = crossEntropyWith(scores, labels, probabilities);
+  assert.ok(Math.abs(one.loss - other.loss) < 1e-6);
+  one.gradient.forEach((value, i) => assert.ok(Math.abs(value - other.gradient[i]!) < 1e-7));
+  const rows = softmax(Float32Array.of(1000, 1000, -1000, 0, Math.log(3), -Infinity), 3);
+  [0.5, 0.5, 0, 0.25, 0.75, 0].forEach((p, i) => assert.ok(Math.abs(rows[i]! - p) < 1e-6));
 });
