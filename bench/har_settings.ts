@@ -1,34 +1,61 @@
 /**
  * Training settings for HAR, chosen by validation persons alone: every setting trains the same networks,
- * each with two different fifths of the persons held out, and is judged by its mean validation accuracy.
- * The test split is not loaded.
+ * each with three different fifths of the persons held out, and is judged by its mean validation
+ * accuracy. The test split is not looked at.
  *
- *     deno run -A bench/har_settings.ts --data-dir FOLDER [--workers N] [--epochs N]
+ *     deno run -A bench/har_settings.ts --data-dir FOLDER [--out FILE] [--workers N] [--backend NAME]
+ *
+ * A line per training goes to FILE; what stands there is not trained again.
  */
 import { parseArgs } from "node:util";
 import { canonicalJson } from "../base/files.ts";
+
 import { datasetLoader } from "../datasets/registry.ts";
 import { fitNormalisation, normalise } from "../datasets/normalisation.ts";
 import { FitParameters } from "../network/artifacts/training.ts";
-import { buildNetwork, decisions, SearchSpace } from "../network/space.ts";
+import { buildNetwork, decisions, PUBLISHED_SPACES } from "../network/space.ts";
 import { selectBackend } from "../training/backend.ts";
 import type { Split } from "../training/data.ts";
 import { fit } from "../training/fit.ts";
+import { mean } from "./search/statistics.ts";
 
 /** Kernel and channels of each conv: one published network, one of the space's larger ones. */
 const NETWORKS = [[7, 8, 5, 8, 5, 24], [3, 16, 7, 16, 5, 16]];
-const SEEDS = [1, 2];
-const SPACE = SearchSpace.parse({
-  type: "conv",
-  dimensions: 1,
-  layers: 3,
-  kernels: [1, 3, 5, 7],
-  channels: [4, 8, 16, 24],
-});
+const SEEDS = [1, 2, 3];
+const PLAIN = {
+  epochs: 20,
+  batch_size: 128,
+  learning_rate: 0.003,
+  weight_average: 0.995,
+  augment: { gain: 0.1, offset: 0.2 },
+};
+const SETTINGS: readonly Partial<FitParameters>[] = [
+  {},
+  { augment: { gain: 0.1, offset: 0.1 } },
+  { augment: { gain: 0.1, offset: 0.3 } },
+  { augment: { gain: 0.2, offset: 0.3 } },
+  { augment: { gain: 0.1, offset: 0.2, noise: 0.2 } },
+  { augment: { gain: 0.1, offset: 0.2, shift_steps: 8 } },
+  { mixup: 0.2 },
+  { weight_decay: 0.05 },
+  { learning_rate: 0.006 },
+  { label_smoothing: 0.2 },
+  // From here on: what did best above, further and together.
+  { augment: { gain: 0.2, offset: 0.4 } },
+  { augment: { gain: 0.3, offset: 0.4 } },
+  { augment: { gain: 0.2, offset: 0.3 }, mixup: 0.2 },
+  { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.2 },
+  { augment: { gain: 0.2, offset: 0.4 }, learning_rate: 0.006 },
+  { augment: { gain: 0.2, offset: 0.4 }, learning_rate: 0.006, mixup: 0.2 },
+];
 
-const settings = [0.1, 0.2, 0.3].flatMap((offset) =>
-  [0.003, 0.006].map((learning_rate) => ({ learning_rate, augment: { gain: 0.1, offset } }))
-);
+interface Run {
+  readonly setting: Partial<FitParameters>;
+  readonly network: string;
+  readonly seed: number;
+  readonly val_accuracy: number;
+  readonly val_loss: number;
+}
 
 async function load(dataDir: string, seed: number): Promise<{ train: Split; val: Split }> {
   const { descriptor, load: read } = datasetLoader("har");
@@ -49,62 +76,73 @@ async function load(dataDir: string, seed: number): Promise<{ train: Split; val:
   return { train: split("train"), val: split("val") };
 }
 
-/** Trains what falls to this worker; prints a JSON line per setting, network and seed. */
-async function work(dataDir: string, worker: number, workers: number, epochs: number) {
-  await selectBackend("wasm");
+const keyOf = ({ setting, network, seed }: Pick<Run, "setting" | "network" | "seed">) =>
+  canonicalJson({ setting, network, seed });
+
+async function recorded(file: string): Promise<Run[]> {
+  const text = await Deno.readTextFile(file).catch(() => "");
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Run);
+}
+
+/** Trains every `workers`th of what is not recorded yet. */
+async function work(options: Options, worker: number): Promise<void> {
+  const { dataDir, out, workers, backend } = options;
+  await selectBackend(backend);
+  const known = new Set((await recorded(out)).map(keyOf));
   let task = 0;
   for (const seed of SEEDS) {
     let data: Awaited<ReturnType<typeof load>> | undefined;
-    for (const setting of settings) {
+    for (const setting of SETTINGS) {
       for (const values of NETWORKS) {
-        if (task++ % workers !== worker) continue;
+        const space = PUBLISHED_SPACES.har;
+        const indices = decisions(space).map(({ choices }, i) => choices.indexOf(values[i]!));
+        const input = { h: 128, w: 1, channels: 9 };
+        const network = buildNetwork(space, indices, input, 6);
+        const mine = task++ % workers === worker;
+        if (!mine || known.has(keyOf({ setting, network: network.name, seed }))) continue;
         data ??= await load(dataDir, seed);
-        const indices = decisions(SPACE).map(({ choices }, i) => choices.indexOf(values[i]!));
-        const network = buildNetwork(SPACE, indices, data.train.input, 6);
-        const options = FitParameters.parse({
-          epochs,
-          batch_size: 128,
-          weight_average: 0.995,
-          seed,
-          ...setting,
+        const fitting = FitParameters.parse({ ...PLAIN, ...setting, seed });
+        const { best: { val_accuracy, val_loss } } = await fit({
+          network,
+          ...data,
+          options: fitting,
         });
-        const { best } = await fit({ network, ...data, options });
-        console.log(
-          JSON.stringify({ setting, network: network.name, seed, val: best.val_accuracy }),
-        );
+        const run: Run = { setting, network: network.name, seed, val_accuracy, val_loss };
+        await Deno.writeTextFile(out, JSON.stringify(run) + "\n", { append: true });
       }
     }
   }
 }
 
-async function main(dataDir: string, workers: number, epochs: number): Promise<void> {
-  const outputs = await Promise.all(
-    Array.from({ length: workers }, async (_, worker) => {
-      const args = [
-        "--data-dir",
-        dataDir,
-        "--workers",
-        String(workers),
-        "--epochs",
-        String(epochs),
-      ];
-      const command = new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", import.meta.filename!, ...args, "--worker", String(worker)],
-        stderr: "inherit",
-      });
-      return new TextDecoder().decode((await command.output()).stdout);
-    }),
-  );
-  const lines = outputs.flatMap((text) => text.trim().split("\n")).filter((text) => text !== "")
-    .map((text) => JSON.parse(text) as { setting: object; val: number });
-  const rows = settings.map((setting) => {
-    const own = lines.filter((line) => canonicalJson(line.setting) === canonicalJson(setting));
+interface Options {
+  readonly dataDir: string;
+  readonly out: string;
+  readonly workers: number;
+  readonly backend: string;
+}
+
+async function main(options: Options): Promise<void> {
+  const { dataDir, out, workers, backend } = options;
+  await Promise.all(Array.from({ length: workers }, async (_, worker) => {
+    const args = ["--data-dir", dataDir, "--out", out, "--backend", backend];
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", import.meta.filename!, ...args, "--workers", `${workers}`, "--worker"]
+        .concat(`${worker}`),
+      stderr: "inherit",
+    });
+    const { success } = await command.output();
+    if (!success) throw new Error("a worker failed");
+  }));
+  const runs = await recorded(out);
+  const rows = SETTINGS.map((setting) => {
+    const own = runs.filter((run) => canonicalJson(run.setting) === canonicalJson(setting));
     return {
       setting,
       runs: own.length,
-      val: own.reduce((sum, { val }) => sum + val, 0) / own.length,
+      val_accuracy: mean(own.map(({ val_accuracy }) => val_accuracy)),
+      val_loss: mean(own.map(({ val_loss }) => val_loss)),
     };
-  }).sort((a, b) => b.val - a.val);
+  }).sort((a, b) => b.val_accuracy - a.val_accuracy);
   for (const row of rows) console.log(JSON.stringify(row));
 }
 
@@ -112,12 +150,14 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       "data-dir": { type: "string", default: "." },
+      out: { type: "string", default: "out/har_settings.jsonl" },
       workers: { type: "string", default: "2" },
       worker: { type: "string" },
-      epochs: { type: "string", default: "20" },
+      backend: { type: "string", default: "auto" },
     },
   });
-  const { worker, workers, epochs, "data-dir": folder } = values;
-  if (worker === undefined) await main(folder, Number(workers), Number(epochs));
-  else await work(folder, Number(worker), Number(workers), Number(epochs));
+  const { worker, workers, backend, out, "data-dir": dataDir } = values;
+  const options = { dataDir, out, workers: Number(workers), backend };
+  if (worker === undefined) await main(options);
+  else await work(options, Number(worker));
 }

@@ -9,7 +9,8 @@ import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
 import type { Told } from "../stages/search/searchers/searcher.ts";
 import { replaceSection } from "./results.ts";
-import { kendall } from "./search/kendall.ts";
+import { campaignLines } from "./search/campaigns.ts";
+import { kendall, mean } from "./search/statistics.ts";
 import { HAR_SPACE, type Recorded } from "./search/record.ts";
 import { Surrogate } from "./search/surrogate.ts";
 
@@ -29,9 +30,6 @@ const REQUIREMENTS_s = [18.7, 28.9, 39.56];
 interface Table {
   readonly networks: readonly Recorded[];
 }
-
-const mean = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function build(chosen: Record<string, Choice>): Network {
   const indices = decisions(HAR_SPACE).map(({ name, choices }) => choices.indexOf(chosen[name]!));
@@ -299,105 +297,8 @@ async function measured(): Promise<string> {
       );
     }
   }
-  lines.push(...await harRuns());
+  lines.push(...await campaignLines());
   return lines.join("\n") + "\n";
-}
-
-interface Campaigns {
-  readonly searches: readonly {
-    readonly name: string;
-    readonly method: string;
-    readonly network: string;
-    readonly seed: number;
-    readonly requirement_s: number;
-    readonly latency_s: number;
-    readonly val_accuracy: number;
-    readonly trained: number;
-    readonly epochs_trained: number;
-    readonly curve: readonly (readonly [number, number])[];
-  }[];
-  readonly supernets: readonly {
-    readonly sampling: string;
-    readonly per_step: number;
-    readonly epochs: number;
-    readonly learning_rate: number;
-    readonly kendall_tau: number;
-  }[];
-  readonly har_tested: {
-    readonly network: string;
-    readonly val_accuracy: number;
-    readonly test_accuracy: number;
-    readonly test_samples: number;
-    readonly latency_full_s: number;
-    readonly latency_published_s: number;
-  };
-}
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-
-/** Searches that were really trained: bench/search/campaign.ts, recorded in campaigns.json. */
-async function harRuns(): Promise<string[]> {
-  const { searches, supernets, har_tested: tested } = JSON.parse(
-    await Deno.readTextFile(`${import.meta.dirname}/search/campaigns.json`),
-  ) as Campaigns;
-  const reinforce = searches.find(({ name }) => name === "har-reinforce")!;
-  const reached = (curve: typeof reinforce.curve, accuracy: number) =>
-    curve.find(([, best]) => best >= accuracy)?.[0];
-  return [
-    "",
-    "### Supernets against the full training",
-    "",
-    "The same 120 networks by the losses of inherited weights (bench/search/supernet_tau.ts). None ranks " +
-    "better than the number of parameters does, which costs nothing: `supernet` is not the default.",
-    "",
-    "| sampling | networks a step | epochs | learning rate | Kendall tau | cost, epochs |",
-    "| --- | --- | --- | --- | --- | --- |",
-    ...supernets.map((one) =>
-      `| ${one.sampling} | ${one.per_step} | ${one.epochs} | ${one.learning_rate} | ` +
-      `${one.kendall_tau.toFixed(3)} | ${one.per_step * one.epochs} |`
-    ),
-    "",
-    "### What a search costs: HAR within 18.4 s at 5 mF",
-    "",
-    "Published space, designs, model and profile. `reinforce`: 100 trials x 25 epochs, as published; the " +
-    "others train up to 8 epochs in rungs. `prefilter`: the 12 largest networks in time. An epoch is 6,097 " +
-    "training samples; validation accuracy on 1,318 windows of other people.",
-    "",
-    "| search | network | latency s | validation | trained | epochs in all | share of reinforce's | reinforce's epochs to as much |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ...searches.filter(({ name }) => name.startsWith("har-")).map((one) =>
-      `| ${one.method}, seed ${one.seed} | ${one.network} | ${one.latency_s.toFixed(2)} | ` +
-      `${percent(one.val_accuracy)} | ${one.trained} | ${one.epochs_trained} | 1/${
-        (reinforce.epochs_trained / one.epochs_trained).toFixed(1)
-      } | ${reached(reinforce.curve, one.val_accuracy) ?? "never"} |`
-    ),
-    "",
-    "### Against TiNAS, 5 mF",
-    "",
-    "TiNAS: accuracy after fine-tuning on its own data, latency by its own model. Ours: protocol `brownout` " +
-    "on msp430fr5994-spi (41 ohm for HAR, 24 for CIFAR-10). HAR windows are rebuilt from HAPT. CIFAR-10 is " +
-    "trained on 18,000 images of the 20,000 at hand, for 20 epochs, and its accuracies are of validation.",
-    "",
-    "| data | network | accuracy | latency s, full | latency s, published designs |",
-    "| --- | --- | --- | --- | --- |",
-    "| HAR | TiNAS, fast | 91.21 % |  | 18.4 |",
-    `| HAR | ${tested.network} | ${
-      percent(tested.test_accuracy)
-    } of ${tested.test_samples} test windows ` +
-    `(chosen by validation, ${percent(tested.val_accuracy)}) | ${
-      tested.latency_full_s.toFixed(2)
-    } | ` +
-    `${tested.latency_published_s.toFixed(2)} |`,
-    "| CIFAR-10 | TiNAS, fast | 70.18 % |  | 238.9 |",
-    "| CIFAR-10 | TiNAS, slow | 74.66 % |  | 393.0 |",
-    ...searches.filter(({ name }) => name.startsWith("cifar-")).map((one) =>
-      `| CIFAR-10 | ${one.network} | ${percent(one.val_accuracy)} (validation) | ` +
-      `${one.latency_s.toFixed(2)} |  |`
-    ),
-    "",
-    "Neither is beaten: HAR misses by 0.02 points, at 31 % less latency under `full` and twice the " +
-    "latency under the published designs; CIFAR-10 was trained too short.",
-  ];
 }
 
 if (import.meta.main) await run();

@@ -1,18 +1,17 @@
 /**
  * One search, trained for real, and what the best networks of it reach when they are trained on:
  *
- *     deno run -A bench/search/campaign.ts DATASET_ARTIFACT FOLDER PLAN.json
+ *     deno run -A bench/search/campaign.ts DATASET_ARTIFACT FOLDER PLAN.json [--seed N] [--record]
  *
- * The plan is the search's parameters and beside them `protocol`, `threads` and `finals`: the best
- * networks by validation are trained once more by these settings; which one counts is decided by
- * validation alone. Weights of the finals stay in FOLDER, so that they can be tested elsewhere. Resumes.
+ * The plan (bench/search/plans) is the search's parameters and beside them `protocol`, `threads` and
+ * `finals`: settings by which the best networks are trained on (finals.ts). Resumes. `--record` puts
+ * the outcome into campaigns.json, in place of one of that name.
  */
+import { parseArgs } from "node:util";
 import { z } from "zod";
-import { canonicalJson, readJson, writeJson, writeWhole } from "../../base/files.ts";
+import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
-import { FitParameters } from "../../network/artifacts/training.ts";
 import type { TrialsArtifact } from "../../network/artifacts/search.ts";
-import { buildNetwork, decisions } from "../../network/space.ts";
 import { explore } from "../../native/mod.ts";
 import { exploreSpace, NETWORK_STATES } from "../../native/space.ts";
 import { Network } from "../../network/network.ts";
@@ -21,11 +20,9 @@ import { inherit } from "../../stages/search/inherit.ts";
 import { Crew, trainAll } from "../../stages/search/pool.ts";
 import { SearchParameters } from "../../stages/search/schema.ts";
 import { search } from "../../stages/search/search.ts";
-import type { Trained } from "../../stages/search/choose.ts";
-import { Study } from "../../stages/search/study.ts";
-import type { TrialSetting } from "../../stages/search/train_trial.ts";
 import { backendNames } from "../../training/backend_choice.ts";
-import { emptyParameters } from "../../training/parameters.ts";
+import { Final, Finals, finish } from "./finals.ts";
+import { recordCampaign } from "./campaigns.ts";
 
 export const Plan = z.strictObject({
   name: z.string(),
@@ -33,23 +30,9 @@ export const Plan = z.strictObject({
   protocol: Protocol,
   backend: z.enum(backendNames).default("wasm"),
   threads: z.number().int().positive().default(2),
-  /** The best `take` of the search by validation are trained by each of these. */
-  finals: z.strictObject({
-    take: z.number().int().positive(),
-    options: z.array(FitParameters.partial()).min(1),
-  }).nullable().default(null),
+  finals: Finals.nullable().default(null),
 });
 type Plan = z.infer<typeof Plan>;
-
-const Final = z.strictObject({
-  network: Network,
-  latency_s: z.number(),
-  options: FitParameters,
-  val_accuracy: z.number(),
-  val_loss: z.number(),
-  best_epoch: z.number(),
-});
-type Final = z.infer<typeof Final>;
 
 /** What a campaign leaves: one line of the benchmark. */
 export const CampaignResult = z.strictObject({
@@ -73,25 +56,33 @@ export const CampaignResult = z.strictObject({
   /** Training epochs spent, and the best validation accuracy by then. */
   curve: z.array(z.tuple([z.number(), z.number()])),
   front: z.array(z.unknown()),
-  /** Best validation accuracy first, then lowest loss: the first one counts. */
+  /** The first one counts. */
   finals: z.array(Final),
 });
 export type CampaignResult = z.infer<typeof CampaignResult>;
 
 if (import.meta.main) {
-  const [folder, out, file] = Deno.args as [string, string, string];
+  const { values: { seed, record }, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seed: { type: "string" }, record: { type: "boolean", default: false } },
+  });
+  const [folder, out, file] = positionals as [string, string, string];
   const plan = Plan.parse(JSON.parse(await Deno.readTextFile(file)));
-  const result = await run(folder, out, plan);
-  console.log(
-    JSON.stringify({
-      ...result,
-      network: result.network.name,
-      curve: 0,
-      front: 0,
-      finals: 0,
-      space: 0,
-    }),
+  const result = await run(
+    folder,
+    out,
+    seed === undefined ? plan : {
+      ...plan,
+      name: `${plan.name}-${seed}`,
+      search: { ...plan.search, seed: Number(seed) },
+    },
   );
+  const { curve: _, front: __, space: ___, finals, ...said } = result;
+  console.log(JSON.stringify({ ...said, network: said.network.name }));
+  for (const { network, options: ____, ...final } of finals) {
+    console.log(JSON.stringify({ network: network.name, ...final }));
+  }
+  if (record) await recordCampaign(result);
 }
 
 export async function run(
@@ -171,63 +162,19 @@ export async function run(
       trials.supernet === null ? 0 : trials.supernet.epochs.length * trials.supernet.per_step,
     ),
     front: pareto.points.filter(({ on_front }) => on_front),
-    finals: plan.finals === null
-      ? []
-      : await finish({ plan, params, setting, crew, signal, out, dataset }, trained),
+    finals: plan.finals === null ? [] : await finish({
+      finals: plan.finals,
+      params,
+      protocol,
+      setting,
+      threads,
+      signal,
+      workDir: `${out}/${plan.name}`,
+      dataset,
+    }, trained),
   };
   await writeJson(done, CampaignResult, result);
   return result;
-}
-
-interface Finish {
-  readonly plan: Plan;
-  readonly params: SearchParameters;
-  readonly setting: TrialSetting;
-  readonly crew: Crew;
-  readonly signal: AbortSignal;
-  readonly out: string;
-  readonly dataset: DatasetArtifact;
-}
-
-/** Trains the best networks on; leaves the weights of the very best in `<name>.weights.bin`. */
-async function finish(
-  { plan, params, setting, crew, signal, out, dataset }: Finish,
-  trained: readonly Trained[],
-): Promise<Final[]> {
-  const { take, options } = plan.finals!;
-  const workDir = `${out}/${plan.name}`;
-  const best = trained.filter(({ candidate }) => candidate.trial?.stopped_after === undefined)
-    .sort((a, b) => b.val_accuracy - a.val_accuracy || a.latency_s - b.latency_s).slice(0, take);
-  const open = decisions(params.space);
-  const jobs = best.flatMap(({ candidate, latency_s }, n) => {
-    const indices = open.map(({ name, choices }) => choices.indexOf(candidate.decisions[name]!));
-    const network = buildNetwork(params.space, indices, dataset.input, dataset.classes.length);
-    return options.map((some, o) => {
-      const fit = FitParameters.parse({ ...some, seed: params.seed + o });
-      const sample = n * options.length + o;
-      const checkpoint = `${workDir}/final-${sample}.bin`;
-      // Names tell jobs apart, so that each has its own.
-      const job = { sample, network: { ...network, name: `${network.name}#${o}` }, checkpoint };
-      return { network, latency_s, fit, job: { ...job, options: fit, until: fit.epochs } };
-    });
-  });
-  using study = new Study(`${workDir}/study.db`, "finals");
-  study.enter("finals", setting);
-  study.publish(jobs.map(({ job }) => job));
-  await trainAll({ crew, setting, source: study, threads: plan.threads, signal });
-  const finals = jobs.map(({ network, latency_s, fit, job }) => {
-    const scores = study.scores(job.network.name, job.until)!;
-    const { val_accuracy, val_loss, best_epoch } = scores;
-    return { network, latency_s, options: fit, val_accuracy, val_loss, best_epoch, job };
-  }).sort((a, b) => b.val_accuracy - a.val_accuracy || a.val_loss - b.val_loss);
-  const [first] = finals;
-  if (first !== undefined) {
-    const bytes = await Deno.readFile(first.job.checkpoint);
-    const floats = emptyParameters(first.network).reduce((sum, { data }) => sum + data.length, 0);
-    // The last arrays of a checkpoint are those of the best epoch.
-    await writeWhole(`${out}/${plan.name}.weights.bin`, bytes.slice(bytes.length - 4 * floats));
-  }
-  return finals.map(({ job: _, ...final }) => final);
 }
 
 function curve(candidates: TrialsArtifact["candidates"], before: number): [number, number][] {

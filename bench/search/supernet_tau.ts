@@ -10,7 +10,7 @@ import { indicesOf } from "../../stages/search/sampler.ts";
 import { inheritedLosses, type Sampling, trainSupernet } from "../../stages/search/supernet.ts";
 import { selectBackend } from "../../training/backend.ts";
 import { readSplit } from "../../training/data.ts";
-import { kendall } from "./kendall.ts";
+import { kendall } from "./statistics.ts";
 import { HAR_SPACE, type Recorded } from "./record.ts";
 
 const [folder, result, sampling, perStep, epochs, rate] = Deno.args as [

@@ -61,7 +61,7 @@ export async function inherit(
     per_step,
     checkpoint,
     signal,
-    onProgress({ epoch, samples_per_s, val_accuracy }) {
+    onProgress({ epoch, fraction, samples_per_s, left_s, val_accuracy }) {
       if (performance.now() - said < 200 && epoch === saidEpoch) return;
       said = performance.now();
       saidEpoch = epoch;
@@ -70,8 +70,8 @@ export async function inherit(
           (val_accuracy === undefined
             ? ""
             : `, largest network ${(100 * val_accuracy).toFixed(1)} %`) +
-          `, ${Math.round(samples_per_s)} samples/s`,
-        (epoch - 1) / epochs,
+          `, ${Math.round(samples_per_s)} samples/s, ${Math.ceil(left_s)} s left`,
+        fraction,
       );
     },
   });

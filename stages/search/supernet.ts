@@ -41,7 +41,11 @@ export interface SupernetRequest {
 export interface SupernetProgress {
   readonly epoch: number;
   readonly epochs: number;
+  /** Share of all steps that is done. */
+  readonly fraction: number;
   readonly samples_per_s: number;
+  /** Until the last epoch ends. */
+  readonly left_s: number;
   /** Of the largest network, after the last finished epoch. */
   readonly val_accuracy: number | undefined;
 }
@@ -185,6 +189,8 @@ export async function trainSupernet(request: SupernetRequest): Promise<Supernet>
   const classes = resolveLayers(largest).at(-1)!.output.channels;
   const weights = classWeights(options.class_weights, train.y, classes);
   const breather = new Breather();
+  const steps = stepsPerEpoch * options.epochs;
+  const stepsBefore = adam.step;
   const started = performance.now();
   let seen = 0;
   while (records.length < options.epochs) {
@@ -225,10 +231,13 @@ export async function trainSupernet(request: SupernetRequest): Promise<Supernet>
         { ...ADAM_DEFAULTS, weightDecay: options.weight_decay },
       );
       averageStep(average, shared.parameters, adam.step, options.weight_average);
+      const passed_s = (performance.now() - started) / 1000;
       request.onProgress?.({
         epoch,
         epochs: options.epochs,
-        samples_per_s: 1000 * seen / (performance.now() - started),
+        fraction: adam.step / steps,
+        samples_per_s: seen / passed_s,
+        left_s: passed_s * (steps - adam.step) / (adam.step - stepsBefore),
         val_accuracy: records.at(-1)?.val_accuracy,
       });
     }

@@ -14,3 +14,7 @@ export function kendall(a: readonly number[], b: readonly number[]): number {
   }
   return balance / Math.sqrt(untiedA * untiedB);
 }
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
