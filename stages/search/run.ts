@@ -10,7 +10,8 @@ import type { PlatformChoice } from "../../network/platform.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
 import { SearchParameters } from "./schema.ts";
-import { search, unknownPlatform } from "./search.ts";
+import { unknownPlatform } from "./requirement.ts";
+import { search } from "./search.ts";
 
 export const stage = defineStage<SearchParameters>({
   name: "search",

@@ -80,3 +80,12 @@ export const SearchParameters = z.strictObject({
   requirement_s: z.union([z.number().positive(), z.null(), QuantileRule]).default(null),
 });
 export type SearchParameters = z.infer<typeof SearchParameters>;
+
+/** How a search trains its trials. */
+export function fitParameters(params: SearchParameters): FitParameters {
+  return FitParameters.parse(
+    Object.fromEntries(
+      Object.keys(FitParameters.shape).map((key) => [key, params[key as keyof FitParameters]]),
+    ),
+  );
+}

@@ -12,31 +12,19 @@ import type {
   Rejection,
   TrialsArtifact,
 } from "../../network/artifacts/search.ts";
-import { FitParameters } from "../../network/artifacts/training.ts";
-import {
-  macs,
-  type Network,
-  resolveLayers,
-  type Shape,
-  weightShape,
-} from "../../network/network.ts";
+import type { Network, Shape } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
-import {
-  buildNetwork,
-  canBuild,
-  decisionKinds,
-  decisions,
-  spaceSize,
-} from "../../network/space.ts";
+import { canBuild, decisionKinds, decisions, spaceSize } from "../../network/space.ts";
 import type { Progress } from "../../pipeline/stage.ts";
 import { chooseBest, infeasiblePoints, objectives, paretoPoints, type Trained } from "./choose.ts";
-import { findCandidates } from "./candidates.ts";
-import { latencyOn, quantile } from "./costs.ts";
+import { latencyOn } from "./costs.ts";
 import { type Explore, type Explored, ExploredBook } from "./explored.ts";
-import type { Inherit, Inherited } from "./inherit.ts";
+import type { Inherit } from "./inherit.ts";
 import { countByBinding, nearestMiss, nothingFeasible } from "./nothing_feasible.ts";
 import { drawIndices } from "./sampler.ts";
-import type { SearchParameters } from "./schema.ts";
+import { rankCandidates, sizeOf } from "./ranking.ts";
+import { platformThatCounts, requirementOf, requirementRule } from "./requirement.ts";
+import { fitParameters, type SearchParameters } from "./schema.ts";
 import { searchers } from "./searchers/registry.ts";
 import type { Searcher, Told } from "./searchers/searcher.ts";
 import { Study } from "./study.ts";
@@ -186,21 +174,15 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
     accuracy: rejection === null ? rounds.scores(explored.network)?.val_accuracy ?? null : null,
   });
 
-  const ranked = params.method === "supernet" || params.prefilter !== null
-    ? await rank(
-      request,
-      await findCandidates({
-        radices,
-        seed: params.seed,
-        exists,
-        tables,
-        platform,
-        requirement_s: requirement ?? Infinity,
-        most: params.method === "supernet" ? params.supernet.candidates : params.prefilter!.of,
-        latencyOf,
-      }, book),
-    )
-    : undefined;
+  const ranked = await rankCandidates(request, {
+    radices,
+    seed: params.seed,
+    exists,
+    tables,
+    platform,
+    requirement_s: requirement ?? Infinity,
+    latencyOf,
+  }, book);
   const method = params.method === "random" && ranked !== undefined ? "supernet" : params.method;
   const searcher: Searcher = searchers[method]({
     radices,
@@ -332,30 +314,6 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
   };
 }
 
-/** Candidates in the order in which they are worth training. */
-async function rank(
-  { params, input, classes, workDir, inherit, progress, signal }: SearchRequest,
-  found: readonly number[][],
-): Promise<{ order: readonly number[][]; inherited?: Inherited }> {
-  if (found.length === 0) return { order: [] };
-  const networks = found.map((indices) => buildNetwork(params.space, indices, input, classes));
-  const sort = (cost: (i: number) => number) =>
-    [...found.keys()].sort((a, b) => cost(a) - cost(b) || a - b).map((i) => found[i]!);
-  if (params.method !== "supernet") {
-    const sizes = networks.map(sizeOf);
-    progress.note(
-      `${found.length} networks in time, asked for by their ${params.prefilter!.proxy}`,
-    );
-    return { order: sort((i) => -sizes[i]![params.prefilter!.proxy]) };
-  }
-  if (inherit === undefined) throw new RangeError("supernet needs something to train it");
-  const options = fitParameters(params);
-  const { supernet } = params;
-  const inherited = await inherit({ networks, options, supernet, workDir, progress, signal });
-  progress.note(`ranked ${found.length} networks by the weights of one supernet`);
-  return { order: sort((i) => inherited.losses[i]!), inherited };
-}
-
 /** By what a method judges: the power that it knows of. */
 function judgedCosts({ continuous, costs }: Explored) {
   return continuous ?? costs;
@@ -414,71 +372,4 @@ async function nothingToTrain(
     turnedAway.map(({ network, rejection }) => ({ network: network.name, rejection })),
     nearest !== undefined && choice !== undefined ? await advise(nearest.network, choice) : [],
   );
-}
-
-function platformThatCounts(params: SearchParameters): string {
-  const names = params.platforms.map(({ profile }) => profile);
-  const platform = params.platform === "first" ? names[0]! : params.platform;
-  if (platform !== "worst" && !names.includes(platform)) {
-    throw new UserError(unknownPlatform(params));
-  }
-  return platform;
-}
-
-/** The problem of a `platform` that is none of `platforms`. */
-export function unknownPlatform({ platform, platforms }: SearchParameters) {
-  const names = ["first", "worst", ...platforms.map(({ profile }) => profile)];
-  return {
-    message: `"${platform}" is none of the platforms`,
-    field: "platform",
-    value: platform,
-    expected: names.join(" | "),
-  };
-}
-
-function fitParameters(params: SearchParameters): FitParameters {
-  return FitParameters.parse(
-    Object.fromEntries(
-      Object.keys(FitParameters.shape).map((key) => [key, params[key as keyof FitParameters]]),
-    ),
-  );
-}
-
-function requirementRule({ requirement_s }: SearchParameters): string {
-  if (requirement_s === null) return "none";
-  if (typeof requirement_s === "number") return "given";
-  const { quantile, samples } = requirement_s;
-  return `${100 * quantile} % quantile of the networks that can run, of the first ${samples} drawn`;
-}
-
-async function requirementOf(
-  { requirement_s }: SearchParameters,
-  draw: () => Generator<number[]>,
-  book: ExploredBook,
-  latencyOf: (explored: Explored) => number | null,
-): Promise<number | null> {
-  if (requirement_s === null || typeof requirement_s === "number") return requirement_s;
-  const drawn: number[][] = [];
-  for (const indices of draw()) {
-    if (drawn.length >= requirement_s.samples) break;
-    drawn.push(indices);
-  }
-  const latencies = (await book.look(drawn)).flatMap((explored) => {
-    const fits = explored.continuous !== null || explored.rejection === null;
-    return fits ? latencyOf(explored) ?? [] : [];
-  });
-  return latencies.length === 0 ? null : quantile(latencies, requirement_s.quantile);
-}
-
-function sizeOf(network: Network): { parameters: number; macs: number } {
-  const layers = resolveLayers(network);
-  const weights = (shape: number[]) =>
-    shape.length === 0 ? 0 : shape.reduce((product, n) => product * n, 1);
-  return {
-    parameters: layers.reduce(
-      (sum, layer) => sum + weights(weightShape(layer)) + (layer.bias ? layer.output.channels : 0),
-      0,
-    ),
-    macs: layers.reduce((sum, layer) => sum + macs(layer), 0),
-  };
 }

@@ -481,3 +481,14 @@ Deno.test("search() puts what is drawn in order of size where it filters", async
   });
   assert.ok(Math.max(...sizes) > Math.max(...plain.candidates.map(({ macs }) => macs)));
 });
+
+Deno.test("search() filters for method random alone", async () => {
+  const networks = async (prefilter: object | null) => {
+    const params = parameters({ method: "evolution", trials: 3, epochs: 1, prefilter });
+    const notes: string[] = [];
+    const progress = { ...silent, note: (text: string) => notes.push(text) };
+    const { trials } = await runSearch({ folder, workDir: await workDir(), params, progress });
+    return { notes, networks: trials.candidates.map(({ network }) => network) };
+  };
+  assert.deepEqual(await networks({ of: 20 }), await networks(null));
+});
