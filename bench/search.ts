@@ -8,6 +8,7 @@ import { choicesOf } from "../stages/search/sampler.ts";
 import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
 import type { Told } from "../stages/search/searchers/searcher.ts";
+import { settingLines } from "./har_settings.ts";
 import { replaceSection } from "./results.ts";
 import { extrapolate } from "./search/extrapolate.ts";
 import type { Proxies } from "./search/proxies.ts";
@@ -327,7 +328,7 @@ async function measured(): Promise<string> {
       );
     }
   }
-  lines.push(...await campaignLines());
+  lines.push(...await settingLines(), ...await campaignLines());
   return lines.join("\n") + "\n";
 }
 
