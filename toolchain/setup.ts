@@ -43,7 +43,8 @@ export async function ensureSetup(request: SetupRequest): Promise<void> {
   }
   if (request.msp430Gcc) {
     const { ensureMsp430Gcc } = await import("./msp430_gcc.ts");
-    using _lock = await acquireLock(request.root);
+    // It takes long and touches nothing that another run waits for.
+    using _lock = await acquireLock(request.root, "msp430-gcc.lock");
     await ensureMsp430Gcc(request.root);
   }
   if (!request.quiet) await tell(request);
@@ -94,9 +95,9 @@ async function tell({ for: task }: SetupRequest): Promise<void> {
 }
 
 /** The lock is the operating system's: it ends with its process, so that none is ever stale. */
-async function acquireLock(root: string): Promise<Deno.FsFile> {
+async function acquireLock(root: string, name = "setup.lock"): Promise<Deno.FsFile> {
   await Deno.mkdir(join(root, "build"), { recursive: true });
-  const path = join(root, "build", "setup.lock");
+  const path = join(root, "build", name);
   const file = await Deno.open(path, { create: true, read: true, write: true });
   if (!await file.tryLock(true)) {
     say("another process is setting up this checkout; waiting for it");
