@@ -1,4 +1,4 @@
-/** `deno task board read`: what a board's memory says of progress and results. */
+/** `deno task board read`: what a board's memory says of progress, results and counters. */
 import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 import { ExitCode, UserError } from "../base/errors.ts";
@@ -13,7 +13,7 @@ export function boardCommand(): Command {
   const command = new Command("board").description("What a board's memory says");
   command.command("read", { isDefault: true })
     .description(
-      "Progress, waiting results and releases, from a dump of NVM or of a memory with it",
+      "Progress, waiting results, releases and counters, from a dump of NVM or of a memory with it",
     )
     .argument(
       "<file>",
@@ -81,12 +81,35 @@ function show(state: BoardState): string {
           : record.reason),
     );
   }
-  if (state.results.length === 0) return [...lines, "results   none"].join("\n");
+  lines.push(results(state));
+  if (state.counters.length > 0) lines.push("since the image was first started", counters(state));
+  return lines.join("\n");
+}
+
+function results(state: BoardState): string {
+  if (state.results.length === 0) return "results   none";
   const table = new Table({ head: ["inference", "", "class", "codes"], style: { head: [] } });
   for (const { inference, released, codes, class: name } of state.results) {
     table.push([inference, released ? "released" : "waiting", name, codes.join(" ")]);
   }
-  return [...lines, table.toString()].join("\n");
+  return table.toString();
+}
+
+function counters(state: BoardState): string {
+  const table = new Table({
+    head: [
+      ...["layer", "boots", "repeats", "commits", "MACs", "pooled", "repeated, at most"],
+      ...["reads", "bytes", "writes", "bytes"],
+    ],
+    style: { head: [] },
+  });
+  for (const of of state.counters) {
+    table.push([
+      ...[of.layer ?? "(none)", of.boots, of.repeats, of.commits, of.macs, of.pooled, of.repeated],
+      ...[of.reads, of.read_bytes, of.writes, of.write_bytes],
+    ]);
+  }
+  return table.toString();
 }
 
 if (import.meta.main) Deno.exit(await runCommand(boardCommand(), Deno.args));

@@ -5,6 +5,7 @@
 import { crc32 } from "node:zlib";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { LayoutArtifact } from "./artifacts/layout.ts";
+import { type KeptCounters, readKeptCounters } from "./kept_counters.ts";
 
 const MAGIC = 0x4f4e5242;
 const HEADER_BYTES = 32;
@@ -73,6 +74,8 @@ export interface BoardState {
   /** Everything up to and with this inference is released. */
   released: number;
   results: BoardResult[];
+  /** Of firmware that keeps them (`firmware.counters`); else empty. */
+  counters: KeptCounters[];
 }
 
 /** CRC-16/CCITT-FALSE, as bo_crc16() of runtime-c/core/crc.h. */
@@ -270,6 +273,7 @@ export function readBoardMemory(
     releases,
     released,
     results,
+    counters: readKeptCounters(part, layout),
   };
 }
 

@@ -9,6 +9,7 @@
 # BOARD=host: $(OUT)/runner, which takes cuts (README.md, "The host runner")
 #
 # DSPLIB= TI's DSPLib, where the kernel is `lea` (ports/common/lea.mk)
+# COUNTERS=1 keeps counters across resets (core/kept.h), in NVM behind the model's
 # PLANTED=BO_BUG_...: a defect of core/planted.h, to see verification fail (use an OUT of its own)
 #
 # Needs $(DUMP)/model.c, model.h, platform.h, nvm.bin; boards also $(VECTORS) (default
@@ -23,8 +24,12 @@ DUMP := $(RUNTIME)/apps/microbench
 HELD :=
 endif
 APPLICATION ?= $(RUNTIME)/apps/demo.c
-# For a linker script that must know how much NVM lies behind the image.
-NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
+# For a linker script that must know how much NVM lies behind the image: the model's, and the kept
+# counters of core/kept.h, bo_nvm_end().
+COUNTERS ?= 0
+MODEL_NVM_BYTES = $(shell sed -n 's/^\#define BO_NVM_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
+LAYERS = $(shell sed -n 's/^\#define BO_LAYERS \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
+NVM_BYTES = $(if $(filter 1,$(COUNTERS)),(($(MODEL_NVM_BYTES) + 3) / 4 * 4 + 4 + 144 * ($(LAYERS) + 1)),$(MODEL_NVM_BYTES))
 # 0 where the network has no depthwise, max or average pool, add or concat.
 CHANNELWISE = $(shell sed -n 's/^\#define BO_HAS_CHANNELWISE \([01]\).*/\1/p' $(DUMP)/platform.h)
 # The multiply-accumulate kernel that was costed; `lea` is another file than the board's own.
@@ -36,8 +41,8 @@ ELEMENT_BYTES = $(shell sed -n 's/^\#define BO_HAS_ELEMENT_BYTES \([12]\).*/\1/p
 PER_CHANNEL = $(shell sed -n 's/^\#define BO_HAS_PER_CHANNEL \([01]\).*/\1/p' $(DUMP)/platform.h)
 IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DUMP)/platform.h)
 
-CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/marks.c \
-        core/protocol.c core/runtime.c core/scheme.c core/states.c kernels/dot.c kernels/requantise.c \
+CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/kept.c \
+        core/marks.c core/protocol.c core/runtime.c core/scheme.c core/states.c kernels/dot.c kernels/requantise.c \
         kernels/window.c
 WARNINGS := -Wall -Wextra -Werror -pedantic
 # VM is one array that holds codes, sums and records in turn: no strict aliasing.
@@ -57,7 +62,7 @@ HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/*/*.h $(DUMP)/*.h)
 COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(WINDOW_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
           $(ELEMENT_BYTES:%=-DBO_ELEMENT_BYTES=%) $(PER_CHANNEL:%=-DBO_PER_CHANNEL=%) \
-          $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+          -DBO_KEEP_COUNTERS=$(COUNTERS) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
            -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
 

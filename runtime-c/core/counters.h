@@ -1,5 +1,6 @@
 /**
- * What the runtime did, per layer: compiled in with BO_COUNTERS (the host build and the tests).
+ * What the runtime did, per layer: in VM with BO_COUNTERS (the host build and the tests), in NVM
+ * across resets with BO_KEEP_COUNTERS=1 (kept.h).
  *
  * Index `layer` counts that layer's batches; index `layer_count` counts what belongs to no layer:
  * starting, delivering, results and releases. A boot counts where its record points.
@@ -25,6 +26,10 @@ typedef struct {
   uint32_t states_stripped;
 } bo_counters;
 
+#ifndef BO_KEEP_COUNTERS
+#define BO_KEEP_COUNTERS 0
+#endif
+
 #ifdef BO_COUNTERS
 /** Layers that counters are kept for; a deeper one counts into the last. */
 #ifndef BO_COUNTERS_LAYERS
@@ -32,12 +37,28 @@ typedef struct {
 #endif
 extern bo_counters bo_counted[BO_COUNTERS_LAYERS];
 extern uint16_t bo_counted_layer;
-#define BO_COUNT(field, amount) (bo_counted[bo_counted_layer].field += (uint32_t)(amount))
-#define BO_COUNT_LAYER(layer)                                                                      \
+#define BO_COUNT_IN_VM(field, amount) (bo_counted[bo_counted_layer].field += (uint32_t)(amount))
+#define BO_COUNT_LAYER_IN_VM(layer)                                                                \
   (bo_counted_layer = (uint16_t)((layer) < BO_COUNTERS_LAYERS ? (layer) : BO_COUNTERS_LAYERS - 1u))
 #else
-#define BO_COUNT(field, amount) ((void)0)
-#define BO_COUNT_LAYER(layer) ((void)0)
+#define BO_COUNT_IN_VM(field, amount) ((void)0)
+#define BO_COUNT_LAYER_IN_VM(layer) ((void)0)
 #endif
+
+#if BO_KEEP_COUNTERS
+/** Since the last save: [0] of no layer, [1] of the layer at hand. */
+extern bo_counters bo_unsaved[2];
+extern uint8_t bo_unsaved_at;
+void bo_kept_layer(uint16_t layer);
+#define BO_COUNT_TO_KEEP(field, amount) (bo_unsaved[bo_unsaved_at].field += (uint32_t)(amount))
+#define BO_COUNT_LAYER_TO_KEEP(layer) bo_kept_layer((uint16_t)(layer))
+#else
+#define BO_COUNT_TO_KEEP(field, amount) ((void)0)
+#define BO_COUNT_LAYER_TO_KEEP(layer) ((void)0)
+#endif
+
+#define BO_COUNT(field, amount)                                                                    \
+  ((void)BO_COUNT_IN_VM(field, amount), (void)BO_COUNT_TO_KEEP(field, amount))
+#define BO_COUNT_LAYER(layer) ((void)BO_COUNT_LAYER_IN_VM(layer), BO_COUNT_LAYER_TO_KEEP(layer))
 
 #endif

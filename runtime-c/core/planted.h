@@ -115,4 +115,21 @@
 #define BO_BUG_STATES_NOT_CLEARED 0 /**< the first inference trusts what the arena held before */
 #endif
 
+/* Of builds that keep counters (BO_KEEP_COUNTERS). */
+#ifndef BO_BUG_KEPT_IN_ONE_SLOT
+#define BO_BUG_KEPT_IN_ONE_SLOT 0 /**< totals are saved over the newest ones */
+#endif
+#ifndef BO_BUG_KEPT_TORN_ACCEPTED
+#define BO_BUG_KEPT_TORN_ACCEPTED 0 /**< the CRC of totals is not checked */
+#endif
+#ifndef BO_BUG_KEPT_UNCONFIRMED
+#define BO_BUG_KEPT_UNCONFIRMED 0 /**< the board is switched off before a save is in NVM */
+#endif
+#ifndef BO_BUG_KEPT_EARLY
+#define BO_BUG_KEPT_EARLY 0 /**< a step is counted before its record is in NVM */
+#endif
+#ifndef BO_BUG_KEPT_OTHER_IMAGE
+#define BO_BUG_KEPT_OTHER_IMAGE 0 /**< totals of another image are gone on with */
+#endif
+
 #endif

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "crc.h"
+#include "kept.h"
 #include "nest.h"
 #include "nvm.h"
 #include "planted.h"
@@ -55,7 +56,6 @@ void bo_progress_read(bo_progress *progress, const bo_model *model) {
     progress->record.batch += progress->record.batch != 0u;
   }
   BO_COUNT_LAYER(bo_min(progress->record.layer, model->layer_count));
-  BO_COUNT(boots, 1);
   BO_COUNT(reads, 2);
   BO_COUNT(read_bytes, 2u * BO_RECORD_BYTES);
 }
@@ -108,11 +108,15 @@ void bo_commit(bo_progress *progress, uint16_t layer, uint16_t inference, uint32
   record->crc = bo_crc16(BO_CRC16_START, record, offsetof(bo_record, crc));
   progress->fresh = 0;
   BO_COUNT(commits, 1);
+  if (BO_BUG_KEPT_EARLY)
+    bo_kept_commit();
   const uint32_t slot = BO_BUG_WRONG_SLOT ? 0u : record->sequence & 1u;
   bo_nvm_write(BO_NVM_RECORDS + slot * BO_RECORD_BYTES, record, BO_RECORD_BYTES);
   /* The next step may overwrite what this one read: not before the record is safe. */
   if (!BO_BUG_RECORD_UNCONFIRMED)
     bo_port_confirm();
+  if (!BO_BUG_KEPT_EARLY)
+    bo_kept_commit();
   if (bo_is_scheme(progress->model, BO_SCHEME_TILE))
     bo_port_after_commit();
 }

@@ -4,6 +4,7 @@
 
 #include "engine.h"
 #include "image.h"
+#include "kept.h"
 #include "nvm.h"
 #include "planted.h"
 #include "scheme.h"
@@ -21,7 +22,9 @@ bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
       bo_result_stride(model->outputs, bo_code_bytes(model)) > bo_port_vm_bytes()) {
     return BO_REFUSED;
   }
+  bo_kept_reset(model);
   bo_progress_read(&runtime->progress, model);
+  BO_COUNT(boots, 1);
   const bo_record *record = &runtime->progress.record;
   /* Only another network whose image id is the same by chance leaves such a record. */
   if (record->layer < model->layer_count &&
@@ -35,6 +38,7 @@ bo_status bo_runtime_boot(bo_runtime *runtime, const bo_model *model) {
   runtime->delivered = 0;
   runtime->inference = runtime->progress.record.inference;
   runtime->booted = 1;
+  bo_kept_boot(&runtime->progress);
   return BO_DONE;
 }
 
@@ -78,6 +82,7 @@ bo_status bo_runtime_start(bo_runtime *runtime, const void *input) {
     return BO_REFUSED;
   if (results == 2u && !BO_BUG_RESULT_OVERWRITTEN)
     return BO_FULL;
+  bo_kept_begin(&runtime->progress);
   runtime->inference = (uint16_t)(runtime->progress.record.inference + 1u);
   bo_scheme_store_input(&runtime->progress, runtime->inference, input);
   bo_scheme_start(&runtime->progress, runtime->inference);
@@ -90,6 +95,7 @@ static void step(bo_runtime *runtime) {
   const bo_model *model = progress->model;
   const bo_record now = progress->record;
   BO_COUNT_LAYER(now.layer);
+  bo_kept_begin(progress);
   if (now.layer == model->layer_count) {
     bo_result_write(progress);
     bo_commit(progress, (uint16_t)(now.layer + 1u), now.inference, 0);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "counters.h"
 
 static const char *current;
 static int failures;
@@ -57,6 +58,7 @@ int main(int count, char **names) {
       {"conformance_ideal", test_conformance_ideal},
       {"spi", test_spi},
       {"hostile", test_hostile},
+      {"kept", test_kept},
   };
   const int until_first = count > 1 && strcmp(names[1], "--first") == 0;
   if (count == 4 && strcmp(names[1], "replay") == 0)
@@ -68,7 +70,8 @@ int main(int count, char **names) {
   count -= until_first;
   int passed = 0, failed = 0;
   for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-    int wanted = count < 2;
+    /* Without kept counters there is nothing of theirs to test. */
+    int wanted = count < 2 && (BO_KEEP_COUNTERS || tests[i].run != test_kept);
     for (int n = 1; n < count; n++)
       wanted |= strcmp(names[n], tests[i].name) == 0;
     if (!wanted)
@@ -77,7 +80,8 @@ int main(int count, char **names) {
     failures = 0;
     note[0] = 0;
     tests[i].run();
-    printf("%s %s%s%s\n", failures == 0 ? "ok" : "FAIL", current, note[0] != 0 ? ": " : "", note);
+    printf("%s %s%s%s%s\n", failures == 0 ? "ok" : "FAIL", current,
+           BO_KEEP_COUNTERS ? " with counters kept" : "", note[0] != 0 ? ": " : "", note);
     fflush(stdout);
     if (failures == 0)
       passed++;

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "crc.h"
+#include "kept.h"
 #include "network.h"
 #include "port.h"
 #include "runtime.h"
@@ -18,7 +19,7 @@ static void forget(bo_runtime *runtime) {
 /** NVM as the network's image programs it, and a runtime that has just come out of reset. */
 static network *power_up(uint32_t seed, bo_runtime *runtime) {
   network *net = network_make(seed, &small);
-  bo_host_nvm_make(net->model.nvm_bytes);
+  bo_host_nvm_make(bo_nvm_end(&net->model));
   bo_host_image(NULL, 0);
   memcpy(bo_host_nvm(), net->image, net->image_bytes);
   forget(runtime);
@@ -226,7 +227,7 @@ static void change_images(network *a, network *b, uint32_t cut_a, uint32_t cut_b
                           uint32_t steps_of_b) {
   session s;
   const uint32_t larger =
-      a->model.nvm_bytes > b->model.nvm_bytes ? a->model.nvm_bytes : b->model.nvm_bytes;
+      bo_nvm_end(&a->model) > bo_nvm_end(&b->model) ? bo_nvm_end(&a->model) : bo_nvm_end(&b->model);
   const bo_cut at_b = {cut_b, BO_CUT_SUBSET, cut_b}, at_a = {cut_a, BO_CUT_SUBSET, cut_a};
   bo_host_nvm_make(larger);
   s.net = a;
@@ -282,7 +283,7 @@ void test_provisioning(void) {
   /* An image that is not the model's is not taken. */
   session s;
   s.net = a;
-  bo_host_nvm_make(a->model.nvm_bytes);
+  bo_host_nvm_make(bo_nvm_end(&a->model));
   bo_host_image(b->image, b->image_bytes);
   CHECK(in_one_cycle(do_infer, &s) == BO_REFUSED, "another model's image was provisioned");
   bo_host_image(NULL, 0);

@@ -39,6 +39,9 @@ export interface BuildRequest {
   nvm_limit_bytes: number;
   /** Absolute path of the user's application. */
   application: string | undefined;
+  /** Whether counters survive resets, and the end of all NVM, theirs included. */
+  counters: boolean;
+  nvm_end_bytes: number;
   /** Of kernel lea: DSPLib's folder. */
   dsplib: string | undefined;
   /** Golden vectors wanted in firmware.elf. */
@@ -76,6 +79,7 @@ export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize
       board,
       compiler: request.tools.compiler,
       application,
+      counters: request.counters,
     }),
   );
 
@@ -127,7 +131,7 @@ export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize
       reserved_bytes: usage.vm_bytes,
       limit_bytes: board.regions.get(board.vm_region)!.bytes,
     },
-    nvm: { used_bytes: layout.nvm_bytes, limit_bytes: request.nvm_limit_bytes },
+    nvm: { used_bytes: request.nvm_end_bytes, limit_bytes: request.nvm_limit_bytes },
     vectors: {
       firmware: flashed.count,
       simulation: simulated.count,

@@ -6,7 +6,9 @@ import type { Board } from "./board.ts";
 
 /** What the dump says that a board must hold. */
 export interface Needs {
-  layout: Pick<LayoutArtifact, "network" | "image_bytes" | "nvm_bytes" | "vm_bytes">;
+  layout: Pick<LayoutArtifact, "network" | "image_bytes" | "vm_bytes">;
+  /** End of all NVM: the network's, and behind it the counters that survive resets. */
+  nvm_end_bytes: number;
   /** BO_VM_BYTES of platform.h: the platform's whole VM, used or not. */
   vm_reserved_bytes: number;
   /** Codes of one golden vector. */
@@ -16,10 +18,10 @@ export interface Needs {
 
 /** Bytes of a memory that are taken beside the code, without golden vectors. */
 function heldBytes(holds: readonly string[], needs: Needs) {
-  const { image_bytes, nvm_bytes } = needs.layout;
+  const { image_bytes } = needs.layout;
   return {
     image: holds.includes("image") ? image_bytes : 0,
-    arena: holds.includes("arena") ? nvm_bytes - image_bytes : 0,
+    arena: holds.includes("arena") ? needs.nvm_end_bytes - image_bytes : 0,
     vectors: holds.includes("vectors") ? vectorsBytes(0, needs, 2) : 0,
   };
 }
@@ -72,7 +74,7 @@ export function refuseUnfit(board: Board, profile: string, needs: Needs): Proble
     `Set platforms.${profile}.vm_bytes to what the board has.`,
   );
   if (board.external_nvm_bytes !== undefined) {
-    refuse("NVM", layout.nvm_bytes, board.external_nvm_bytes, "constants, maps and planes");
+    refuse("NVM", needs.nvm_end_bytes, board.external_nvm_bytes, "constants, maps and planes");
   }
   return problems;
 }

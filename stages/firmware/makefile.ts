@@ -9,10 +9,13 @@ export interface MakefileFacts {
   compiler: string;
   /** File in src/ that holds the user's application. */
   application: string | undefined;
+  /** Whether counters survive resets. */
+  counters: boolean;
 }
 
 /** Text of the Makefile; see runtime-c/build.mk for the recipe itself. */
-export function makefile({ network, profile, board, compiler, application }: MakefileFacts) {
+export function makefile(facts: MakefileFacts): string {
+  const { network, profile, board, compiler, application, counters } = facts;
   const line = (text: string) => text.replace(/[\p{Cc}\\]+/gu, " ");
   const variables = Object.keys(board.tools).join(", ");
   return `# Network ${line(network)} for platform ${profile}.
@@ -31,7 +34,9 @@ export function makefile({ network, profile, board, compiler, application }: Mak
 APPLICATION ?= ${
     application === undefined ? "src/runtime-c/apps/demo.c" : `src/application/${application}`
   }
-RECIPE = $(MAKE) -f src/runtime-c/build.mk DUMP=src/model
+# 1: counters per layer survive resets (src/runtime-c/core/kept.h).
+COUNTERS ?= ${counters ? 1 : 0}
+RECIPE = $(MAKE) -f src/runtime-c/build.mk DUMP=src/model COUNTERS=$(COUNTERS)
 
 firmware:
 \t$(RECIPE) BOARD=${board.name} OUT=build/firmware VECTORS=src/model/vectors.firmware.bin \\

@@ -66,6 +66,7 @@ export const firmware = defineStage<FirmwareParameters>({
     const { readJson, readCodes, writeJson, writeWhole } = await import("../../base/files.ts");
     const { FirmwareSize, vectorsFile } = await import("../../network/artifacts/firmware.ts");
     const { LayoutArtifact } = await import("../../network/artifacts/layout.ts");
+    const { keptEnd_bytes } = await import("../../network/kept_counters.ts");
     const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
     const { requireTool, versionLine } = await import("../../toolchain/find.ts");
     const { locateMsp430Gcc, msp430GccVersion } = await import("../../toolchain/msp430_gcc.ts");
@@ -93,13 +94,18 @@ export const firmware = defineStage<FirmwareParameters>({
         inputs: (await readCodes(join(dump, "vectors.inputs.npy"))).data,
         outputs: (await readCodes(join(dump, "vectors.outputs.npy"))).data,
       };
-      problems.push(...refuseUnfit(board, profile, { layout, vm_reserved_bytes, ...sizes }));
+      const nvm_end_bytes = params.counters
+        ? keptEnd_bytes(layout.nvm_bytes, layout.layers.length)
+        : layout.nvm_bytes;
+      const needs = { layout, nvm_end_bytes, vm_reserved_bytes, ...sizes };
+      problems.push(...refuseUnfit(board, profile, needs));
       plans.push({
         profile,
         dump,
         layout,
         board,
         vm_reserved_bytes,
+        nvm_end_bytes,
         vectors,
         sizes,
         nvm_limit_bytes: platform.nvm_bytes,
@@ -142,6 +148,7 @@ export const firmware = defineStage<FirmwareParameters>({
           ...plan,
           root,
           application,
+          counters: params.counters,
           dsplib: kernel === "lea" ? dsplibPath(root, params.dsplib) : undefined,
           firmware_vectors: params.vectors,
           place,

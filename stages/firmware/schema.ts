@@ -17,5 +17,10 @@ export const FirmwareParameters = z.strictObject({
   dsplib: z.string().nullable().default(null),
   /** Golden vectors that go into the flashed image without an application; fewer where room ends. */
   vectors: z.number().int().positive().max(65535).default(4),
+  /**
+   * Counters per layer that survive resets, for `deno task board read`: in NVM behind the network's,
+   * saved at each boot and commit, which costs time and energy that the explorer does not charge.
+   */
+  counters: z.boolean().default(false),
 });
 export type FirmwareParameters = z.infer<typeof FirmwareParameters>;

@@ -1,11 +1,13 @@
 /** The host's view of a board's memory: on a simulated board that was cut, and on damaged dumps. */
 import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { UserError } from "../../base/errors.ts";
 import { readJson, readNpy } from "../../base/files.ts";
 import { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import { vectorsFile } from "../../network/artifacts/firmware.ts";
 import { type BoardState, crc16, readBoardMemory } from "../../network/board_memory.ts";
+import { type KeptCounters, keptEnd_bytes, readKeptCounters } from "../../network/kept_counters.ts";
 import { parseIntelHex } from "../../network/intel_hex.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
 import { command, randomDump, ROOT } from "../dump/support.ts";
@@ -104,12 +106,52 @@ Deno.test("readBoardMemory() reads progress, releases and results as a boot does
     nvm[layout.nvm.results + layout.nvm.result_stride_bytes + 9]! ^= 1;
     assert.deepEqual(read().results.map((r) => r.inference), [8]);
 
+    assert.deepEqual(state.counters, [], "this firmware keeps none");
+
     // Within a dump of a larger memory.
     const memory = new Uint8Array(1000 + nvm.length).fill(0x3f);
     memory.set(nvm, 1000);
     assert.equal(read(memory).offset, 1000);
     assert.deepEqual({ ...read(memory), offset: 0 }, read());
   }));
+
+Deno.test("readKeptCounters() takes the newest whole slot of this image", () => {
+  const layout = { nvm_bytes: 10, image_id: 0x1234, layers: [{ name: "conv" }] };
+  const nvm = new Uint8Array(keptEnd_bytes(10, 1)).fill(0xff);
+  assert.equal(nvm.length, 12 + 4 + 4 * 72);
+  const read = () => readKeptCounters((at, bytes) => nvm.subarray(at, at + bytes), layout);
+  const save = (layer: number, number: number, boots: number, id = layout.image_id) => {
+    const slot = new Uint8Array(72);
+    const view = new DataView(slot.buffer);
+    view.setUint32(0, number, true);
+    view.setUint16(4, id, true);
+    view.setUint32(8, boots % 2 ** 32, true);
+    view.setUint16(8 + 40, Math.floor(boots / 2 ** 32), true);
+    view.setUint32(68, crc32(slot.subarray(0, 68)), true);
+    nvm.set(slot, 16 + 144 * layer + 72 * (number & 1));
+  };
+  const boots = () => read().map(({ layer, boots }) => [layer, boots]);
+  assert.deepEqual(read(), []);
+  save(0, 6, 40);
+  assert.deepEqual(boots(), [["conv", 40], [undefined, 0]]);
+  save(0, 7, 41);
+  save(1, 1, 2 ** 40 + 3);
+  assert.deepEqual(boots(), [["conv", 41], [undefined, 2 ** 40 + 3]]);
+  nvm[16 + 72 + 30]! ^= 1;
+  assert.equal(boots()[0]![1], 40, "torn: the older one stands");
+  // Saves are counted in 32 bits.
+  save(0, 0xffffffff, 50);
+  save(0, 0, 51);
+  assert.equal(boots()[0]![1], 51);
+  save(0, 1, 9, 7);
+  assert.equal(boots()[0]![1], 51, "of another image");
+  const cut = nvm.subarray(0, 16 + 80);
+  assert.equal(
+    readKeptCounters((at, bytes) => cut.subarray(at, at + bytes), layout)[0]!.boots,
+    51,
+    "the dump ends within the slots",
+  );
+});
 
 Deno.test("readBoardMemory() refuses damaged and foreign dumps, and says why", () =>
   within(async (folder) => {
@@ -204,7 +246,7 @@ Deno.test("board read shows what a simulated board was doing when its power fail
     );
     await command("make", ["-s", "-C", `${ROOT}runtime-c/sim`, `OUT=${folder}/sim`, "all"]);
     const build = [`DUMP=${folder}`, "BOARD=msp430fr5994", `OUT=${folder}/board`, "firmware"];
-    await command("make", ["-s", "-f", `${ROOT}runtime-c/build.mk`, ...build]);
+    await command("make", ["-s", "-f", `${ROOT}runtime-c/build.mk`, ...build, "COUNTERS=1"]);
     const simulate = (nvm: string, ...options: string[]) =>
       new Deno.Command(`${folder}/sim/bo_sim`, {
         args: [
@@ -233,6 +275,23 @@ Deno.test("board read shows what a simulated board was doing when its power fail
         [...outputs.data.subarray(classes * (inference % 3), classes * (inference % 3 + 1))],
       ]),
     );
+    // What the board counted across its resets is what this machine's runtime counts.
+    const host = [`DUMP=${folder}`, "BOARD=host", `OUT=${folder}/host`];
+    await command("make", ["-s", "-f", `${ROOT}runtime-c/build.mk`, ...host]);
+    const files = [`${folder}/nvm.bin`, `${folder}/vectors.bin`];
+    const ran = await command(`${folder}/host/runner`, [...files, "uncut", "--inferences", "2"]);
+    const expected = JSON.parse(new TextDecoder().decode(ran)).layers as KeptCounters[];
+    assert.equal(done.counters.length, layout.layers.length + 1);
+    for (const [i, { name }] of layout.layers.entries()) {
+      const { boots, commits, reads, read_bytes, writes, write_bytes, macs, pooled } = expected[i]!;
+      const counted = { boots, commits, reads, read_bytes, writes, write_bytes, macs, pooled };
+      assert.ok(commits > 0 && macs + pooled > 0, name);
+      assert.deepEqual(done.counters[i], { layer: name, ...counted, repeats: 0, repeated: 0 });
+    }
+    const sum = done.counters.reduce((sum, { commits }) => sum + commits, 0);
+    assert.equal(sum, done.progress.sequence, "commits");
+    assert.match(await show(`${folder}/done.bin`), /since the image was first started[^]*\(none\)/);
+
     // A board that is stopped while it works: one that hangs, for the simulator, after so many steps.
     let cut = done;
     for (let steps = 50_000; cut.progress.state !== "running"; steps += 50_000) {

@@ -4,6 +4,7 @@ import { ExitCode, UserError } from "../../base/errors.ts";
 import { readJson, writeJson } from "../../base/files.ts";
 import { FirmwareSize, vectorsFile } from "../../network/artifacts/firmware.ts";
 import { LayoutArtifact } from "../../network/artifacts/layout.ts";
+import { keptEnd_bytes } from "../../network/kept_counters.ts";
 import { readProfile } from "../../network/platform.ts";
 import { digestFolder } from "../../pipeline/digest.ts";
 import { boardOf, memoryRegions, readBoards } from "../../stages/firmware/board.ts";
@@ -138,6 +139,24 @@ Deno.test("firmware.run() says by how much the linker finds the image too large"
     assert.match(full.notes.join("\n"), /mspdebug does not hold the network/);
   }));
 
+Deno.test("firmware.run() makes room for counters that survive resets, or says what is missing", () =>
+  within(async (folder) => {
+    const options = { platforms: [FRAM], params: { counters: true } };
+    const file = join(folder, "dump", FRAM, "layout.json");
+    const layout = await readJson(file, LayoutArtifact);
+    const { artifact } = await runStage(firmware, folder, options);
+    const size = await readJson(join(artifact, FRAM, "size.json"), FirmwareSize);
+    const end = keptEnd_bytes(layout.nvm_bytes, layout.layers.length);
+    assert.equal(size.nvm.used_bytes, end);
+    const upper = size.regions.find(({ name }) => name === "UPPER")!;
+    assert.equal(upper.used_bytes, end, "linked");
+
+    // All of it taken by the network, to the byte.
+    await writeJson(file, LayoutArtifact, { ...layout, nvm_bytes: 212_992 });
+    const error = await refused(runStage(firmware, folder, options), ExitCode.infeasible);
+    assert.match(error.message, /UPPER needs \d+ bytes .* too many/);
+  }));
+
 Deno.test("memoryOverflows() reads GNU ld and failed assertions, and nothing else", () => {
   assert.deepEqual(
     memoryOverflows(
@@ -242,10 +261,12 @@ Deno.test("readBoards() agrees with ports and profiles", async () => {
       recipe += await Deno.readTextFile(`${ROOT}runtime-c/ports/${name}`);
     }
     for (const [variable, name] of Object.entries(board.tools)) {
-      const values = [...recipe.matchAll(new RegExp(`^${variable} := (\\S+)$`, "gm"))];
+      const values = [...recipe.matchAll(new RegExp(`^${variable} := (.+)$`, "gm"))];
       const tool = TOOLS.find((tool) => tool.name === name)!;
       assert.ok(
-        values.some(([, value]) => tool.candidates.includes(value!)),
+        values.some(([, value]) =>
+          tool.candidates.includes(value!) || value === `$(call llvm,${name})`
+        ),
         `${board.name} ${variable}`,
       );
     }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kept.h"
+
 static void use_result(bo_application *app) {
   const bo_model *model = app->subject->model;
   const uint16_t number = app->runtime.inference;
@@ -60,7 +62,7 @@ void bo_application_begin(bo_application *app, const bo_subject *subject, uint32
   app->output = malloc(bo_output_bytes(subject->model));
   if (app->output == NULL)
     exit(70);
-  bo_host_nvm_make(subject->model->nvm_bytes);
+  bo_host_nvm_make(bo_nvm_end(subject->model));
   bo_host_image(subject->provision ? subject->image : NULL, subject->image_bytes);
   if (!subject->provision)
     memcpy(bo_host_nvm(), subject->image, subject->image_bytes);

@@ -97,10 +97,11 @@ void bo_campaign_random(const bo_subject *subject, uint32_t seed, uint32_t campa
   end(&app, report);
 }
 
-/** FNV-1a over 64 bits, a word at a time: tells states of NVM apart. */
-static uint64_t nvm_hash(void) {
+/** FNV-1a over 64 bits, a word at a time: tells states of the model's NVM apart. Counters behind it
+ * differ from run to run. */
+static uint64_t nvm_hash(const bo_model *model) {
   const uint8_t *nvm = bo_host_nvm();
-  const uint32_t bytes = bo_host_nvm_bytes();
+  const uint32_t bytes = model->nvm_bytes;
   uint64_t hash = 0xcbf29ce484222325u;
   uint32_t i = 0;
   for (; i + 8u <= bytes; i += 8u) {
@@ -138,7 +139,7 @@ static void one_cut(exhaustive *all, const bo_cut *cut, bo_report *report) {
   report->boots += 2;
   const char *wrong = all->app.wrong;
   if (wrong == NULL) {
-    const uint64_t state = nvm_hash();
+    const uint64_t state = nvm_hash(all->app.subject->model);
     const uint32_t next = all->cycle + 1u < all->cycles ? all->cycle + 1u : all->cycle;
     /* The cut may have come behind the record: then the step was done, and one more is now. */
     if (state != all->states[all->cycle] && state != all->states[next]) {
@@ -189,7 +190,7 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
       if (all.states == NULL)
         exit(70);
     }
-    all.states[all.cycles++] = nvm_hash();
+    all.states[all.cycles++] = nvm_hash(subject->model);
     report->boots++;
     report->commits += ended == BO_CYCLE_OFF;
   }
@@ -221,7 +222,7 @@ static void exhaust(const bo_subject *subject, uint32_t inferences, uint32_t onl
     free(sizes);
     restore(&all);
     bo_host_power_cycle(bo_application_run, &all.app, NULL, 1);
-    if (report->mismatches == 0u && nvm_hash() != all.states[all.cycle]) {
+    if (report->mismatches == 0u && nvm_hash(subject->model) != all.states[all.cycle]) {
       fail(report, "the uncut run does not repeat itself; power cycle %u", (unsigned)all.cycle);
     }
   }

@@ -73,9 +73,9 @@ static void *add(list *to, const void *item) {
 
 static state *state_at(uint32_t index) { return &((state *)all.states.data)[index]; }
 
-/** FNV-1a over 64 bits, a word at a time, of NVM and what the application remembers. */
+/** FNV-1a over 64 bits, a word at a time, of the model's NVM and what the application remembers. */
 static uint64_t hash_of(const uint8_t *nvm, uint32_t consumed, uint32_t released) {
-  const uint32_t bytes = bo_host_nvm_bytes();
+  const uint32_t bytes = all.subject->model->nvm_bytes;
   uint64_t hash = 0xcbf29ce484222325u ^ ((uint64_t)consumed << 32 | released);
   uint32_t i = 0;
   for (; i + 8u <= bytes; i += 8u) {

@@ -32,6 +32,8 @@ void test_counters(void);
 void test_one_cut(void);
 void test_many_cuts(void);
 void test_sequence_wrap(void);
+/** Only of the build that keeps counters. */
+void test_kept(void);
 /** What `replay` does: 0 where nothing is wrong with it, 1 where something is, 2: no such id. */
 int conformance_replay(const char *which, const char *id);
 /** The suite on `text` shapes more of each kind and code size; prints totals. */
