@@ -83,6 +83,8 @@ struct CostedDesign {
 
 struct LayerResult {
   DesignCount designs_total = 0;
+  /** Evaluated one by one. */
+  DesignCount designs_visited = 0;
   /** Of the full space: of those visited. */
   DesignCount designs_feasible = 0;
   /** Of the full space. */
@@ -98,6 +100,12 @@ struct LayerResult {
    * first. Empty where nothing is feasible.
    */
   std::vector<CostedDesign> best;
+
+  /** Whether nothing is feasible and mending any one limit would not do. */
+  bool needs_nearest() const {
+    return best.empty() && std::none_of(rejections.begin(), rejections.end(),
+                                        [](const Rejection &r) { return r.has_sole; });
+  }
 };
 
 /** Cost of one design, whether feasible or not; latency is infinite where it exceeds the full

@@ -10,156 +10,149 @@ double ceil_div(uint32_t a, uint32_t b) { return static_cast<double>(bo_ceil_div
 
 struct Window {
   double rows, columns;
-};
 
-Window input_window(const bo_shape &shape, const bo_design &design) {
-  if (shape.kind == BO_GLOBAL_AVG_POOL)
-    return {static_cast<double>(design.tr), static_cast<double>(design.tc)};
-  return {static_cast<double>(shape.stride_h * design.tr + shape.kernel_h - shape.stride_h),
-          static_cast<double>(shape.stride_w * design.tc + shape.kernel_w - shape.stride_w)};
-}
-
-/** The terms that intermittent and continuous power share; all of one tile, S where it joins tiles.
- */
-struct Terms {
-  Cost input, weights, sums, compute;
-
-  Terms(const Platform &p, const bo_shape &shape, const bo_design &d) {
-    const Window window = input_window(shape, d);
-    const auto reuse = static_cast<int>(reuse_of(d));
-    const double taps = static_cast<double>(shape.kernel_h) * shape.kernel_w * d.tm;
-    const double pixels = static_cast<double>(d.tr) * d.tc;
-    input = window.rows * window.columns * (p.nvm_read.of(d.tn) + p.fetch_input);
-    weights = taps * (p.nvm_read.of(d.tn) + p.fetch_weights);
-    sums = pixels * (p.nvm_read.of(d.tm) + p.fetch_output[reuse]);
-    compute = taps * pixels * (p.mac.of(d.tn) + p.add + p.partial_sum + p.accumulate);
+  Window(const bo_shape &shape, const bo_design &design)
+      : rows(static_cast<double>(shape.stride_h * design.tr + shape.kernel_h - shape.stride_h)),
+        columns(static_cast<double>(shape.stride_w * design.tc + shape.kernel_w - shape.stride_w)) {
   }
 };
-
-Cost backup(const Platform &p, const bo_design &d) {
-  const double pixels = static_cast<double>(d.tr) * d.tc;
-  const auto reuse = reuse_of(d);
-  const Cost &overhead = p.backup_output[static_cast<int>(reuse)];
-  switch (reuse) {
-  case Reuse::input:
-    return pixels * (p.nvm_write.of(static_cast<double>(d.s) * d.tm) + overhead);
-  case Reuse::weights:
-    return d.s * pixels * (p.nvm_write.of(d.tm) + overhead);
-  default:
-    return pixels * (p.nvm_write.of(d.tm) + overhead);
-  }
-}
-
-void pool_intermittent(const Platform &p, const bo_shape &shape, const bo_design &d,
-                       Evaluation &evaluation) {
-  const double pixels = static_cast<double>(d.tr) * d.tc;
-  const int o = static_cast<int>(Reuse::output);
-  Cost cycle = d.s * pixels * (p.nvm_read.of(d.tm) + p.fetch_input);
-  cycle += p.nvm_read.of(d.tm) + p.fetch_output[o];
-  cycle += d.s * pixels * d.tm * (p.max + p.pool);
-  cycle += p.nvm_write.of(d.tm) + p.backup_output[o];
-  cycle += p.nvm_read.of(4) + p.nvm_write.of(4) + p.reboot;
-  const double cycles =
-      ceil_div(shape.h, d.tr) * ceil_div(shape.w, d.tc) * ceil_div(shape.m, d.tm) / d.s;
-  evaluation.classes.push_back({cycles, cycle});
-}
 
 } // namespace
 
-uint64_t inas2021_vm_elements(const bo_shape &shape, const bo_design &d) {
-  const uint64_t s = reuse_of(d) == Reuse::output ? 1 : d.s;
-  if (shape.kind == BO_GLOBAL_AVG_POOL) {
-    return static_cast<uint64_t>(d.tr) * d.tc * d.tm + static_cast<uint64_t>(d.tm) * d.s;
+Inas2021Tile::Inas2021Tile(const Platform &p, const bo_shape &shape, const bo_design &d)
+    : platform_(p), shape_(shape), design_(d), reuse_(reuse_of(d)),
+      pool_(shape.kind == BO_GLOBAL_AVG_POOL), reduces_(!pool_ && reuse_ == Reuse::output) {
+  const uint64_t tile = static_cast<uint64_t>(d.tr) * d.tc * d.tm;
+  if (pool_) {
+    vm_elements_ = tile, vm_elements_per_s_ = d.tm;
+    return;
   }
-  const Window window = input_window(shape, d);
-  return static_cast<uint64_t>(window.rows) * static_cast<uint64_t>(window.columns) * d.tn +
-         static_cast<uint64_t>(shape.kernel_h) * shape.kernel_w * d.tm * d.tn +
-         static_cast<uint64_t>(d.tr) * d.tc * d.tm * s;
+  const Window window(shape, d);
+  vm_elements_ = static_cast<uint64_t>(window.rows) * static_cast<uint64_t>(window.columns) * d.tn +
+                 static_cast<uint64_t>(shape.kernel_h) * shape.kernel_w * d.tm * d.tn;
+  vm_elements_per_s_ = tile;
 }
 
-double inas2021_written_elements(const bo_shape &shape, const bo_design &d, bool intermittent) {
-  const bool pool = shape.kind == BO_GLOBAL_AVG_POOL;
-  const double rows = pool ? ceil_div(shape.h, d.tr) : ceil_div(shape.r, d.tr);
-  const double columns = pool ? ceil_div(shape.w, d.tc) : ceil_div(shape.c, d.tc);
-  const double tiles =
-      rows * columns * ceil_div(shape.m, d.tm) * (pool ? 1 : ceil_div(shape.n, d.tn));
-  const double outputs = pool ? d.tm : static_cast<double>(d.tr) * d.tc * d.tm;
+void Inas2021Tile::know_costs() {
+  if (knows_costs_)
+    return;
+  knows_costs_ = true;
+  const Platform &p = platform_;
+  const bo_shape &shape = shape_;
+  const bo_design &d = design_;
+  spatial_ = pool_ ? ceil_div(shape.h, d.tr) * ceil_div(shape.w, d.tc)
+                   : ceil_div(shape.r, d.tr) * ceil_div(shape.c, d.tc);
+  m_tiles_ = ceil_div(shape.m, d.tm), n_tiles_ = pool_ ? 1 : ceil_div(shape.n, d.tn);
+  pixels_ = static_cast<double>(d.tr) * d.tc;
+  cycle_ = p.nvm_read.of(4) + p.nvm_write.of(4) + p.reboot;
+  if (pool_)
+    return;
+  const Window window(shape, d);
+  const double taps = static_cast<double>(shape.kernel_h) * shape.kernel_w * d.tm;
+  input_ = window.rows * window.columns * (p.nvm_read.of(d.tn) + p.fetch_input);
+  weights_ = taps * (p.nvm_read.of(d.tn) + p.fetch_weights);
+  sums_ = pixels_ * (p.nvm_read.of(d.tm) + p.fetch_output[static_cast<int>(reuse_)]);
+  compute_ = taps * pixels_ * (p.mac.of(d.tn) + p.add + p.partial_sum + p.accumulate);
+}
+
+Cost Inas2021Tile::backup(uint32_t s) const {
+  const Platform &p = platform_;
+  const Cost &overhead = p.backup_output[static_cast<int>(reuse_)];
+  switch (reuse_) {
+  case Reuse::input:
+    return pixels_ * (p.nvm_write.of(static_cast<double>(s) * design_.tm) + overhead);
+  case Reuse::weights:
+    return s * pixels_ * (p.nvm_write.of(design_.tm) + overhead);
+  default:
+    return pixels_ * (p.nvm_write.of(design_.tm) + overhead);
+  }
+}
+
+double Inas2021Tile::written_elements(uint32_t s, bool intermittent) {
+  know_costs();
+  const double tiles = spatial_ * m_tiles_ * n_tiles_;
+  const double outputs = pool_ ? design_.tm : pixels_ * design_.tm;
   if (!intermittent)
     return tiles * outputs;
   // A batch that accumulates writes its outputs once.
-  const double written = pool || reuse_of(d) == Reuse::output ? outputs : d.s * outputs;
-  return tiles / d.s * (written + 4);
+  const double written = pool_ || reduces_ ? outputs : s * outputs;
+  return tiles / s * (written + 4);
 }
 
-void inas2021_intermittent(const Platform &p, const bo_shape &shape, const bo_design &d,
-                           Evaluation &evaluation) {
+void Inas2021Tile::pool_intermittent(uint32_t s, Evaluation &evaluation) const {
+  const Platform &p = platform_;
+  const int o = static_cast<int>(Reuse::output);
+  Cost cycle = s * pixels_ * (p.nvm_read.of(design_.tm) + p.fetch_input);
+  cycle += p.nvm_read.of(design_.tm) + p.fetch_output[o];
+  cycle += s * pixels_ * design_.tm * (p.max + p.pool);
+  cycle += p.nvm_write.of(design_.tm) + p.backup_output[o];
+  cycle += cycle_;
+  evaluation.classes.push_back({spatial_ * m_tiles_ / s, cycle});
+}
+
+void Inas2021Tile::intermittent(uint32_t s, Evaluation &evaluation) {
+  know_costs();
   evaluation.classes.clear();
-  if (shape.kind == BO_GLOBAL_AVG_POOL)
-    return pool_intermittent(p, shape, d, evaluation);
-  const Terms terms(p, shape, d);
-  const auto reuse = reuse_of(d);
-  const double s = d.s;
-  Cost first = s * terms.compute + backup(p, d);
-  first += p.nvm_read.of(4) + p.nvm_write.of(4) + p.reboot;
-  Cost sums = s * terms.sums;
-  switch (reuse) {
+  if (pool_)
+    return pool_intermittent(s, evaluation);
+  const double times = s;
+  Cost first = times * compute_ + backup(s);
+  first += cycle_;
+  Cost sums = times * sums_;
+  switch (reuse_) {
   case Reuse::input:
-    first += s * terms.weights + terms.input;
+    first += times * weights_ + input_;
     break;
   case Reuse::weights:
-    first += s * terms.input + terms.weights;
+    first += times * input_ + weights_;
     break;
   case Reuse::output:
-    first += s * (terms.input + terms.weights);
-    sums = terms.sums;
+    first += times * (input_ + weights_);
+    sums = sums_;
     break;
   }
-  const double outputs =
-      ceil_div(shape.r, d.tr) * ceil_div(shape.c, d.tc) * ceil_div(shape.m, d.tm);
-  const double cycles = outputs * ceil_div(shape.n, d.tn) / s;
-  const double first_cycles = reuse == Reuse::output ? outputs : outputs / s;
+  const double outputs = spatial_ * m_tiles_;
+  const double cycles = outputs * n_tiles_ / times;
+  const double first_cycles = reduces_ ? outputs : outputs / times;
   evaluation.classes.push_back({first_cycles, first});
   if (cycles > first_cycles)
     evaluation.classes.push_back({cycles - first_cycles, first + sums});
 }
 
-void inas2021_continuous(const Platform &p, const bo_shape &shape, const bo_design &d,
-                         Evaluation &evaluation) {
-  evaluation.classes.clear();
-  const double spatial = shape.kind == BO_GLOBAL_AVG_POOL
-                             ? ceil_div(shape.h, d.tr) * ceil_div(shape.w, d.tc)
-                             : ceil_div(shape.r, d.tr) * ceil_div(shape.c, d.tc);
-  const double m_tiles = ceil_div(shape.m, d.tm);
-  if (shape.kind == BO_GLOBAL_AVG_POOL) {
-    const int o = static_cast<int>(Reuse::output);
-    const double pixels = static_cast<double>(d.tr) * d.tc;
-    double transfers = pixels;
-    Cost element = p.add, output = p.divide;
-    if (p.continuous_pool_window) {
-      transfers = static_cast<double>(d.tr + shape.kernel_h - 1) * (d.tc + shape.kernel_w - 1);
-      element = p.max, output = {};
-    }
-    Cost tile = transfers * (p.nvm_read.of(d.tm) + p.fetch_input);
-    tile += p.nvm_read.of(d.tm) + p.fetch_output[o];
-    tile += pixels * d.tm * (element + p.pool);
-    tile += p.nvm_write.of(d.tm) + p.backup_output[o];
-    evaluation.classes.push_back({1, spatial * m_tiles * tile + shape.m * output});
-    return;
+void Inas2021Tile::pool_continuous(Evaluation &evaluation) const {
+  const Platform &p = platform_;
+  const int o = static_cast<int>(Reuse::output);
+  double transfers = pixels_;
+  Cost element = p.add, output = p.divide;
+  if (p.continuous_pool_window) {
+    transfers =
+        static_cast<double>(design_.tr + shape_.kernel_h - 1) * (design_.tc + shape_.kernel_w - 1);
+    element = p.max, output = {};
   }
-  const Terms terms(p, shape, d);
-  const double n_tiles = ceil_div(shape.n, d.tn);
-  const double tiles = spatial * m_tiles * n_tiles;
-  const double later = tiles - spatial * m_tiles;
-  Cost layer = tiles * (terms.compute + backup(p, d));
-  switch (reuse_of(d)) {
+  Cost tile = transfers * (p.nvm_read.of(design_.tm) + p.fetch_input);
+  tile += p.nvm_read.of(design_.tm) + p.fetch_output[o];
+  tile += pixels_ * design_.tm * (element + p.pool);
+  tile += p.nvm_write.of(design_.tm) + p.backup_output[o];
+  evaluation.classes.push_back({1, spatial_ * m_tiles_ * tile + shape_.m * output});
+}
+
+void Inas2021Tile::continuous(uint32_t s, Evaluation &evaluation) {
+  know_costs();
+  evaluation.classes.clear();
+  if (pool_)
+    return pool_continuous(evaluation);
+  const double tiles = spatial_ * m_tiles_ * n_tiles_;
+  const double later = tiles - spatial_ * m_tiles_;
+  Cost layer = tiles * (compute_ + backup(s));
+  switch (reuse_) {
   case Reuse::input:
-    layer += spatial * n_tiles * terms.input + tiles * terms.weights + later * terms.sums;
+    layer += spatial_ * n_tiles_ * input_ + tiles * weights_ + later * sums_;
     break;
   case Reuse::weights:
-    layer += tiles * terms.input + m_tiles * n_tiles * terms.weights + later * terms.sums;
+    layer += tiles * input_ + m_tiles_ * n_tiles_ * weights_ + later * sums_;
     break;
   case Reuse::output:
-    layer += tiles * (terms.input + terms.weights);
+    layer += tiles * (input_ + weights_);
     break;
   }
   evaluation.classes.push_back({1, layer});

@@ -525,39 +525,54 @@ SpaceRequest read_space(const Reader &from) {
   return request;
 }
 
+/** The table's columns as JavaScript gets them; the worker writes where they lie. */
+struct TableArrays {
+  TableArrays(Napi::Env env, size_t size)
+      : latency_s(keep(Napi::Float64Array::New(env, size))),
+        energy_J(keep(Napi::Float64Array::New(env, size))),
+        written_bytes(keep(Napi::Float64Array::New(env, size))),
+        state(keep(Napi::Uint8Array::New(env, size))),
+        columns{span_of<double>(latency_s), span_of<double>(energy_J),
+                span_of<double>(written_bytes), span_of<NetworkState>(state)} {}
+
+  Napi::ObjectReference latency_s, energy_J, written_bytes, state;
+  const SpaceColumns columns;
+
+private:
+  static Napi::ObjectReference keep(const Napi::Object &array) { return Napi::Persistent(array); }
+  template <class T> static std::span<T> span_of(const Napi::ObjectReference &kept) {
+    const auto array = kept.Value().As<Napi::TypedArray>();
+    return {static_cast<T *>(array.ArrayBuffer().Data()), array.ElementLength()};
+  }
+};
+
 class SpaceWorker : public Napi::AsyncWorker {
 public:
   SpaceWorker(Napi::Env env, SpaceRequest request, unsigned threads, CancelFlag cancelled)
       : AsyncWorker(env, "brownout.space"), deferred_(Napi::Promise::Deferred::New(env)),
-        request_(std::move(request)), threads_(threads), cancelled_(std::move(cancelled)) {}
+        request_(std::move(request)), arrays_(env, network_count(request_)), threads_(threads),
+        cancelled_(std::move(cancelled)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  void Execute() override { table_ = explore_space(request_, threads_, *cancelled_); }
+  void Execute() override {
+    summary_ = explore_space(request_, threads_, *cancelled_, arrays_.columns);
+  }
 
   void OnOK() override {
     const Napi::Env env = Env();
     Napi::HandleScope scope(env);
-    if (!table_)
+    if (!summary_)
       return deferred_.Resolve(env.Null());
-    const size_t size = table_->state.size();
-    const auto numbers = [&](const std::vector<double> &from) {
-      Napi::Float64Array to = Napi::Float64Array::New(env, size);
-      std::copy(from.begin(), from.end(), to.Data());
-      return to;
-    };
-    Napi::Uint8Array states = Napi::Uint8Array::New(env, size);
-    for (size_t i = 0; i < size; i++)
-      states.Data()[i] = static_cast<uint8_t>(table_->state[i]);
     Napi::Object out = Napi::Object::New(env);
-    out["latency_s"] = numbers(table_->latency_s);
-    out["energy_J"] = numbers(table_->energy_J);
-    out["written_bytes"] = numbers(table_->written_bytes);
-    out["state"] = states;
-    out["designs"] = static_cast<double>(table_->designs);
-    out["visited"] = static_cast<double>(table_->visited);
-    out["layers"] = static_cast<double>(table_->layers);
-    out["limited_layers"] = static_cast<double>(table_->limited_layers);
+    out["latency_s"] = arrays_.latency_s.Value();
+    out["energy_J"] = arrays_.energy_J.Value();
+    out["written_bytes"] = arrays_.written_bytes.Value();
+    out["state"] = arrays_.state.Value();
+    out["designs"] = static_cast<double>(summary_->designs);
+    out["visited"] = static_cast<double>(summary_->visited);
+    out["layers"] = static_cast<double>(summary_->layers);
+    out["limited_layers"] = static_cast<double>(summary_->limited_layers);
     deferred_.Resolve(out);
   }
 
@@ -566,9 +581,10 @@ public:
 private:
   Napi::Promise::Deferred deferred_;
   SpaceRequest request_;
+  TableArrays arrays_;
   unsigned threads_;
   CancelFlag cancelled_;
-  std::optional<SpaceTable> table_;
+  std::optional<SpaceSummary> summary_;
 };
 
 /** space(request, threads) -> { promise, cancel }; the promise gives null when cancelled. */

@@ -68,37 +68,64 @@ inline uint32_t sweep_trips(const bo_shape &shape, Reuse reuse, uint32_t tr, uin
   }
 }
 
-/** Calls visit(design) for every design with the given Tr, in order; stops when visit says false.
- */
+/** Batch sizes of sweeps, ascending; those of short sweeps, which are nearly all, are kept. */
+class BatchSizes {
+public:
+  const std::vector<uint32_t> &of(uint32_t trips) {
+    std::vector<uint32_t> &sizes = trips < SHORT ? known()[trips] : large_[trips];
+    if (sizes.empty()) {
+      sizes = one_and_even_divisors(trips);
+      // S is a 16-bit field; a batch of more tiles fits no VM.
+      std::erase_if(sizes, [](uint32_t s) { return s > UINT16_MAX; });
+    }
+    return sizes;
+  }
+
+private:
+  static constexpr uint32_t SHORT = 1024;
+  static std::vector<std::vector<uint32_t>> &known() {
+    thread_local std::vector<std::vector<uint32_t>> sizes(SHORT);
+    return sizes;
+  }
+  std::unordered_map<uint32_t, std::vector<uint32_t>> large_;
+};
+
+/** Calls visit(design, sizes) for every tile and order with the given Tr: the design is visit's own
+ * and lacks its S only, `sizes` holds those it can have, ascending. Stops when visit says false. */
 template <class Visit>
-void for_each_published(const bo_shape &shape, const PublishedSpace &space, uint32_t tr,
-                        bool batches, Visit &&visit) {
-  // By trip count; small ones, which are nearly all, without a search.
-  std::vector<std::vector<uint32_t>> small(1024);
-  std::unordered_map<uint32_t, std::vector<uint32_t>> large;
+void for_each_sweep(const bo_shape &shape, const PublishedSpace &space, uint32_t tr, bool batches,
+                    Visit &&visit) {
+  BatchSizes batch_sizes;
   for (uint32_t tc : space.tc)
     for (uint32_t tm : space.tm)
       for (uint32_t tn : space.tn)
         for (Reuse reuse : space.reuses) {
           const uint32_t trips = batches ? sweep_trips(shape, reuse, tr, tc, tm, tn) : 1;
-          std::vector<uint32_t> &sizes = trips < small.size() ? small[trips] : large[trips];
-          if (sizes.empty())
-            sizes = one_and_even_divisors(trips);
-          for (uint32_t s : sizes) {
-            // S is a 16-bit field; a batch of more tiles fits no VM.
-            if (s > UINT16_MAX)
-              break;
-            bo_design design{};
-            design.tr = static_cast<uint16_t>(tr), design.tc = static_cast<uint16_t>(tc);
-            design.tm = static_cast<uint16_t>(tm), design.tn = static_cast<uint16_t>(tn);
-            const auto order = published_order(reuse);
-            std::memcpy(design.order, order.data(), order.size());
-            design.span = BO_SPAN_CHANNEL;
-            design.s = static_cast<uint16_t>(s);
-            if (!visit(design))
-              return;
-          }
+          bo_design design{};
+          design.tr = static_cast<uint16_t>(tr), design.tc = static_cast<uint16_t>(tc);
+          design.tm = static_cast<uint16_t>(tm), design.tn = static_cast<uint16_t>(tn);
+          const auto order = published_order(reuse);
+          std::memcpy(design.order, order.data(), order.size());
+          design.span = BO_SPAN_CHANNEL;
+          if (!visit(design, batch_sizes.of(trips)))
+            return;
         }
+}
+
+/** Calls visit(design) for every design with the given Tr, in order; stops when visit says false.
+ */
+template <class Visit>
+void for_each_published(const bo_shape &shape, const PublishedSpace &space, uint32_t tr,
+                        bool batches, Visit &&visit) {
+  for_each_sweep(shape, space, tr, batches,
+                 [&](bo_design &design, const std::vector<uint32_t> &sizes) {
+                   for (uint32_t s : sizes) {
+                     design.s = static_cast<uint16_t>(s);
+                     if (!visit(design))
+                       return false;
+                   }
+                   return true;
+                 });
 }
 
 } // namespace brownout

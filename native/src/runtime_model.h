@@ -38,6 +38,8 @@ public:
     layout_ = bo_vm_plan(&task_.shape, &design, &nest_);
     plane_ = bo_plane_make(&task_.shape, &design, &nest_);
   }
+  /** Batches of other sizes hold other tiles, which border and padding make unlike. */
+  bool grows_with_s() const { return false; }
   uint64_t vm_bytes() const { return layout_.total_bytes; }
   uint64_t plane_bytes() const { return bo_plane_bytes(&plane_); }
   bo_vm_layout layout() const { return layout_; }

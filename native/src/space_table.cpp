@@ -50,14 +50,12 @@ struct Limited {
 class Walk {
 public:
   Walk(const SpaceRequest &request, const std::vector<LayerFacts> &facts, const Delivery *delivery,
-       SpaceTable &table)
+       const SpaceColumns &table)
       : request_(request), facts_(facts), delivery_(delivery), table_(table) {
     sizes_.assign(request.levels.size() + 1, 1);
     for (size_t l = request.levels.size(); l-- > 0;)
       sizes_[l] = sizes_[l + 1] * request.levels[l].choices;
   }
-
-  size_t size() const { return sizes_.front(); }
 
   /** All networks of one first choice. */
   std::vector<Limited> run(uint32_t choice) const {
@@ -72,10 +70,8 @@ public:
     if (delivery_ != nullptr) {
       scores += delivery_->scores();
       const double budget_J = request_.common.platform.buffer.safe_J();
-      if (std::max(delivery_->start.energy_J, delivery_->deliver.energy_J) > budget_J) {
-        table_.state[network] = NetworkState::delivery;
-        return;
-      }
+      if (std::max(delivery_->start.energy_J, delivery_->deliver.energy_J) > budget_J)
+        return fill(network, 1, NetworkState::delivery);
     }
     table_.state[network] = NetworkState::feasible;
     table_.latency_s[network] = scores.latency_s, table_.energy_J[network] = scores.energy_J;
@@ -83,26 +79,31 @@ public:
   }
 
 private:
+  /** Of the layers of a path, in its order. */
   struct Sum {
     Scores scores;
-    int infeasible;
+    int infeasible = 0;
+    uint64_t weights = 0, constants_bytes = 0, maps_bytes = 0, plane_bytes = 0, largest_map = 0;
   };
 
+  /** Networks that cannot run. */
   void fill(size_t from, size_t count, NetworkState state) const {
-    std::fill_n(table_.state.begin() + static_cast<std::ptrdiff_t>(from), count, state);
-  }
-
-  static Sum add(Sum sum, const LayerFacts &f) {
-    sum.scores += f.scores;
-    sum.infeasible += !f.feasible;
-    return sum;
+    for (const auto &column : {table_.latency_s, table_.energy_J, table_.written_bytes})
+      std::ranges::fill(column.subspan(from, count), INFINITE);
+    std::ranges::fill(table_.state.subspan(from, count), state);
   }
 
   /** Puts a chain at the end of the path; what they cost together. */
   Sum append(int32_t chain, Sum sum, std::vector<const ChainLayer *> &path) const {
     for (const ChainLayer &one : request_.chains[static_cast<size_t>(chain)]) {
       path.push_back(&one);
-      sum = add(sum, facts(one));
+      const LayerFacts &f = facts(one);
+      sum.scores += f.scores;
+      sum.infeasible += !f.feasible;
+      sum.weights += f.weights;
+      sum.constants_bytes += f.constants_bytes, sum.maps_bytes += f.map_bytes;
+      sum.plane_bytes = std::max(sum.plane_bytes, f.plane_bytes);
+      sum.largest_map = std::max(sum.largest_map, f.outputs);
     }
     return sum;
   }
@@ -111,8 +112,8 @@ private:
     return facts_[static_cast<size_t>(one.layer)];
   }
 
-  void step(size_t level, int32_t state, size_t at, Sum sum, std::vector<const ChainLayer *> &path,
-            std::vector<Limited> &limited, int only) const {
+  void step(size_t level, int32_t state, size_t at, const Sum &sum,
+            std::vector<const ChainLayer *> &path, std::vector<Limited> &limited, int only) const {
     if (level == request_.levels.size())
       return close(state, at, sum, path, limited);
     const SpaceLevel &l = request_.levels[level];
@@ -132,29 +133,24 @@ private:
     }
   }
 
-  void close(int32_t tail, size_t network, Sum sum, std::vector<const ChainLayer *> &path,
+  void close(int32_t tail, size_t network, const Sum &before, std::vector<const ChainLayer *> &path,
              std::vector<Limited> &limited) const {
     const size_t length = path.size();
-    sum = append(request_.tails[static_cast<size_t>(tail)], sum, path);
+    const Sum sum = append(request_.tails[static_cast<size_t>(tail)], before, path);
     if (sum.infeasible > 0)
-      table_.state[network] = NetworkState::layer_infeasible;
+      fill(network, 1, NetworkState::layer_infeasible);
     else if (request_.common.protocol == Protocol::inas2021)
-      close_published(network, sum, path);
+      close_published(network, sum);
     else
       close_brownout(network, sum, path, limited);
     path.resize(length);
   }
 
-  void close_published(size_t network, const Sum &sum,
-                       const std::vector<const ChainLayer *> &path) const {
-    uint64_t largest = request_.common.input_elements, weights = 0;
-    for (const ChainLayer *one : path) {
-      const LayerFacts &f = facts(*one);
-      largest = std::max(largest, f.outputs), weights += f.weights;
-    }
+  void close_published(size_t network, const Sum &sum) const {
     const Platform &p = request_.common.platform;
-    if ((2 * largest + weights) * p.element_bytes > p.nvm_bytes)
-      table_.state[network] = NetworkState::nvm;
+    const uint64_t largest = std::max<uint64_t>(request_.common.input_elements, sum.largest_map);
+    if ((2 * largest + sum.weights) * p.element_bytes > p.nvm_bytes)
+      fill(network, 1, NetworkState::nvm);
     else
       finish(network, sum.scores);
   }
@@ -163,23 +159,17 @@ private:
                       std::vector<Limited> &limited) const {
     const uint64_t nvm = request_.common.platform.nvm_bytes;
     const uint64_t code = request_.common.platform.element_bytes;
-    uint64_t constants = 0, maps = (code * request_.common.input_elements + 3) & ~3ull;
-    uint64_t planes = 0;
-    for (const ChainLayer *one : path) {
-      const LayerFacts &f = facts(*one);
-      constants += f.constants_bytes, maps += f.map_bytes;
-      planes = std::max(planes, f.plane_bytes);
-    }
+    const uint64_t maps = sum.maps_bytes + ((code * request_.common.input_elements + 3) & ~3ull);
     const auto outputs = static_cast<uint32_t>(facts(*path.back()).outputs);
-    const uint64_t fixed =
-        bo_header_address(outputs, static_cast<uint32_t>(code)) + BO_HEADER_BYTES + constants;
+    const uint64_t fixed = bo_header_address(outputs, static_cast<uint32_t>(code)) +
+                           BO_HEADER_BYTES + sum.constants_bytes;
     // Were no two maps to share bytes, it would fit: no plan is needed to know it does.
-    if (fixed + maps + 2 * planes <= nvm)
+    if (fixed + maps + 2 * sum.plane_bytes <= nvm)
       return finish(network, sum.scores);
     const uint64_t arena = plan(path);
-    if (arena + 2 * planes <= nvm)
+    if (arena + 2 * sum.plane_bytes <= nvm)
       return finish(network, sum.scores);
-    table_.state[network] = NetworkState::nvm;
+    fill(network, 1, NetworkState::nvm);
     if (arena <= nvm)
       limited.push_back({network, path, (nvm - arena) / 2});
   }
@@ -201,14 +191,14 @@ private:
   const SpaceRequest &request_;
   const std::vector<LayerFacts> &facts_;
   const Delivery *delivery_;
-  SpaceTable &table_;
+  const SpaceColumns &table_;
   std::vector<size_t> sizes_;
 };
 
 /** Networks that would fit with smaller planes: their offending layers once more, within them. */
 bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> &facts,
                      const std::vector<Limited> &limited, const Walk &walk, unsigned threads,
-                     const std::atomic<bool> &cancelled, SpaceTable &table) {
+                     const std::atomic<bool> &cancelled, SpaceSummary &summary) {
   std::map<std::pair<int32_t, uint64_t>, size_t> index;
   std::vector<LayerTask> tasks;
   const NetworkRequest &common = request.common;
@@ -226,7 +216,7 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
   const auto results = explore_layers(tasks, threads, cancelled);
   if (!results)
     return false;
-  table.limited_layers = tasks.size();
+  summary.limited_layers = tasks.size();
   for (const Limited &network : limited) {
     Scores scores;
     bool feasible = true;
@@ -247,8 +237,9 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
 
 } // namespace
 
-std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned threads,
-                                        const std::atomic<bool> &cancelled) {
+std::optional<SpaceSummary> explore_space(const SpaceRequest &request, unsigned threads,
+                                          const std::atomic<bool> &cancelled,
+                                          const SpaceColumns &columns) {
   const NetworkRequest &common = request.common;
   std::vector<LayerTask> tasks;
   for (const NetworkLayer &layer : common.layers)
@@ -258,15 +249,15 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
   if (!results)
     return std::nullopt;
 
-  SpaceTable table;
+  SpaceSummary summary;
   std::vector<LayerFacts> facts;
   for (size_t i = 0; i < tasks.size(); i++) {
     const LayerResult &result = (*results)[i];
     facts.push_back(facts_of(common.layers[i], result));
-    table.designs += result.designs_total;
-    table.visited += result.coverage ? result.coverage->visited : result.designs_total;
+    summary.designs += result.designs_total;
+    summary.visited += result.designs_visited;
   }
-  table.layers = tasks.size();
+  summary.layers = tasks.size();
 
   std::optional<Delivery> delivery;
   if (common.protocol == Protocol::brownout)
@@ -276,11 +267,7 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
             facts[static_cast<size_t>(
                       request.chains[static_cast<size_t>(request.tails.front())].back().layer)]
                 .outputs));
-  const Walk walk(request, facts, delivery ? &*delivery : nullptr, table);
-  table.latency_s.assign(walk.size(), INFINITE);
-  table.energy_J.assign(walk.size(), INFINITE);
-  table.written_bytes.assign(walk.size(), INFINITE);
-  table.state.assign(walk.size(), NetworkState::not_buildable);
+  const Walk walk(request, facts, delivery ? &*delivery : nullptr, columns);
   std::vector<std::vector<Limited>> limited(request.levels.front().choices);
   parallel_for(limited.size(), threads, [&](size_t choice) {
     if (!cancelled.load(std::memory_order_relaxed))
@@ -289,9 +276,9 @@ std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned th
   std::vector<Limited> all;
   for (auto &some : limited)
     all.insert(all.end(), some.begin(), some.end());
-  if (cancelled.load() || !explore_limited(request, facts, all, walk, threads, cancelled, table))
+  if (cancelled.load() || !explore_limited(request, facts, all, walk, threads, cancelled, summary))
     return std::nullopt;
-  return table;
+  return summary;
 }
 
 } // namespace brownout

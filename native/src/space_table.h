@@ -4,6 +4,8 @@
 
 #include "network.h"
 
+#include <span>
+
 namespace brownout {
 
 /** A layer of a stretch: which one, and how many layers back each of its inputs lies. */
@@ -41,18 +43,30 @@ enum class NetworkState : uint8_t {
   delivery = 4,
 };
 
-struct SpaceTable {
-  /** By network: choices of the levels as digits, the last level's fastest. Infinite where
-   * infeasible. */
-  std::vector<double> latency_s, energy_J, written_bytes;
-  std::vector<NetworkState> state;
+/** Networks that the levels make, those that cannot be built included. */
+inline size_t network_count(const SpaceRequest &request) {
+  size_t count = 1;
+  for (const SpaceLevel &level : request.levels)
+    count *= level.choices;
+  return count;
+}
+
+/** Where the table is written: network_count() entries each, so that it need not be copied. By
+ * network: choices of the levels as digits, the last level's fastest. Infinite where infeasible. */
+struct SpaceColumns {
+  std::span<double> latency_s, energy_J, written_bytes;
+  std::span<NetworkState> state;
+};
+
+struct SpaceSummary {
   DesignCount designs = 0, visited = 0;
   /** Distinct layers, and those explored again because a network leaves less NVM for planes. */
   uint64_t layers = 0, limited_layers = 0;
 };
 
-/** Nothing when cancelled. */
-std::optional<SpaceTable> explore_space(const SpaceRequest &request, unsigned threads,
-                                        const std::atomic<bool> &cancelled);
+/** Fills every entry of `columns`. @returns nothing when cancelled */
+std::optional<SpaceSummary> explore_space(const SpaceRequest &request, unsigned threads,
+                                          const std::atomic<bool> &cancelled,
+                                          const SpaceColumns &columns);
 
 } // namespace brownout
