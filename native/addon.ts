@@ -58,6 +58,7 @@ export interface NativeCosted extends Design, NativeShares {
   energy_min_J: number;
   energy_J: number;
   power_cycles: number;
+  batches: number;
   vm_bytes: number;
   plane_bytes: number;
   written_bytes: number;

@@ -1,6 +1,6 @@
 /** Between the vocabulary of `network/` and the addon's plain objects. */
 import { UserError } from "../base/errors.ts";
-import { type Design, PUBLISHED_ORDERS } from "../network/design.ts";
+import { type Design, PUBLISHED_ORDERS, type Scheme } from "../network/design.ts";
 import type {
   Binding,
   CostedDesign,
@@ -30,7 +30,11 @@ export interface Setting {
   platform: Platform;
   space?: DesignSpace;
   objective?: Objective | undefined;
+  scheme?: Scheme | undefined;
 }
+
+/** Whether power cycles last until power fails, instead of ending with a commit. */
+const untilFailure = ({ scheme = "tile" }: Setting) => scheme !== "tile";
 
 const UNITS: Record<Binding, string> = {
   vm: "byte",
@@ -136,10 +140,19 @@ function weightCount(layer: ResolvedLayer): number {
 
 /** Orders as answers write them: I, W, O where the protocol is the published one. */
 function showDesign(design: Design, { protocol }: Setting): Design {
-  const { Tr, Tc, Tm, Tn, loop_order, mac_span, S } = design;
+  const { Tr, Tc, Tm, Tn, loop_order, mac_span, S, B } = design;
   const published = Object.entries(PUBLISHED_ORDERS).find(([, order]) => order === loop_order);
   const shown = protocol === "inas2021" && published !== undefined ? published[0] : loop_order;
-  return { Tr, Tc, Tm, Tn, loop_order: shown, mac_span, S };
+  return {
+    Tr,
+    Tc,
+    Tm,
+    Tn,
+    loop_order: shown,
+    mac_span,
+    S,
+    ...(B === undefined ? {} : { B }),
+  };
 }
 
 function showShares(shares: NativeShares): NativeShares {
@@ -165,8 +178,10 @@ function showCosted(costed: NativeCosted, setting: Setting): CostedDesign {
     ...(intermittent
       ? {
         energy_max_J: costed.energy_max_J,
-        energy_min_J: costed.energy_min_J,
-        energy_mean_J: costed.energy_J / costed.power_cycles,
+        ...(untilFailure(setting) ? {} : {
+          energy_min_J: costed.energy_min_J,
+          energy_mean_J: costed.energy_J / costed.power_cycles,
+        }),
         power_cycles: costed.power_cycles,
       }
       : {}),
@@ -288,7 +303,7 @@ function showLayer(
     name,
     feasible: true,
     ...showCosted(best, setting),
-    ...(protocol === "brownout" ? { vm: best.vm, batches: best.power_cycles } : {}),
+    ...(protocol === "brownout" ? { vm: best.vm, batches: best.batches } : {}),
     ...(power === "intermittent"
       ? { slack_J: energyBudget_J(platform).safe_J - best.energy_max_J }
       : {}),

@@ -136,6 +136,7 @@ export async function prepareLayers(
     ? padding.input.length
     : input.channels + input.channels % multiple;
   const natives = walked.map(nativeLayer);
+  const preservation = preservationOf(request);
   return {
     name: request.name,
     protocol,
@@ -143,13 +144,14 @@ export async function prepareLayers(
     platform,
     space,
     objective: request.objective,
+    scheme: preservation.scheme,
     layers,
     native: {
       protocol,
       power,
       platform,
       space,
-      ...preservationOf(request),
+      ...preservation,
       ...(objective === undefined ? {} : { objective }),
       ...(latency_limit_s === undefined ? {} : { latency_limit_s }),
       input_elements: elements({ ...input, channels }),
@@ -230,7 +232,17 @@ function checkSupported(
       help: "Protocol inas2021 describes the published designs only.",
     });
   }
-  if (protocol !== "brownout") return;
+  if (protocol !== "brownout") {
+    if (request.scheme !== undefined && request.scheme !== "tile") {
+      throw new UserError({
+        message: `${request.name}: protocol ${protocol} knows scheme tile only`,
+        field: "scheme",
+        value: request.scheme,
+        expected: "tile, or protocol brownout",
+      });
+    }
+    return;
+  }
   if (request.power === "continuous") {
     throw new UserError({
       message: `${request.name}: protocol brownout describes intermittent power only`,
@@ -296,7 +308,8 @@ export async function explorePrepared(
   );
   return prepared.map((p, i) => {
     const shown = showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p);
-    const goesOn = p.native.after_commit === "run_on" && shown.feasible;
+    const goesOn = p.native.scheme === "tile" && p.native.after_commit === "run_on" &&
+      shown.feasible;
     return goesOn ? { ...shown, run_on: runOn(p, answers[i]!, root) } : shown;
   });
 }

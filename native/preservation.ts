@@ -1,21 +1,16 @@
-/** How progress is kept, as a request asks for it: defaults filled in, what cannot be explored refused. */
+/** How progress is kept, as a request asks for it: defaults filled in, what does not fit refused. */
 import { UserError } from "../base/errors.ts";
-import type { AfterCommit, Scheme } from "../network/design.ts";
+import { type AfterCommit, keepsMarks, type Scheme } from "../network/design.ts";
 import type { ExploreRequest } from "../network/explore.ts";
 
 export interface Preservation {
   scheme: Scheme;
-  /** Output values between two progress marks; 0 where the scheme has none. */
+  /** Outputs of a group; 0 where the scheme has none, or where each layer's own is to be found. */
   b: number;
   after_commit: AfterCommit;
 }
 
-/** Schemes that keep marks within a batch. */
-const MARKED: readonly Scheme[] = ["hawaii", "stateful"];
-/** What the model charges so far. */
-const EXPLORED: readonly Scheme[] = ["tile"];
-
-/** @throws UserError on a scheme that is not explored, or a B where none belongs */
+/** @throws UserError on a B where none belongs, or a board that is to sleep where none asks it */
 export function preservationOf(
   { name, scheme = "tile", b, after_commit }: Pick<
     ExploreRequest,
@@ -35,16 +30,20 @@ export function preservationOf(
       expected,
     });
   };
-  if (!EXPLORED.includes(scheme)) {
+  if (b !== undefined && !keepsMarks(scheme)) {
+    refuse("b", b, `scheme ${scheme} sends no groups of outputs`, "no b");
+  }
+  if (scheme !== "tile" && after_commit === "sleep") {
     refuse(
-      "scheme",
-      scheme,
-      "the explorer cannot charge this scheme yet",
-      EXPLORED.join(", "),
+      "after_commit",
+      after_commit,
+      `under scheme ${scheme} a power cycle lasts until power fails`,
+      "run_on, or scheme tile",
     );
   }
-  if (b !== undefined && !MARKED.includes(scheme)) {
-    refuse("b", b, `scheme ${scheme} sets no marks between commits`, "no b");
-  }
-  return { scheme, b: b ?? 0, after_commit: after_commit ?? "sleep" };
+  return {
+    scheme,
+    b: b ?? 0,
+    after_commit: after_commit ?? (scheme === "tile" ? "sleep" : "run_on"),
+  };
 }

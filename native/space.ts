@@ -4,6 +4,8 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import type { Scheme } from "../network/design.ts";
 import type { DesignSpace, Objective, Power } from "../network/explore.ts";
 import { type Layer, type ResolvedLayer, resolveLayers, type Shape } from "../network/network.ts";
 import { type PlatformChoice, type Protocol } from "../network/platform.ts";
@@ -16,6 +18,9 @@ export interface SpaceOptions {
   power?: Power | undefined;
   protocol?: Protocol | undefined;
   objective?: Objective | undefined;
+  /** Not `ideal`, of which no sum over layers is the latency. */
+  scheme?: Scheme | undefined;
+  b?: number | undefined;
   threads?: number | undefined;
   signal?: AbortSignal | undefined;
   root?: string | undefined;
@@ -73,8 +78,17 @@ export async function exploreSpace(
   platform: PlatformChoice,
   options: SpaceOptions = {},
 ): Promise<SpaceTable> {
-  const { signal, root, threads = availableParallelism(), objective } = options;
+  const { signal, root, threads = availableParallelism(), objective, scheme, b } = options;
   signal?.throwIfAborted();
+  if (scheme === "ideal") {
+    throw new UserError({
+      message:
+        "an inference under scheme ideal takes one power cycle: no table of sums has its latency",
+      field: "scheme",
+      value: scheme,
+      expected: "tile, hawaii, stateful or checkpoint",
+    });
+  }
   const graph = spaceGraph(space, input, classes);
   const prepared = await prepareLayers({
     name: `${space.type} space of ${spaceSize(space)} networks`,
@@ -82,6 +96,8 @@ export async function exploreSpace(
     space: options.space ?? "published",
     protocol: options.protocol,
     ...(objective === undefined ? {} : { objective }),
+    ...(scheme === undefined ? {} : { scheme }),
+    ...(b === undefined ? {} : { b }),
     platform,
     input,
     layers: graph.layers,

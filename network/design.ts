@@ -21,6 +21,9 @@ export type MacSpan = z.infer<typeof MacSpan>;
 export const Scheme = z.enum(["tile", "hawaii", "stateful", "checkpoint", "ideal"]);
 export type Scheme = z.infer<typeof Scheme>;
 
+/** Whether outputs are sent in groups of B, the smallest progress that is kept. */
+export const keepsMarks = (scheme: Scheme): boolean => scheme === "hawaii" || scheme === "stateful";
+
 /** What the board does after a commit: switch off until V_on, or go on while there is energy. */
 export const AfterCommit = z.enum(["sleep", "run_on"]);
 export type AfterCommit = z.infer<typeof AfterCommit>;
@@ -32,7 +35,9 @@ export const Design = z.strictObject({
   Tn: positive,
   loop_order: LoopOrder,
   mac_span: MacSpan.default("channel"),
-  /** Tiles between two commits. */
+  /** Tiles of a batch: of scheme tile between two commits. */
   S: positive,
+  /** Outputs of a group, of the schemes that send groups. */
+  B: positive.optional(),
 });
 export type Design = z.infer<typeof Design>;

@@ -49,8 +49,8 @@ export type Pin = z.infer<typeof Pin>;
 /** How progress is kept; protocol `inas2021` knows `tile` and `sleep` only. */
 const preservation = {
   scheme: Scheme.optional(),
-  /** Output values between two progress marks, of the schemes that have marks. */
-  b: positive.optional(),
+  /** Outputs of a group, of hawaii and stateful; default: of each layer the best power of two. */
+  b: positive.max(65535).optional(),
   after_commit: AfterCommit.optional(),
 };
 
@@ -127,7 +127,11 @@ export type Miss = z.infer<typeof Miss>;
 export const CostedDesign = z.strictObject({
   ...Design.shape,
   latency_s: z.number(),
-  /** Energy of the worst, the cheapest and the mean power cycle (intermittent). */
+  /**
+   * Energy of the worst, the cheapest and the mean power cycle (intermittent). Of schemes other than
+   * tile, whose power cycles last until power fails, the worst is what a boot must be able to do: boot,
+   * recovery and the largest unit of progress.
+   */
   energy_max_J: z.number().optional(),
   energy_min_J: z.number().optional(),
   energy_mean_J: z.number().optional(),
@@ -261,7 +265,8 @@ export const Delivery = z.strictObject({
   energy_max_J: z.number(),
   energy_J: z.number(),
   written_bytes: count,
-  power_cycles: count,
+  /** 2 of scheme tile; of ideal 0, whose one power cycle is the whole network's. */
+  power_cycles: z.number().nonnegative(),
 });
 export type Delivery = z.infer<typeof Delivery>;
 
@@ -336,7 +341,7 @@ export const DesignsArtifact = z.strictObject({
   space: DesignSpace,
   power: Power,
   scheme: Scheme.default("tile"),
-  /** 0 where the scheme has no marks. */
+  /** As given; 0: each layer's design names its B, or the scheme has none. */
   b: count.default(0),
   after_commit: AfterCommit.default("sleep"),
   network: Network,

@@ -67,7 +67,11 @@ public:
     cost_ += transfers * (platform_.nvm_write.fixed + backup_) +
              tiles * g.outputs * g.elements * platform_.nvm_write.per_element;
   }
-  void mark(double marks) { cost_ += marks * platform_.nvm_write.of(4); }
+  void mark(double marks) {
+    cost_ += marks * platform_.nvm_write.of(4);
+    marks_ += marks;
+  }
+  void read_marks(double marks) { cost_ += marks * platform_.nvm_read.of(4); }
   void state(const char *, double codes) { cost_ += codes * platform_.add; }
   void mac(double calls, uint32_t length) {
     cost_ += calls * (platform_.mac.of(length) + mac_overhead_);
@@ -76,11 +80,13 @@ public:
   void requantise(double outputs) { cost_ += outputs * platform_.requantise; }
 
   const Cost &cost() const { return cost_; }
+  double marks() const { return marks_; }
 
 private:
   const Platform &platform_;
   Cost fetch_sums_, backup_, mac_overhead_, pool_;
   Cost cost_;
+  double marks_ = 0;
 };
 
 inline double transfer_count(const bo_transfers &t) {

@@ -40,10 +40,10 @@ inline std::string order_letters(const bo_design &design) {
   return letters;
 }
 
-/** Enumeration order: Tr, Tc, Tm, Tn ascending, reuse I W O, then letters, span, S ascending. */
+/** Enumeration order: Tr, Tc, Tm, Tn ascending, reuse I W O, then letters, span, S, B ascending. */
 inline auto design_rank(const bo_design &d) {
   return std::make_tuple(d.tr, d.tc, d.tm, d.tn, static_cast<int>(reuse_of(d)), d.order[0],
-                         d.order[1], d.order[2], d.span, d.s);
+                         d.order[1], d.order[2], d.span, d.s, d.b);
 }
 
 inline bool design_before(const bo_design &a, const bo_design &b) {

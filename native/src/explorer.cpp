@@ -25,6 +25,7 @@ template <class Model> CostedDesign cost_with(const LayerTask &task, const bo_de
   costed.energy_min_J = evaluation.cheapest_J();
   costed.energy_J = evaluation.energy_J();
   costed.power_cycles = evaluation.cycles();
+  costed.batches = bo_nest_make(&task.shape, &design).batches;
   costed.vm_bytes = static_cast<uint32_t>(model.vm_bytes());
   costed.vm = model.layout();
   costed.plane_bytes = static_cast<uint32_t>(model.plane_bytes());
@@ -34,8 +35,16 @@ template <class Model> CostedDesign cost_with(const LayerTask &task, const bo_de
   costed.latency_s =
       runs ? layer_latency_s(task, evaluation) : std::numeric_limits<double>::infinity();
   costed.running_s = evaluation.running_s();
-  if (task.protocol == Protocol::brownout)
+  if (task.protocol != Protocol::brownout)
+    return costed;
+  if (sleeps_after_commits(design.scheme)) {
     costed.overhead = overhead_of(*task.platform, task.shape, design);
+    return costed;
+  }
+  // An inference under scheme ideal takes one power cycle, which belongs to no layer.
+  if (design.scheme == BO_SCHEME_IDEAL)
+    costed.power_cycles = 0;
+  costed.overhead = overhead_until_failure(*task.platform, task.shape, design, evaluation);
   return costed;
 }
 
@@ -146,7 +155,7 @@ void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
   std::vector<Part> unexplained;
   for (size_t i : full) {
     LayerResult &result = results[i];
-    result.designs_total = result.coverage->total = explorers[i]->space().total();
+    result.designs_total = result.coverage->total = explorers[i]->total();
     result.designs_visited = result.coverage->visited;
     result.coverage->unvisited = result.designs_total - result.coverage->covered();
     if (!result.proven_optimal)

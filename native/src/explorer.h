@@ -30,6 +30,9 @@ struct LayerTask {
   Objective objective = Objective::latency;
   /** Of the full space. */
   Pins pins{};
+  /** BO_SCHEME_.., and of schemes with groups the B asked for; 0: every power of two is tried. */
+  uint8_t scheme = BO_SCHEME_TILE;
+  uint16_t b = 0;
 };
 
 /** Where the designs of a full space went: the sum of all fields but `total` is `total`. */
@@ -66,6 +69,7 @@ struct CostedDesign {
   /** Of the whole layer. */
   double energy_J;
   double power_cycles;
+  uint32_t batches;
   uint32_t vm_bytes;
   bo_vm_layout vm;
   uint32_t plane_bytes;

@@ -44,7 +44,9 @@ FullExplorer::FullExplorer(const LayerTask &task, const ChargeBound &charge)
                       ? std::vector{Objective::latency, Objective::energy, Objective::wear}
                       : std::vector{task.objective}),
       charge_(charge), space_(task.shape, task.pins), totals_(*task.platform, task.shape),
-      budget_J_(task.platform->buffer.safe_J()) {}
+      budget_J_(task.platform->buffer.safe_J()), sleeps_(sleeps_after_commits(task.scheme)),
+      group_sizes_(group_sizes(task.shape, task.scheme, task.b)),
+      boot_(boot_cost(*task.platform, task.shape, task.scheme, 0)) {}
 
 bo_design FullExplorer::design_of(const TileTotals &tile, const Order &order, uint64_t s) const {
   bo_design d{};
@@ -53,6 +55,7 @@ bo_design FullExplorer::design_of(const TileTotals &tile, const Order &order, ui
   std::memcpy(d.order, order.loops, 4);
   d.span = space_.spans().front();
   d.s = static_cast<uint16_t>(s);
+  d.scheme = task_.scheme, d.b = group_sizes_.front();
   return d;
 }
 
@@ -133,6 +136,17 @@ uint8_t FullExplorer::best_span(const TileTotals &tile, unsigned aligned) const 
 
 Scores FullExplorer::bounds(const OrderTotals &order, uint64_t chunks, double most_J) const {
   const auto k = static_cast<double>(chunks);
+  if (!sleeps_) {
+    // Groups only add transfers, marks and states to it, and a failure costs more than its boot.
+    const Cost work = work_at_least(order, chunks);
+    const double records = task_.scheme == BO_SCHEME_IDEAL ? 0 : BO_RECORD_BYTES;
+    const double bytes = order.fixed_bytes + k * order.each_bytes + records;
+    if (task_.scheme == BO_SCHEME_IDEAL)
+      return {work.latency_s / UP, work.energy_J / UP, bytes};
+    const Cost failure = failure_cost(boot_, has_groups(task_.scheme) ? Cost{} : work);
+    const UntilFailure least = until_failure(task_.platform->buffer, work, failure);
+    return {least.latency_s() / UP, least.total.energy_J / UP, bytes};
+  }
   const double cycles = order.outer * k;
   const Cost total = order.fixed + k * order.each + cycles * totals_.cycle();
   const bool timed = objectives_.front() == Objective::latency;
@@ -140,7 +154,21 @@ Scores FullExplorer::bounds(const OrderTotals &order, uint64_t chunks, double mo
           order.fixed_bytes + k * order.each_bytes + cycles * BO_RECORD_BYTES};
 }
 
+Cost FullExplorer::work_at_least(const OrderTotals &order, uint64_t chunks) const {
+  const Cost record = task_.scheme == BO_SCHEME_IDEAL ? Cost{} : task_.platform->nvm_write.of(8);
+  return order.fixed + static_cast<double>(chunks) * order.each + record;
+}
+
+double FullExplorer::least_unit_J(const OrderTotals &order, uint64_t chunks) const {
+  const double unit_J =
+      has_groups(task_.scheme) ? 0.0 : double{work_at_least(order, chunks).energy_J};
+  return boot_.energy_J + unit_J;
+}
+
 uint64_t FullExplorer::least_chunks(const OrderTotals &order) const {
+  // Without a commit behind each batch the largest batches take the least energy.
+  if (!sleeps_)
+    return 1;
   // fixed + k (each + outer * cycle) <= k * outer * budget
   const double room =
       order.outer * (budget_J_ * UP - totals_.cycle().energy_J) - order.each.energy_J;
@@ -157,7 +185,12 @@ double FullExplorer::most_J(const OrderTotals &order, uint64_t s) const {
                   (order.fixed_most_J + static_cast<double>(s) * order.tile_most_J) * UP);
 }
 
-void FullExplorer::try_design(const bo_design &design, Search &search) const {
+void FullExplorer::try_design(bo_design design, Search &search) const {
+  for (uint16_t b : group_sizes_)
+    design.b = b, try_one(design, search);
+}
+
+void FullExplorer::try_one(const bo_design &design, Search &search) const {
   search.part.coverage.visited++;
   search.model.place(design);
   search.model.evaluate(design, search.evaluation);
@@ -183,14 +216,14 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
   Rejections &rejections = search.part.rejections;
   const bool reduces = order.loops[3] == BO_N;
   const uint64_t sweep = tile.trips.of(sweep_of(order.loops), space_.pool());
-  const uint64_t sizes = space_.batch_sizes(sweep);
+  const uint64_t sizes = space_.batch_sizes(sweep), each = group_sizes_.size();
   if (sizes == 0)
     return;
   uint64_t from = space_.pins().s == 0 ? 1 : space_.pins().s;
   uint64_t to = from + sizes - 1;
 
   const auto spans = static_cast<uint64_t>(__builtin_popcount(aligned));
-  const uint64_t refused = (space_.spans().size() - spans) * sizes;
+  const uint64_t refused = (space_.spans().size() - spans) * sizes * each;
   if (refused > 0) {
     coverage.alignment += refused;
     of(rejections, Binding::alignment).count += refused;
@@ -198,7 +231,7 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
   }
   if (spans == 0)
     return;
-  coverage.span += (spans - 1) * sizes;
+  coverage.span += (spans - 1) * sizes * each;
   const uint8_t span = best_span(tile, aligned);
   const auto design_at = [&](uint64_t s) {
     bo_design design = design_of(tile, order, s);
@@ -211,8 +244,8 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
     const uint64_t fits = (limit - base) / tile.block_vm;
     if (to > fits) {
       const uint64_t least = std::max(from, fits + 1);
-      coverage.vm += to - least + 1;
-      of(rejections, Binding::vm).count += to - least + 1;
+      coverage.vm += (to - least + 1) * each;
+      of(rejections, Binding::vm).count += (to - least + 1) * each;
       of(rejections, Binding::vm)
           .offer_any({design_at(least), static_cast<double>(base + least * tile.block_vm - limit)});
       if (fits < from)
@@ -227,8 +260,8 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
     const uint64_t last = whole ? to - 1 : to;
     if (last >= from) {
       const double over = 2 * static_cast<double>(totals.plane_bytes - task_.plane_limit_bytes);
-      coverage.nvm += last - from + 1;
-      of(rejections, Binding::nvm).count += last - from + 1;
+      coverage.nvm += (last - from + 1) * each;
+      of(rejections, Binding::nvm).count += (last - from + 1) * each;
       of(rejections, Binding::nvm).offer_any({design_at(from), over});
     }
     if (!whole)
@@ -237,12 +270,14 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
   }
 
   const uint64_t least = least_chunks(totals);
-  const uint64_t most_size = least == 0 ? 0 : largest_size(sweep, least);
+  const bool never =
+      least == 0 || (!sleeps_ && least_unit_J(totals, ceil_div(sweep, to)) > budget_J_ * UP);
+  const uint64_t most_size = never ? 0 : largest_size(sweep, least);
   if (to > most_size) {
     const uint64_t first = std::max(from, most_size + 1);
-    coverage.energy += to - first + 1;
+    coverage.energy += (to - first + 1) * each;
     Rejection &rejection = of(rejections, Binding::energy);
-    rejection.count += to - first + 1;
+    rejection.count += (to - first + 1) * each;
     if (!rejection.has_sole) {
       const bo_design witness = design_at(first);
       search.model.place(witness);
@@ -259,7 +294,7 @@ void FullExplorer::walk(const TileTotals &tile, const Order &order, unsigned ali
     const uint64_t lowest = std::max(from, ceil_div(sweep, chunks));
     // Fewer tiles in a batch are more batches of less energy each: the bound only rises.
     if (search.part.keeper.refuses(bounds(totals, chunks, most_J(totals, s)))) {
-      coverage.bound += s - from + 1;
+      coverage.bound += (s - from + 1) * each;
       return;
     }
     for (uint64_t size = s; size >= lowest && size > 0; size--) {
@@ -297,6 +332,8 @@ std::vector<FullExplorer::Seed> FullExplorer::seeds(uint32_t tr,
           if (least == 0)
             continue;
           const uint64_t chunks = std::max(ceil_div(sweep, to), least);
+          if (!sleeps_ && least_unit_J(totals, chunks) > budget_J_ * UP)
+            continue;
           const Scores least_scores = bounds(totals, chunks, most_J(totals, to));
           for (size_t i = 0; i < objectives_.size(); i++) {
             auto &kept = best[i];
@@ -344,7 +381,7 @@ FullExplorer::Part FullExplorer::explore(uint32_t tr, const Keeper &start, Clock
   const Sizes one_tr{tr, tr};
   const auto too_large = [&](const TileTotals &tile, const Sizes &tc, const Sizes &tm,
                              const Sizes &tn) {
-    const DesignCount count = space_.count(one_tr, tc, tm, tn);
+    const DesignCount count = space_.count(one_tr, tc, tm, tn) * group_sizes_.size();
     coverage.vm += count;
     of(search.part.rejections, Binding::vm).count += static_cast<uint64_t>(count);
     of(search.part.rejections, Binding::vm)
@@ -367,7 +404,8 @@ FullExplorer::Part FullExplorer::explore(uint32_t tr, const Keeper &start, Clock
     }
     const uint32_t tc = tile.columns->tile;
     coverage.order +=
-        space_.count(one_tr, {tc, tc}, {tile.tm, tile.tm}, {tile.tn, tile.tn}) - canonical;
+        (space_.count(one_tr, {tc, tc}, {tile.tm, tile.tm}, {tile.tn, tile.tn}) - canonical) *
+        group_sizes_.size();
     return true;
   });
   return search.part;
@@ -412,13 +450,17 @@ FullExplorer::Explanation FullExplorer::explain(uint32_t tr,
       const uint64_t from = space_.pins().s == 0 ? 1 : space_.pins().s;
       // One tile at a time takes least VM and energy; only where N is swept, fewer visits of the
       // partial sums may be worth more tiles.
-      const uint64_t to = order.loops[3] == BO_N ? from + sizes - 1 : from;
+      // Where a unit of progress is a layer, larger batches take less energy.
+      const bool layers = !sleeps_ && !has_groups(task_.scheme);
+      const uint64_t to = order.loops[3] == BO_N || layers ? from + sizes - 1 : from;
       for (uint64_t s = from; s <= to && !cancelled.load(std::memory_order_relaxed); s++) {
         const uint64_t chunks = ceil_div(totals.sweep, s);
         const double cycles = totals.outer * static_cast<double>(chunks);
         const double mean_J =
-            (totals.fixed.energy_J + static_cast<double>(chunks) * totals.each.energy_J) / cycles +
-            totals_.cycle().energy_J;
+            sleeps_ ? (totals.fixed.energy_J + static_cast<double>(chunks) * totals.each.energy_J) /
+                              cycles +
+                          totals_.cycle().energy_J
+                    : least_unit_J(totals, chunks);
         const bool planes = !totals.planes_need_chunks || chunks > 1;
         const double nvm_over = planes ? 2 * over(totals.plane_bytes, task_.plane_limit_bytes) : 0;
         if (!matters(over(vm_of(tile), p.vm_bytes), nvm_over,
@@ -426,16 +468,20 @@ FullExplorer::Explanation FullExplorer::explain(uint32_t tr,
           continue;
         bo_design design = design_of(tile, order, s);
         design.span = span;
-        model.place(design);
-        model.evaluate(design, evaluation);
-        const NearestMiss miss = miss_of(p, task_.plane_limit_bytes, design, model.vm_bytes(),
-                                         model.plane_bytes(), evaluation.worst_J());
-        found.nearest.offer(miss);
-        if (std::count_if(miss.over.begin(), miss.over.end(), [](double by) { return by > 0; }) > 1)
-          continue;
-        for (size_t b = 0; b < BINDINGS; b++)
-          if (miss.over[b] > 0)
-            found.rejections[b].offer_sole({design, miss.over[b]});
+        for (uint16_t b : group_sizes_) {
+          design.b = b;
+          model.place(design);
+          model.evaluate(design, evaluation);
+          const NearestMiss miss = miss_of(p, task_.plane_limit_bytes, design, model.vm_bytes(),
+                                           model.plane_bytes(), evaluation.worst_J());
+          found.nearest.offer(miss);
+          if (std::count_if(miss.over.begin(), miss.over.end(), [](double by) { return by > 0; }) >
+              1)
+            continue;
+          for (size_t binding = 0; binding < BINDINGS; binding++)
+            if (miss.over[binding] > 0)
+              found.rejections[binding].offer_sole({design, miss.over[binding]});
+        }
       }
     }
     return true;

@@ -56,6 +56,8 @@ public:
   Explanation explain(uint32_t tr, const std::atomic<bool> &cancelled) const;
 
   const FullSpace &space() const { return space_; }
+  /** Designs, of every group size. */
+  DesignCount total() const { return space_.total() * group_sizes_.size(); }
 
 private:
   struct Search;
@@ -74,7 +76,12 @@ private:
   uint64_t least_chunks(const OrderTotals &order) const;
   double most_J(const OrderTotals &order, uint64_t s) const;
   void walk(const TileTotals &tile, const Order &order, unsigned aligned, Search &search) const;
-  void try_design(const bo_design &design, Search &search) const;
+  /** At least what a boot and the largest unit of progress take; of schemes other than tile. */
+  double least_unit_J(const OrderTotals &order, uint64_t chunks) const;
+  Cost work_at_least(const OrderTotals &order, uint64_t chunks) const;
+  /** With every group size. */
+  void try_design(bo_design design, Search &search) const;
+  void try_one(const bo_design &design, Search &search) const;
 
   const LayerTask &task_;
   const std::vector<Objective> objectives_;
@@ -82,6 +89,11 @@ private:
   const FullSpace space_;
   const LayerTotals totals_;
   const double budget_J_;
+  const bool sleeps_;
+  /** Values of B; 0 alone of schemes without groups. */
+  const std::vector<uint16_t> group_sizes_;
+  /** Of schemes other than tile. */
+  const Cost boot_;
 };
 
 } // namespace brownout

@@ -2,6 +2,7 @@
  * face). */
 #include "napi_reader.h"
 #include "run_on.h"
+#include "schemes.h"
 #include "space_table.h"
 
 #include <atomic>
@@ -183,6 +184,18 @@ NetworkRequest read_request(const Reader &from) {
   }
   if (from.has("latency_limit_s"))
     request.latency_limit_s = from.positive("latency_limit_s");
+  if (from.has("scheme")) {
+    const std::string scheme = from.word("scheme");
+    const std::vector<std::string> names = {"tile", "hawaii", "stateful", "checkpoint", "ideal"};
+    const auto name = std::find(names.begin(), names.end(), scheme);
+    if (name == names.end())
+      from.refuse("scheme", "must be tile, hawaii, stateful, checkpoint or ideal");
+    request.scheme = static_cast<uint8_t>(name - names.begin());
+    if (request.protocol != Protocol::brownout && request.scheme != BO_SCHEME_TILE)
+      from.refuse("scheme", "must be tile under protocol inas2021");
+  }
+  if (from.has("b"))
+    request.b = static_cast<uint16_t>(from.integer("b", 0, UINT16_MAX));
   request.platform = read_platform(from.child("platform"));
   request.input_elements = from.integer("input_elements", 1, INT32_MAX);
   const Napi::Array layers = from.list("layers");
@@ -201,8 +214,13 @@ NetworkRequest read_request(const Reader &from) {
   return request;
 }
 
-bo_design read_design(const Reader &from) {
+bo_design read_design(const Reader &from, const NetworkRequest &request) {
   bo_design d{};
+  d.scheme = request.scheme;
+  if (has_groups(d.scheme))
+    d.b = from.has("B") ? from.size("B") : request.b;
+  if (has_groups(d.scheme) && d.b == 0)
+    from.refuse("B", "must be at least 1");
   d.tr = from.size("Tr"), d.tc = from.size("Tc"), d.tm = from.size("Tm"), d.tn = from.size("Tn");
   d.s = from.size("S");
   read_order(from, d.order);
@@ -220,6 +238,8 @@ Napi::Object write_design(Napi::Env env, const bo_design &d) {
   out["loop_order"] = order_letters(d);
   out["mac_span"] = std::string(spans[d.span]);
   out["S"] = d.s;
+  if (d.b != 0)
+    out["B"] = d.b;
   return out;
 }
 
@@ -237,6 +257,7 @@ Napi::Object write_costed(Napi::Env env, const CostedDesign &costed) {
   out["energy_min_J"] = costed.energy_min_J;
   out["energy_J"] = costed.energy_J;
   out["power_cycles"] = costed.power_cycles;
+  out["batches"] = costed.batches;
   out["vm_bytes"] = costed.vm_bytes;
   out["plane_bytes"] = costed.plane_bytes;
   out["written_bytes"] = costed.written_bytes;
@@ -345,7 +366,7 @@ Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
         std::max<double>(answer.delivery->start.energy_J, answer.delivery->deliver.energy_J);
     delivery["energy_J"] = answer.delivery->scores().energy_J;
     delivery["written_bytes"] = answer.delivery->written_bytes;
-    delivery["power_cycles"] = 2;
+    delivery["power_cycles"] = answer.delivery->power_cycles;
     out["delivery"] = delivery;
   }
   if (answer.nvm)
@@ -620,7 +641,8 @@ Napi::Value cost(const Napi::CallbackInfo &info) {
     throw Napi::TypeError::New(env, "the layer does no work");
   const LayerTask task{&request.platform, request.protocol, request.power, layer.shape,
                        std::numeric_limits<uint64_t>::max()};
-  return write_costed(env, cost_design(task, read_design({info[2].As<Napi::Object>(), "design"})));
+  const bo_design design = read_design({info[2].As<Napi::Object>(), "design"}, request);
+  return write_costed(env, cost_design(task, design));
 }
 
 /** runOn(request, designs, inferences): a network's latency where the board goes on after commits;
@@ -642,7 +664,7 @@ Napi::Value run_on(const Napi::CallbackInfo &info) {
   for (uint32_t i = 0; i < list.Length(); i++) {
     designs.emplace_back();
     if (!request.layers[i].no_work)
-      designs.back() = read_design(item(list, i, "designs"));
+      designs.back() = read_design(item(list, i, "designs"), request);
   }
   const RunOn result = run_on_network(request, designs, static_cast<unsigned>(inferences));
   const auto numbers = [&](const std::vector<double> &from) {

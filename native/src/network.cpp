@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include "capacitor.h"
+#include "until_failure.h"
 
 #include <algorithm>
 #include <array>
@@ -35,9 +36,13 @@ constexpr std::int64_t kInputBytes = 32768;
 Cost input_cost(const NetworkRequest &request, int reuse) {
   const Platform &p = request.platform;
   Cost cost{};
+  // States are set in VM.
+  const bool states = request.scheme == BO_SCHEME_STATEFUL;
+  const std::int64_t most =
+      states ? std::min<std::int64_t>(kInputBytes, p.vm_bytes & ~3u) : kInputBytes;
   for (std::int64_t left = std::int64_t{request.input_elements} * p.element_bytes; left > 0;
-       left -= kInputBytes)
-    cost = cost + p.nvm_write.of(static_cast<double>(std::min(left, kInputBytes)) / 2) +
+       left -= most)
+    cost = cost + p.nvm_write.of(static_cast<double>(std::min(left, most)) / 2) +
            p.backup_output[reuse];
   return cost;
 }
@@ -53,8 +58,13 @@ double published_nvm_bytes(const NetworkRequest &request) {
   return static_cast<double>(2 * largest + weights) * request.platform.element_bytes;
 }
 
-/** Least energy or wear within a latency limit is a point of the network's front. */
+/**
+ * Least energy or wear within a latency limit is a point of the network's front. An inference under
+ * scheme ideal takes one power cycle, whose charging no layer's latency tells.
+ */
 Objective layer_objective(const NetworkRequest &request) {
+  if (request.scheme == BO_SCHEME_IDEAL)
+    return Objective::pareto;
   const bool limited = request.latency_limit_s < std::numeric_limits<double>::infinity();
   return limited && request.objective != Objective::latency ? Objective::pareto : request.objective;
 }
@@ -81,7 +91,8 @@ public:
     const uint32_t order = static_cast<uint32_t>(pins.order[0]) << 24 | pins.order[1] << 16 |
                            pins.order[2] << 8 | pins.order[3];
     const Key key{{pins.tr, pins.tc, pins.tm, pins.tn, pins.s, order, pins.span,
-                   static_cast<uint32_t>(of.space), static_cast<uint32_t>(layer_objective(of))},
+                   static_cast<uint32_t>(of.space), static_cast<uint32_t>(layer_objective(of)),
+                   of.scheme, of.b},
                   platform_of_[request],
                   static_cast<int>(of.protocol),
                   static_cast<int>(of.power),
@@ -103,19 +114,59 @@ public:
     const auto [entry, fresh] = index_.try_emplace(key, tasks.size());
     if (fresh)
       tasks.push_back({platforms_[platform_of_[request]], of.protocol, of.power, s, plane_limit,
-                       of.space, layer_objective(of), pins});
+                       of.space, layer_objective(of), pins, of.scheme, of.b});
     return entry->second;
   }
 
   std::vector<LayerTask> tasks;
 
 private:
-  using Key = std::tuple<std::array<uint32_t, 9>, size_t, int, int, int, int, int, int, int, int,
+  using Key = std::tuple<std::array<uint32_t, 11>, size_t, int, int, int, int, int, int, int, int,
                          int, int, int, int, int, int, int, int, uint64_t>;
   std::vector<const Platform *> platforms_;
   std::vector<size_t> platform_of_;
   std::map<Key, size_t> index_;
 };
+
+/** The boot that an inference under scheme ideal begins with. */
+Cost boot_of(const Platform &p) { return p.reboot + 2.0 * p.nvm_read.of(8); }
+
+/** Running time to latency: one power cycle that begins at V_on; infinite beyond what is stored. */
+double one_cycle_s(const Platform &p, const Cost &work) {
+  const Cost cycle = boot_of(p) + work;
+  return cycle.energy_J <= p.buffer.full_J() ? cycle.latency_s + cycle_recharge_s(p, cycle)
+                                             : std::numeric_limits<double>::infinity();
+}
+
+/** Inferences of one power cycle each: those within the budget first, then the fastest. */
+void charge_once(const NetworkRequest &request, std::vector<NetworkPoint> &points) {
+  const Platform &p = request.platform;
+  const double budget_J = p.buffer.safe_J(), boot_J = boot_of(p).energy_J;
+  for (NetworkPoint &point : points) {
+    Scores &s = point.scores;
+    s.latency_s = one_cycle_s(p, {s.energy_J, s.latency_s});
+    s.energy_J += boot_J;
+  }
+  const auto safe = [&](const NetworkPoint &point) { return point.scores.energy_J <= budget_J; };
+  if (std::none_of(points.begin(), points.end(), safe)) {
+    const auto least = std::min_element(points.begin(), points.end(), [](auto &a, auto &b) {
+      return a.scores.energy_J < b.scores.energy_J;
+    });
+    points = {*least};
+    return;
+  }
+  std::erase_if(points, [&](const NetworkPoint &point) { return !safe(point); });
+  std::stable_sort(points.begin(), points.end(), [](const NetworkPoint &a, const NetworkPoint &b) {
+    return a.scores.latency_s < b.scores.latency_s;
+  });
+  std::vector<NetworkPoint> kept;
+  for (const NetworkPoint &point : points)
+    if (std::none_of(kept.begin(), kept.end(), [&](const NetworkPoint &other) {
+          return no_worse(rounded(other.scores), rounded(point.scores));
+        }))
+      kept.push_back(point);
+  points = std::move(kept);
+}
 
 /** Takes of every layer's front the designs that serve the network best. */
 void choose(const NetworkRequest &request, NetworkAnswer &answer,
@@ -127,6 +178,8 @@ void choose(const NetworkRequest &request, NetworkAnswer &answer,
       network_front(fronts, answer.delivery ? answer.delivery->scores() : Scores{}, cancelled);
   if (answer.front.empty())
     return;
+  if (request.scheme == BO_SCHEME_IDEAL)
+    charge_once(request, answer.front);
   const NetworkPoint fastest = answer.front.front();
   std::erase_if(answer.front, [&](const NetworkPoint &point) {
     return point.scores.latency_s > request.latency_limit_s;
@@ -188,12 +241,21 @@ void total(const NetworkRequest &request, NetworkAnswer &answer,
   if (answer.delivery) {
     const Delivery &d = *answer.delivery;
     answer.latency_s += d.latency_s;
-    answer.energy_J += d.start.energy_J + d.deliver.energy_J;
+    answer.energy_J += d.energy_J;
     answer.written_bytes += d.written_bytes;
-    answer.power_cycles += 2;
-    answer.running_s += (d.start + d.deliver).latency_s;
+    answer.power_cycles += d.power_cycles;
+    answer.running_s += d.running_s;
     answer.overhead += d.overhead;
-    const double worst_J = std::max(d.start.energy_J, d.deliver.energy_J);
+    double worst_J = std::max(d.start.energy_J, d.deliver.energy_J);
+    if (request.scheme == BO_SCHEME_IDEAL) {
+      const Cost boot = boot_of(request.platform);
+      answer.latency_s =
+          one_cycle_s(request.platform, {answer.energy_J, Seconds(answer.running_s)});
+      answer.energy_J += boot.energy_J, answer.running_s += boot.latency_s;
+      answer.overhead.recovery += boot;
+      answer.power_cycles = 1;
+      worst_J = answer.feasible ? answer.energy_J : worst_J;
+    }
     answer.energy_max_J = std::max(answer.energy_max_J, worst_J);
     const double budget_J = request.platform.buffer.safe_J();
     if (worst_J > budget_J)
@@ -205,13 +267,55 @@ void total(const NetworkRequest &request, NetworkAnswer &answer,
 
 } // namespace
 
+namespace {
+
+/** Start and deliver as steps of power cycles that last until power fails; each is a unit. */
+Delivery delivery_until_failure(const NetworkRequest &request, double outputs) {
+  const Platform &p = request.platform;
+  const int o = static_cast<int>(Reuse::output);
+  const bool ideal = request.scheme == BO_SCHEME_IDEAL;
+  const bool states = request.scheme == BO_SCHEME_STATEFUL;
+  const double codes = outputs * p.element_bytes / 2;
+  const Cost boot = boot_of(p), commit = p.nvm_write.of(8);
+  const Cost state = (states ? 1.0 : 0.0) * p.add;
+  const Cost start = 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(codes) +
+                     p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) +
+                     static_cast<double>(request.input_elements) * state +
+                     (ideal ? 0.0 : 1.0) * commit;
+  const Cost deliver = p.nvm_read.of(codes) + p.fetch_output[o] + outputs * state +
+                       p.nvm_write.of(4 + codes) + p.backup_output[o] + commit;
+  const Cost work = start + deliver;
+  Delivery delivery{};
+  delivery.start = boot + start, delivery.deliver = boot + deliver;
+  delivery.written_bytes = (ideal ? 8 : 24) +
+                           static_cast<double>(p.element_bytes) * request.input_elements + 24 +
+                           2 * codes;
+  const Cost records = (ideal ? 1.0 : 2.0) * commit;
+  if (ideal) {
+    delivery.latency_s = work.latency_s, delivery.energy_J = work.energy_J;
+    delivery.running_s = work.latency_s;
+    delivery.overhead = {records, {}};
+    return delivery;
+  }
+  const Cost &larger = start.energy_J > deliver.energy_J ? start : deliver;
+  const UntilFailure all = until_failure(p.buffer, work, failure_cost(boot, larger));
+  delivery.latency_s = all.latency_s(), delivery.energy_J = all.total.energy_J;
+  delivery.running_s = all.total.latency_s, delivery.power_cycles = all.power_cycles;
+  delivery.overhead = {records, all.total + -1.0 * work};
+  return delivery;
+}
+
+} // namespace
+
 /** docs/protocol-brownout.md: start and deliver, each a power cycle of its own. */
 Delivery delivery_of(const NetworkRequest &request, double outputs) {
   const Platform &p = request.platform;
   const int o = static_cast<int>(Reuse::output);
   const double codes = outputs * p.element_bytes / 2;
-  const Cost boot = p.reboot + 2.0 * p.nvm_read.of(8);
+  const Cost boot = boot_of(p);
   const Cost commit = p.nvm_write.of(8);
+  if (!sleeps_after_commits(request.scheme))
+    return delivery_until_failure(request, outputs);
   Delivery delivery{};
   delivery.start = boot + 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(codes) +
                    p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) + commit;
@@ -220,6 +324,9 @@ Delivery delivery_of(const NetworkRequest &request, double outputs) {
   delivery.overhead = {2.0 * commit, 2.0 * boot};
   delivery.written_bytes =
       24 + static_cast<double>(p.element_bytes) * request.input_elements + 24 + 2 * codes;
+  delivery.energy_J = delivery.start.energy_J + delivery.deliver.energy_J;
+  delivery.running_s = (delivery.start + delivery.deliver).latency_s;
+  delivery.power_cycles = 2;
   for (const Cost &cycle : {delivery.start, delivery.deliver}) {
     const bool runs = cycle.energy_J <= p.buffer.full_J();
     delivery.latency_s += runs ? cycle.latency_s + cycle_recharge_s(p, cycle)
@@ -250,7 +357,7 @@ explore_networks(const std::vector<NetworkRequest> &requests, unsigned threads,
         answer.delivery = delivery_of(request, request.layers.back().output_elements);
       const uint64_t nvm = request.platform.nvm_bytes, rest = answer.nvm->arena_end;
       // Where the maps alone are too large, designs without planes tell what is needed at least.
-      spare = rest <= nvm ? (nvm - rest) / 2 : 0;
+      spare = plane_limit_bytes(request.scheme, rest <= nvm ? (nvm - rest) / 2 : 0);
     }
     for (const NetworkLayer &layer : request.layers) {
       // A limit that no plane of the layer can reach is no limit: equal layers stay equal.

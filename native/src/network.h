@@ -28,18 +28,26 @@ struct NetworkRequest {
   Objective objective = Objective::latency;
   /** Above it the network is infeasible. */
   double latency_limit_s = 1.0 / 0.0;
+  /** BO_SCHEME_.., and B where it is given (LayerTask). */
+  uint8_t scheme = BO_SCHEME_TILE;
+  uint16_t b = 0;
 };
 
-/** The first power cycle, which stores the input, and the last, which delivers the result. */
+/** The first power cycle, which stores the input, and the last, which delivers the result; of
+ * schemes other than tile, steps within power cycles that last until power fails. */
 struct Delivery {
+  /** With a boot each. */
   Cost start;
   Cost deliver;
   double latency_s;
+  Joules energy_J;
+  Seconds running_s;
+  double power_cycles;
   /** Input map, release, result and two records. */
   double written_bytes;
   Overhead overhead;
 
-  Scores scores() const { return {latency_s, start.energy_J + deliver.energy_J, written_bytes}; }
+  Scores scores() const { return {latency_s, energy_J, written_bytes}; }
 };
 
 /** A limit that the network as a whole misses though every layer keeps it. */

@@ -45,18 +45,15 @@ double reloads(const bo_nest &nest, const bo_design &design, const Depends &depe
 
 } // namespace
 
-Overhead overhead_of(const Platform &p, const bo_shape &shape, const bo_design &design) {
+Overhead with_batches(Overhead o, const Platform &p, const bo_shape &shape,
+                      const bo_design &design) {
   const bo_nest nest = bo_nest_make(&shape, &design);
   const LayerTotals totals(p, shape);
   const TileTotals tile = totals.tile(std::min<uint32_t>(design.tr, totals.most_rows()),
                                       std::min<uint32_t>(design.tc, totals.most_columns()),
                                       std::min(design.tm, shape.m), std::min(design.tn, shape.n));
   const bool own = tile.own_channels, pool = shape.kind == BO_GLOBAL_AVG_POOL;
-  const double batches = nest.batches;
-  Overhead o;
-  o.preservation = batches * p.nvm_write.of(8);
   o.preservation += (bo_visits(&design, &nest) - 1.0) * totals.visit(tile, design);
-  o.recovery = batches * (p.reboot + 2.0 * p.nvm_read.of(8));
   // By R, C, M, N. A pool's N counts its input tiles.
   const Depends input = pool  ? Depends{{false, false, true, true}}
                         : own ? Depends{{true, true, true, false}}
@@ -65,6 +62,13 @@ Overhead overhead_of(const Platform &p, const bo_shape &shape, const bo_design &
   o.recovery += reloads(nest, design, {{false, false, true, !own}}, false) * tile.weights;
   o.recovery += reloads(nest, design, {{false, false, true, false}}, true) * tile.bias;
   return o;
+}
+
+Overhead overhead_of(const Platform &p, const bo_shape &shape, const bo_design &design) {
+  const double batches = bo_nest_make(&shape, &design).batches;
+  const Overhead records{batches * p.nvm_write.of(8),
+                         batches * (p.reboot + 2.0 * p.nvm_read.of(8))};
+  return with_batches(records, p, shape, design);
 }
 
 OverheadShares shares_of(const Overhead &overhead, const Cost &total, double latency_s) {

@@ -30,6 +30,10 @@ struct OverheadShares {
 /** Of all power cycles of a layer, `off after each commit`. */
 Overhead overhead_of(const Platform &platform, const bo_shape &shape, const bo_design &design);
 
+/** Adds what does not depend on the scheme: partial sums, and what a batch loads again. */
+Overhead with_batches(Overhead records, const Platform &platform, const bo_shape &shape,
+                      const bo_design &design);
+
 /** @param total running, @param latency_s with charging */
 OverheadShares shares_of(const Overhead &overhead, const Cost &total, double latency_s);
 

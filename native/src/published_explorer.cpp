@@ -22,8 +22,8 @@ template <class Model> class ShareExplorer {
 public:
   ShareExplorer(const LayerTask &task, Share &share, const std::atomic<bool> &cancelled)
       : task_(task), share_(share), cancelled_(cancelled), model_(task),
-        intermittent_(task.power == Power::intermittent),
-        budget_J_(task.platform->buffer.safe_J()) {}
+        intermittent_(task.power == Power::intermittent), budget_J_(task.platform->buffer.safe_J()),
+        group_sizes_(group_sizes(task.shape, task.scheme, task.b)) {}
 
   void explore(const PublishedSpace &space, uint32_t tr) {
     for_each_sweep(task_.shape, space, tr, intermittent_,
@@ -37,13 +37,17 @@ public:
 
 private:
   void sweep(bo_design &design, const std::vector<uint32_t> &sizes) {
-    share_.total += sizes.size();
+    share_.total += sizes.size() * group_sizes_.size();
+    design.scheme = task_.scheme;
     for (size_t k = 0; k < sizes.size(); k++) {
       design.s = static_cast<uint16_t>(sizes[k]);
-      share_.visited++;
-      const auto missed = look(design);
-      if (missed && model_.grows_with_s())
-        return skip(design, sizes, k + 1, *missed);
+      for (uint16_t b : group_sizes_) {
+        design.b = b;
+        share_.visited++;
+        const auto missed = look(design);
+        if (missed && model_.grows_with_s())
+          return skip(design, sizes, k + 1, *missed);
+      }
     }
   }
 
@@ -115,6 +119,8 @@ private:
   Evaluation evaluation_;
   const bool intermittent_;
   const double budget_J_;
+  /** Values of B; 0 alone of schemes without groups. */
+  const std::vector<uint16_t> group_sizes_;
 };
 
 template <class Model>
@@ -155,17 +161,22 @@ void offer_nearest(const LayerTask &task, NearestMiss &nearest,
   Evaluation evaluation;
   const Platform &p = *task.platform;
   const PublishedSpace space(task.shape);
+  const auto sizes = group_sizes(task.shape, task.scheme, task.b);
+  const auto look = [&](const bo_design &design) {
+    model.place(design);
+    if (!model.aligned(design))
+      return;
+    model.evaluate(design, evaluation);
+    const double worst_J = task.power == Power::intermittent ? double{evaluation.worst_J()} : 0;
+    nearest.offer(
+        miss_of(p, task.plane_limit_bytes, design, model.vm_bytes(), model.plane_bytes(), worst_J));
+  };
   for (uint32_t tr : space.tr)
     for_each_published(task.shape, space, tr, task.power == Power::intermittent,
-                       [&](const bo_design &design) {
-                         model.place(design);
-                         if (!model.aligned(design))
-                           return true;
-                         model.evaluate(design, evaluation);
-                         const double worst_J =
-                             task.power == Power::intermittent ? double{evaluation.worst_J()} : 0;
-                         nearest.offer(miss_of(p, task.plane_limit_bytes, design, model.vm_bytes(),
-                                               model.plane_bytes(), worst_J));
+                       [&](bo_design design) {
+                         design.scheme = task.scheme;
+                         for (uint16_t b : sizes)
+                           design.b = b, look(design);
                          return !cancelled.load(std::memory_order_relaxed);
                        });
 }

@@ -5,6 +5,7 @@
 #include "brownout_model.h"
 #include "capacitor.h"
 #include "explorer.h"
+#include "until_failure.h"
 
 namespace brownout {
 
@@ -12,6 +13,8 @@ namespace brownout {
 inline double layer_latency_s(const LayerTask &task, const Evaluation &evaluation) {
   if (task.power == Power::continuous)
     return evaluation.running_s();
+  if (evaluation.unit_J > 0)
+    return evaluation.running_s() + evaluation.cycles() * evaluation.recharge_s;
   const EnergyBuffer &buffer = task.platform->buffer;
   double sum = 0, charge_s = 0;
   const Cost *solved = nullptr;
@@ -45,14 +48,24 @@ public:
   bo_vm_layout layout() const { return layout_; }
   bool aligned(const bo_design &design) { return model_.aligned(design); }
   void evaluate(const bo_design &design, Evaluation &evaluation) {
-    model_.evaluate(design, nest_, plane_, evaluation);
+    if (sleeps_after_commits(design.scheme)) {
+      model_.evaluate(design, nest_, plane_, evaluation);
+      return;
+    }
+    evaluate_until_failure(model_, *task_.platform, task_.shape, design, nest_, plane_, evaluation);
+    marks_ = evaluation.marks;
   }
-  /** NVM bytes written by the layer: sums, codes and records. */
+  uint32_t batches() const { return nest_.batches; }
+  /** NVM bytes that the layer, which was evaluated, writes uninterrupted: sums, codes, records,
+   * marks. */
   double written_bytes(const bo_design &design) const {
+    const double records = sleeps_after_commits(design.scheme) ? nest_.batches
+                           : design.scheme == BO_SCHEME_IDEAL  ? 0
+                                                               : 1;
     const double outputs = static_cast<double>(task_.shape.r) * task_.shape.c * task_.shape.m;
     return bo_element_bytes(&task_.shape) * outputs +
-           4 * outputs * (bo_visits(&design, &nest_) - 1.0) +
-           static_cast<double>(BO_RECORD_BYTES) * nest_.batches;
+           4 * outputs * (bo_visits(&design, &nest_) - 1.0) + BO_RECORD_BYTES * records +
+           BO_MARK_BYTES * marks_;
   }
 
 private:
@@ -61,6 +74,7 @@ private:
   bo_nest nest_{};
   bo_vm_layout layout_{};
   bo_plane plane_{};
+  double marks_ = 0;
 };
 
 } // namespace brownout

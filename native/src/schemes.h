@@ -32,4 +32,12 @@ inline std::vector<uint16_t> group_sizes(const bo_shape &shape, uint8_t scheme, 
   return sizes;
 }
 
+/**
+ * Bytes that one plane of partial sums may take. Sums have no bit to spare for a state: stateful
+ * visits each output tile once.
+ */
+inline uint64_t plane_limit_bytes(uint8_t scheme, uint64_t spare_bytes) {
+  return scheme == BO_SCHEME_STATEFUL ? 0 : spare_bytes;
+}
+
 } // namespace brownout

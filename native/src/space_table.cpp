@@ -1,6 +1,7 @@
 #include "space_table.h"
 
 #include "parallel.h"
+#include "schemes.h"
 
 #include <algorithm>
 #include <limits>
@@ -211,7 +212,7 @@ bool explore_limited(const SpaceRequest &request, const std::vector<LayerFacts> 
       if (fresh)
         tasks.push_back({&common.platform, common.protocol, common.power,
                          common.layers[static_cast<size_t>(layer)].shape, network.plane_limit,
-                         common.space, common.objective, Pins{}});
+                         common.space, common.objective, Pins{}, common.scheme, common.b});
     }
   const auto results = explore_layers(tasks, threads, cancelled);
   if (!results)
@@ -243,8 +244,9 @@ std::optional<SpaceSummary> explore_space(const SpaceRequest &request, unsigned 
   const NetworkRequest &common = request.common;
   std::vector<LayerTask> tasks;
   for (const NetworkLayer &layer : common.layers)
-    tasks.push_back({&common.platform, common.protocol, common.power, layer.shape, UNLIMITED,
-                     common.space, common.objective, Pins{}});
+    tasks.push_back({&common.platform, common.protocol, common.power, layer.shape,
+                     plane_limit_bytes(common.scheme, UNLIMITED), common.space, common.objective,
+                     Pins{}, common.scheme, common.b});
   const auto results = explore_layers(tasks, threads, cancelled);
   if (!results)
     return std::nullopt;

@@ -30,6 +30,7 @@ public:
       from = to;
     }
   }
+  void read_marks(double n) { add("read mark", 8, n); }
   void mark(double n) { add("mark", 0, n); }
   void state(const char *what, double codes) { add(what, 0, codes); }
   void mac(double calls, uint32_t length) { add("mac", length, calls); }

@@ -108,9 +108,7 @@ Brute brute_force(const LayerTask &task) {
   BrownoutModel model(p, task.shape);
   std::vector<CostedDesign> all;
   double lowest = INFINITY;
-  for_each_design(task.shape, [&](const bo_design &d) {
-    if (!pinned(task.pins, d))
-      return;
+  const auto look = [&](const bo_design &d) {
     brute.total++;
     const bool aligned = model.aligned(d);
     const CostedDesign c = cost_design(task, d);
@@ -141,6 +139,13 @@ Brute brute_force(const LayerTask &task) {
       return;
     lowest = std::fmin(lowest, score);
     all.push_back(c);
+  };
+  for_each_design(task.shape, [&](bo_design d) {
+    if (!pinned(task.pins, d))
+      return;
+    d.scheme = task.scheme;
+    for (uint16_t b : group_sizes(task.shape, task.scheme, task.b))
+      d.b = b, look(d);
   });
   for (const CostedDesign &c : all) {
     if (score_of(task, c) > lowest * (1 + 1e-12))
@@ -208,6 +213,26 @@ TEST("explore_layers() finds in the full space what visiting every design finds"
     infeasible += results->front().best.empty();
   }
   CHECK(infeasible > 50 && infeasible < 1200);
+});
+
+TEST("explore_layers() finds what visiting every design finds under the other schemes", {
+  Dice dice(29);
+  int infeasible[5] = {}, tried[5] = {};
+  for (int i = 0; i < 1200; i++) {
+    Platform p = random_platform(dice);
+    LayerTask task = random_task(dice, p);
+    task.scheme = static_cast<uint8_t>(dice.pick(BO_SCHEME_HAWAII, BO_SCHEME_IDEAL));
+    if (task.scheme >= BO_SCHEME_CHECKPOINT && dice.pick(0, 1) == 0)
+      p.buffer.capacitance_F *= 2;
+    if (has_groups(task.scheme) && dice.pick(0, 2) == 0)
+      task.b = static_cast<uint16_t>(dice.pick(1, 12));
+    task.plane_limit_bytes = plane_limit_bytes(task.scheme, task.plane_limit_bytes);
+    const auto results = explore_layers({task}, 1, NEVER);
+    compare(task, results->front());
+    tried[task.scheme]++, infeasible[task.scheme] += results->front().best.empty();
+  }
+  for (int scheme = BO_SCHEME_HAWAII; scheme <= BO_SCHEME_IDEAL; scheme++)
+    CHECK(infeasible[scheme] > 10 && infeasible[scheme] < tried[scheme] * 3 / 4);
 });
 
 TEST("check_front() notices a point too many and a point too few (negative control)", {

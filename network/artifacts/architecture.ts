@@ -1,5 +1,6 @@
 /** `architecture.json`: the network that search chose, with the rule and the trial it comes from. */
 import { z } from "zod";
+import { Scheme } from "../design.ts";
 import { Network } from "../network.ts";
 
 export const ArchitectureArtifact = z.strictObject({
@@ -13,6 +14,8 @@ export const ArchitectureArtifact = z.strictObject({
   platform: z.string(),
   latency_s: z.number(),
   requirement_s: z.number().nullable(),
+  /** Under which latencies were judged; default: tile. */
+  scheme: Scheme.optional(),
   /**
    * Where the network was brought instead of searched for: its weights lie beside this file as
    * `weights/<layer>.kernel.npy` and `.bias.npy`, laid out as the train stage's.

@@ -1,7 +1,7 @@
 /** The layers as the runtime knows them: `bo_layer` of runtime-c/core/format.h, field by field. */
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
 import type { Requantisation } from "../../network/artifacts/quantized.ts";
-import { PUBLISHED_ORDERS, type Scheme } from "../../network/design.ts";
+import { keepsMarks, PUBLISHED_ORDERS, type Scheme } from "../../network/design.ts";
 import type { DesignsArtifact, FeasibleLayer, VmLayout } from "../../network/explore.ts";
 import type { IntegerLayer, IntegerNetwork } from "../../network/integer/inference.ts";
 import {
@@ -127,7 +127,11 @@ export function layerTable(network: IntegerNetwork, designs: DesignsArtifact): T
       source: positionOf(source),
       second_source: second === undefined ? undefined : positionOf(second),
       shape: walkShape(layer),
-      design: { ...designOf(found), scheme: designs.scheme, b: designs.b },
+      design: {
+        ...designOf(found),
+        scheme: designs.scheme,
+        b: keepsMarks(designs.scheme) ? found.B ?? designs.b : 0,
+      },
       batches: found.batches,
       vm: found.vm,
       plane_bytes: found.plane_bytes ?? 0,

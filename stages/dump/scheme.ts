@@ -1,11 +1,9 @@
 /** What a preservation scheme asks of designs and codes (docs/protocol-brownout.md, "Schemes"). */
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
+import { keepsMarks } from "../../network/design.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import type { TableLayer } from "./layer_table.ts";
-
-/** Schemes that send outputs in groups of B. */
-const GROUPED = ["hawaii", "stateful"];
 
 /**
  * The runtime refuses the same at its start; here it is said by name.
@@ -14,14 +12,15 @@ const GROUPED = ["hawaii", "stateful"];
 export function refuseForScheme(
   table: readonly TableLayer[],
   network: IntegerNetwork,
-  { scheme, b, platform }: DesignsArtifact,
+  { scheme, platform }: DesignsArtifact,
 ): void {
   const problems: Problem[] = [];
-  if (GROUPED.includes(scheme) && (b < 1 || b > 65535)) {
+  const without = table.find(({ design: { b } }) => b < 1 || b > 65535);
+  if (keepsMarks(scheme) && without !== undefined) {
     problems.push({
-      message: `scheme ${scheme} sends outputs in groups`,
+      message: `scheme ${scheme} sends outputs in groups, layer ${without.layer.name} has none`,
       field: "explore.b",
-      value: b,
+      value: without.design.b,
       expected: "1 to 65535 outputs a group",
     });
   }

@@ -57,10 +57,16 @@ export const explore = defineStage<ExploreParameters>({
     );
     const { preservationOf } = await import("../../native/preservation.ts");
 
-    const { network } = await readJson(
+    const { network, scheme: searched = "tile" } = await readJson(
       join(input("search"), "architecture.json"),
       ArchitectureArtifact,
     );
+    if (searched !== params.scheme) {
+      progress.note(
+        `search judged latencies under scheme ${searched}, this is ${params.scheme}: ` +
+          `params.scheme says one for both`,
+      );
+    }
     progress.update(`exploring ${network.name}`);
     const profiles = new Map();
     const prepared = [];
@@ -130,7 +136,7 @@ export const explore = defineStage<ExploreParameters>({
     const names = [...Deno.readDirSync(artifactDir)]
       .filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
     for (const name of names) {
-      const { platform, answer } = await readJson(
+      const { platform, answer, scheme } = await readJson(
         join(artifactDir, name, "designs.json"),
         DesignsArtifact,
       );
@@ -147,7 +153,9 @@ export const explore = defineStage<ExploreParameters>({
       rows.push(
         [
           `modelled on ${name}`,
-          `latency ${answer.latency_s?.toPrecision(4)} s in ${answer.power_cycles} power cycles` +
+          `latency ${answer.latency_s?.toPrecision(4)} s in ${
+            shownCycles(answer.power_cycles)
+          } power cycles` + (scheme === "tile" ? "" : `, scheme ${scheme}`) +
           estimated,
         ],
         [
@@ -162,7 +170,16 @@ export const explore = defineStage<ExploreParameters>({
   },
 });
 
+/** Whole, or the mean of power cycles that reach over several inferences. */
+function shownCycles(power_cycles: number | null | undefined): string {
+  return Number.isInteger(power_cycles) ? `${power_cycles}` : `${power_cycles?.toPrecision(3)}`;
+}
+
 /** What is asked of every platform alike: how progress is kept. */
 function asked({ scheme, b, after_commit }: ExploreParameters) {
-  return { scheme, ...(b === undefined ? {} : { b }), after_commit };
+  return {
+    scheme,
+    ...(b === undefined ? {} : { b }),
+    ...(after_commit === undefined ? {} : { after_commit }),
+  };
 }

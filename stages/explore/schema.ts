@@ -11,9 +11,10 @@ export const ExploreParameters = z.strictObject({
   space: DesignSpace.default("full"),
   /** What the best design has least of; `pareto` writes the whole front. Default: latency. */
   objective: Objective.optional(),
-  /** How progress is kept, and of schemes with marks: output values between two of them. */
+  /** How progress is kept, and of hawaii and stateful: outputs of a group; default: the best. */
   scheme: Scheme.default("tile"),
-  b: z.number().int().positive().optional(),
-  after_commit: AfterCommit.default("sleep"),
+  b: z.number().int().positive().max(65535).optional(),
+  /** Default: `sleep` of scheme tile; the others run on. */
+  after_commit: AfterCommit.optional(),
 });
 export type ExploreParameters = z.infer<typeof ExploreParameters>;

@@ -4,7 +4,7 @@ import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
 import { ArchitectureArtifact } from "../../network/artifacts/architecture.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { ParetoArtifact, TrialsArtifact } from "../../network/artifacts/search.ts";
-import type { DesignSpace, ExploreRequest, Power } from "../../network/explore.ts";
+import type { ExploreRequest, Power } from "../../network/explore.ts";
 import type { Network } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
@@ -95,7 +95,7 @@ function percent(share: number): string {
 function ask(
   network: Network,
   platform: PlatformChoice,
-  designs: DesignSpace,
+  { designs, scheme, b }: Pick<SearchParameters, "designs" | "scheme" | "b">,
   power: Power = "intermittent",
 ): ExploreRequest {
   // The published model is the only one of continuous power.
@@ -105,6 +105,7 @@ function ask(
     power,
     space: continuous ? "published" : designs,
     protocol: continuous ? "inas2021" : "brownout",
+    ...(continuous ? {} : { scheme, ...(b === undefined ? {} : { b }) }),
     platform,
     network,
   };
@@ -129,7 +130,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     return await takeImported(
       context,
       dataset,
-      (network, platform) => ask(network, platform, params.designs),
+      (network, platform) => ask(network, platform, params),
     );
   }
   progress.note(`${threads} ${threads === 1 ? "thread trains" : "threads train"} side by side`);
@@ -141,6 +142,18 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     subsetSeed: params.seed,
     backend: params.backend,
   };
+  const table = async (platform: PlatformChoice) => ({
+    ...await exploreSpace(params.space, dataset.input, dataset.classes.length, platform, {
+      space: params.designs,
+      protocol: "brownout",
+      scheme: params.scheme,
+      b: params.b,
+      signal,
+      threads,
+      root,
+    }),
+    states: NETWORK_STATES,
+  });
   using crew = new Crew();
   const { trials, pareto, network, best, rule } = await search({
     params,
@@ -151,23 +164,15 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     workDir,
     setting,
     explore: (networks, platform, power) =>
-      explore(networks.map((network) => ask(network, platform, params.designs, power)), {
+      explore(networks.map((network) => ask(network, platform, params, power)), {
         signal,
         threads,
         root,
       }),
-    table: async (platform) => {
-      const table = await exploreSpace(
-        params.space,
-        dataset.input,
-        dataset.classes.length,
-        platform,
-        { space: params.designs, protocol: "brownout", signal, threads, root },
-      );
-      return { ...table, states: NETWORK_STATES };
-    },
+    // Of an inference that takes one power cycle no sum over layers is the latency.
+    ...(params.scheme === "ideal" ? {} : { table }),
     advise: async (network, platform) => {
-      const prepared = await prepareRequest(ask(network, platform, params.designs), root);
+      const prepared = await prepareRequest(ask(network, platform, params), root);
       const [answer] = await explorePrepared([prepared], { signal, threads, root });
       return advise(answer!, prepared.platform);
     },
@@ -189,5 +194,6 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     platform: trials.platform,
     latency_s,
     requirement_s: trials.requirement_s,
+    scheme: params.scheme,
   });
 }

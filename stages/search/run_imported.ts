@@ -77,6 +77,7 @@ export async function takeImported(
     platform: params.platforms[0]!.profile,
     latency_s: answers[0]!.latency_s!,
     requirement_s: null,
+    scheme: params.scheme,
     imported: { file, sha256, notes: [...notes] },
   });
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { SearchMethod } from "../../network/artifacts/search.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
+import { Scheme } from "../../network/design.ts";
 import { DesignSpace } from "../../network/explore.ts";
 import { PlatformChoice } from "../../network/platform.ts";
 import { NamedSpace } from "../../network/space.ts";
@@ -60,6 +61,9 @@ export const SearchParameters = z.strictObject({
   space: NamedSpace,
   /** Which designs of a network's layers are tried; as in the explore stage. */
   designs: DesignSpace.default("full"),
+  /** How progress is kept, and B where it is given; as in the explore stage. */
+  scheme: Scheme.default("tile"),
+  b: z.number().int().positive().max(65535).optional(),
   /** Networks that are trained; for `reinforce` and `hw-nas` every network that is asked for. */
   trials: positive.default(20),
   /** Networks that the explorer is asked about at most. */

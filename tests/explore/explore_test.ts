@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
-import { DesignsArtifact, type FeasibleLayer } from "../../network/explore.ts";
+import { keepsMarks, Scheme } from "../../network/design.ts";
+import { DesignsArtifact, type ExploreAnswer, type FeasibleLayer } from "../../network/explore.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
-import { PlatformProfile, profileNames, readProfile } from "../../network/platform.ts";
+import {
+  energyBudget_J,
+  PlatformProfile,
+  profileNames,
+  readProfile,
+  resolvePlatform,
+} from "../../network/platform.ts";
 import { advise } from "../../native/advice.ts";
 import { estimatedFigures } from "../../native/estimates.ts";
 import {
@@ -530,7 +537,7 @@ Deno.test("the explore stage says per platform what to change where nothing is s
   );
 });
 
-Deno.test("explore() refuses schemes that it cannot charge, and marks where none belong", async () => {
+Deno.test("explore() refuses a B where none belongs, and a board that sleeps where none asks", async () => {
   const ask = (rest: Partial<Parameters<typeof prepareRequest>[0]>) =>
     prepareRequest({
       name: "asked",
@@ -542,12 +549,23 @@ Deno.test("explore() refuses schemes that it cannot charge, and marks where none
     });
   const { native } = await ask({ scheme: "tile", after_commit: "sleep" });
   assert.deepEqual([native.scheme, native.b, native.after_commit], ["tile", 0, "sleep"]);
-  await assert.rejects(ask({ b: 4 }), /scheme tile sets no marks/);
+  await assert.rejects(ask({ b: 4 }), /scheme tile sends no groups/);
+  await assert.rejects(ask({ scheme: "checkpoint", b: 4 }), /scheme checkpoint sends no groups/);
+  const asleep = ask({ scheme: "hawaii", after_commit: "sleep" });
+  await assert.rejects(asleep, /power cycle lasts until power fails/);
+  await assert.rejects(
+    ask({ scheme: "hawaii", protocol: "inas2021" }),
+    /protocol inas2021 knows scheme tile only/,
+  );
   const platforms = [{ profile: "msp430fr5994-spi" }];
   const problems = async (rest: Record<string, unknown>) =>
     await stage.preflight!({ params: stage.parameters.parse({ platforms, ...rest }), root: ROOT });
   assert.deepEqual(await problems({}), []);
-  assert.match((await problems({ scheme: "hawaii" }))[0]!.message, /cannot charge this scheme/);
+  for (const scheme of ["hawaii", "stateful", "checkpoint", "ideal"] as const) {
+    assert.deepEqual(await problems({ scheme }), []);
+    assert.equal((await ask({ scheme })).native.after_commit, "run_on");
+  }
+  assert.match((await problems({ scheme: "ideal", b: 2 }))[0]!.message, /sends no groups/);
   const on = await ask({ after_commit: "run_on" });
   const [answer] = await explorePrepared([on]);
   const { run_on, power_cycles, latency_s } = answer!;
@@ -557,4 +575,61 @@ Deno.test("explore() refuses schemes that it cannot charge, and marks where none
   const parts = [...run_on!.layers, run_on!.delivery];
   const sum = parts.reduce((total, part) => total + part.latency_s, 0);
   assert.ok(Math.abs(sum / run_on!.latency_s - 1) < 1e-12);
+});
+
+Deno.test("explore() charges every scheme, safely, with the best B of each layer", async () => {
+  const platform = { profile: "msp430fr5994-fram", capacitance_F: 0.01 };
+  const asked = (scheme: Scheme, rest = {}) =>
+    explore({
+      name: scheme,
+      power: "intermittent",
+      space: "full",
+      scheme,
+      platform,
+      network,
+      ...rest,
+    });
+  const profile = await readProfile(join(ROOT, "platforms"), platform.profile);
+  const buffer_J = energyBudget_J(resolvePlatform(profile, { capacitance_F: 0.01 })).safe_J;
+  const answers = new Map<Scheme, ExploreAnswer>();
+  for (const scheme of Scheme.options) {
+    const answer = await asked(scheme);
+    answers.set(scheme, answer);
+    assert.ok(answer.feasible, scheme);
+    assert.ok(answer.energy_max_J! <= buffer_J, scheme);
+    for (const layer of answer.layers as FeasibleLayer[]) {
+      assert.ok(layer.proven_optimal, `${scheme} ${layer.name}`);
+      assert.equal(layer.B !== undefined, keepsMarks(scheme), `${scheme} ${layer.name}`);
+      // An output tile is visited once, so that no plane holds partial sums.
+      if (scheme === "stateful") assert.equal(layer.plane_bytes, 0);
+    }
+    assert.deepEqual(DesignsArtifact.shape.answer.parse(answer), answer);
+  }
+  const of = (scheme: Scheme) => answers.get(scheme)!;
+  assert.equal(of("ideal").power_cycles, 1);
+  assert.ok(of("ideal").written_bytes! < of("checkpoint").written_bytes!);
+  assert.ok(of("checkpoint").written_bytes! <= of("hawaii").written_bytes!);
+  // A B that is given is kept, and no B is better than the one that was found.
+  for (const b of [1, 7, 64]) {
+    const given = await asked("hawaii", { b });
+    assert.ok((given.layers as FeasibleLayer[]).every(({ B }) => B === b));
+    if (b === 1) assert.ok(given.written_bytes! > of("hawaii").written_bytes!);
+    if (b !== 7) assert.ok(given.latency_s! >= of("hawaii").latency_s! * (1 - 1e-12));
+  }
+});
+
+Deno.test("where a unit of progress is a layer or an inference, a small capacitor has no safe design", async () => {
+  const platform = { profile: "msp430fr5994-fram", capacitance_F: 0.0004 };
+  const feasible = async (scheme: Scheme) =>
+    (await explore({
+      name: scheme,
+      power: "intermittent",
+      space: "full",
+      scheme,
+      platform,
+      network,
+    }))
+      .feasible;
+  assert.ok(await feasible("hawaii"));
+  for (const scheme of ["checkpoint", "ideal"] as const) assert.ok(!await feasible(scheme));
 });
