@@ -4,6 +4,7 @@ import { nearestName, UserError } from "../base/errors.ts";
 /** Each module writes its own section of bench/RESULTS.md. */
 const BENCHMARKS: Record<string, () => Promise<void>> = {
   explorer: async () => await (await import("./explorer.ts")).run(),
+  kernels: async () => await (await import("./kernels.ts")).run(),
   power: async () => await (await import("./power.ts")).run(),
   runtime: async () => await (await import("./runtime.ts")).run(),
   search: async () => await (await import("./search.ts")).run(),

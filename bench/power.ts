@@ -1,8 +1,7 @@
 /**
  * The 18 intermittent golden networks, explored under protocol brownout and run on the power
  * simulation: writes section "Power" of bench/RESULTS.md.
- *
- *     deno run -A bench/power.ts
+ * See kept.ts for runs in parts.
  */
 import { join } from "node:path";
 import { writeWhole } from "../base/files.ts";
@@ -11,6 +10,7 @@ import { energyBudget_J, readProfile, resolvePlatform } from "../network/platfor
 import { compare, largest, median, type Row } from "../tests/power/compare.ts";
 import { type GoldenNetwork, goldenNetworks } from "../tests/power/networks.ts";
 import { build, costs, makeSubject, type PowerLine, simulate } from "../tests/power/simulation.ts";
+import { kept, selected } from "./kept.ts";
 import { replaceSection } from "./results.ts";
 
 const PROFILE = "msp430fr5994-spi";
@@ -31,18 +31,26 @@ interface Measured {
   cut: PowerLine;
 }
 
+/** The voltage is for drawing. */
+const withoutCurve = (line: PowerLine): PowerLine => ({
+  ...line,
+  voltage: { step_s: line.voltage.step_s, low_V: [], high_V: [], detail: [] },
+});
+
 async function measure(golden: GoldenNetwork, folder: string): Promise<Measured> {
   const { network, platform } = golden;
   const subject = await makeSubject(join(folder, network.name), network, platform);
   await build(subject.folder, join(folder, "objects"));
   const weak = ["--source", `constant:ohm=${WEAK * subject.platform.harvester_ohm}`];
-  const sleep = await simulate(subject.folder, ["--after-commit", "sleep"]);
+  const sleep = withoutCurve(await simulate(subject.folder, ["--after-commit", "sleep"]));
   return {
     golden,
     rows: compare(subject.predicted, sleep),
     sleep,
-    starved: await simulate(subject.folder, [...weak, "--after-commit", "sleep"]),
-    cut: await simulate(subject.folder, [...weak, "--after-commit", "run_on", "--inferences", "4"]),
+    starved: withoutCurve(await simulate(subject.folder, [...weak, "--after-commit", "sleep"])),
+    cut: withoutCurve(
+      await simulate(subject.folder, [...weak, "--after-commit", "run_on", "--inferences", "4"]),
+    ),
   };
 }
 
@@ -127,9 +135,9 @@ function section(all: readonly Measured[], published: Legality): string {
   return `## Power
 
 The ${all.length} intermittent golden networks (random weights, own capacitor and harvester,
-coefficients of \`${PROFILE}\`), with the explorer's designs of the published space under protocol
+coefficients of \`${PROFILE}\`), with the explorer's designs of the full space under protocol
 \`brownout\`, on the power simulation of the compiled runtime (docs/power.md). One inference, start and
-delivery included. Written by \`deno run -A bench/power.ts\`.
+delivery included. Written by \`deno task bench power\`.
 
 | network | power cycles | predicted s | simulated s | latency error, median / largest layer | energy error, largest | worst cycle of the budget | over budget / deaths, asleep after commits | deaths, running on | lost per death, mean / worst mJ | wrong outputs |
 | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |
@@ -167,12 +175,14 @@ ${published.odd} designs of conv and fc layers with an odd Tn.
 export async function run(): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    const networks = await goldenNetworks(PROFILE);
+    const { networks, all: complete } = selected(await goldenNetworks(PROFILE));
     const all: Measured[] = [];
     for (const golden of networks) {
-      console.error(golden.network.name);
-      all.push(await measure(golden, folder));
+      const { name } = golden.network;
+      console.error(name);
+      all.push(await kept(`power-${name}`, () => measure(golden, folder)));
     }
+    if (!complete) return;
     const file = join(ROOT, "bench/RESULTS.md");
     const before = await Deno.readTextFile(file).catch(() => "# Results\n");
     await writeWhole(file, replaceSection(before, section(all, await legality(networks))));
@@ -181,5 +191,3 @@ export async function run(): Promise<void> {
     await Deno.remove(folder, { recursive: true });
   }
 }
-
-if (import.meta.main) await run();

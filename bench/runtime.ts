@@ -1,45 +1,17 @@
 /**
- * What the runtime takes: its kernels on the boards' simulators, what keeping progress by scheme `tile`
- * costs over keeping none with the same designs, and what a cut loses. Writes section "Runtime" of
- * bench/RESULTS.md.
- *
- *     deno task bench runtime
- *     BENCH_NETWORKS='har|kws' deno task bench runtime     of the golden networks only these
+ * What keeping progress by scheme `tile` costs over keeping none with the same designs, and what a cut
+ * loses. Writes section "Runtime" of bench/RESULTS.md; see kept.ts for runs in parts.
  */
 import { join } from "node:path";
 import { writeWhole } from "../base/files.ts";
-import { parseBenchLog } from "../network/bench_log.ts";
 import { build, makeSubject, type PowerLine, simulate } from "../tests/power/simulation.ts";
 import { type GoldenNetwork, goldenNetworks } from "../tests/power/networks.ts";
-import { command, ROOT } from "../tests/dump/support.ts";
+import { ROOT } from "../tests/dump/support.ts";
+import { kept, selected } from "./kept.ts";
 import { replaceSection } from "./results.ts";
 import { readSizeTable, sizeTable } from "./runtime_sizes.ts";
 
 const PROFILE = "msp430fr5994-spi";
-const BOARDS = ["msp430fr5994", "msp432p401r"] as const;
-
-/** Cycles a product of a conv's tile by span, per board. */
-async function kernels(folder: string): Promise<Map<string, Map<number, number>>> {
-  const found = new Map<string, Map<number, number>>();
-  await command("make", ["-s", "-C", `${ROOT}runtime-c/sim`, `OUT=${folder}/sim`, "all"]);
-  for (const board of BOARDS) {
-    const out = join(folder, board), nvm = join(out, "nvm.bin");
-    await command("make", [
-      "-s",
-      ...["-f", `${ROOT}runtime-c/build.mk`, `BOARD=${board}`, `OUT=${out}`, "microbench"],
-    ]);
-    await command(join(folder, "sim", "bo_sim"), [
-      ...["--board", board, join(out, "microbench.elf"), "--until", "bo_microbench_done"],
-      ...["--dump-nvm", nvm],
-    ]);
-    const { sized } = parseBenchLog(await Deno.readFile(nvm), nvm);
-    found.set(
-      board,
-      new Map(sized.conv.map(({ elements, cycles }) => [elements, cycles / (48 * elements)])),
-    );
-  }
-  return found;
-}
 
 interface Overhead {
   name: string;
@@ -112,26 +84,12 @@ async function overhead(golden: GoldenNetwork, folder: string): Promise<Overhead
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 function section(
-  spans: Map<string, Map<number, number>>,
   rows: readonly Overhead[],
   sizes: string,
 ): string {
-  const lengths = [...spans.values().next().value!.keys()];
   return `## Runtime
 
 Written by \`deno task bench runtime\`.
-
-A tile of a conv in VM (4 outputs of 4 channels, kernel 3 x 1), all its loops included, per
-multiply-accumulate: cycles of the MSP430FR5994 at 16 MHz with FRAM wait states, instructions of the
-MSP432P401R, on our simulators.
-
-| board | ${lengths.map((n) => `spans of ${n}`).join(" | ")} |
-| --- | ${lengths.map(() => "--:").join(" | ")} |
-${
-    [...spans].map(([board, of]) =>
-      `| ${board} | ${lengths.map((n) => of.get(n)!.toFixed(2)).join(" | ")} |`
-    ).join("\n")
-  }
 
 Scheme \`tile\` over \`ideal\` with the same designs (full space, \`${PROFILE}\`, each network's own
 buffer), uncut and running on, on the power simulation: time powered and bytes between NVM and VM. Lost
@@ -158,30 +116,23 @@ ${sizes}
 export async function run(): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    const spans = await kernels(folder);
+    const { networks, all } = selected(await goldenNetworks(PROFILE));
     const rows: Overhead[] = [];
-    const wanted = new RegExp(Deno.env.get("BENCH_NETWORKS") ?? "");
-    for (const golden of await goldenNetworks(PROFILE)) {
-      if (!wanted.test(golden.network.name)) continue;
-      const row = await overhead(golden, folder);
-      console.error(
-        `${row.name}: time ${percent(row.time)}, bytes ${
-          percent(row.bytes)
-        } in ${row.commits} commits`,
-      );
-      rows.push(row);
+    for (const golden of networks) {
+      const { name } = golden.network;
+      console.error(name);
+      rows.push(await kept(`runtime-${name}`, () => overhead(golden, folder)));
     }
+    if (!all) return;
     // A test keeps that table true, so it need not be measured twice.
     const sizes = sizeTable(
       readSizeTable(await Deno.readTextFile(join(ROOT, "runtime-c/README.md"))),
     );
     const file = join(ROOT, "bench/RESULTS.md");
     const before = await Deno.readTextFile(file).catch(() => "# Results\n");
-    await writeWhole(file, replaceSection(before, section(spans, rows, sizes)));
+    await writeWhole(file, replaceSection(before, section(rows, sizes)));
     await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", file] }).output();
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
-
-if (import.meta.main) await run();

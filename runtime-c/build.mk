@@ -43,7 +43,7 @@ IMAGE_BYTES = $(shell sed -n 's/^\#define BO_IMAGE_BYTES \([0-9]*\).*/\1/p' $(DU
 
 CORE := core/brownout.c core/compute.c core/counters.c core/crc.c core/engine.c core/image.c core/kept.c \
         core/marks.c core/protocol.c core/runtime.c core/scheme.c core/states.c kernels/dot.c kernels/requantise.c \
-        kernels/window.c
+        kernels/windows.c
 WARNINGS := -Wall -Wextra -Werror -pedantic
 # VM is one array that holds codes, sums and records in turn: no strict aliasing.
 LANGUAGE := -std=c11 -fno-strict-aliasing

@@ -11,7 +11,7 @@
 #include "port.h"
 #include "simulation.h"
 #include "vectors.h"
-#include "window.h"
+#include "windows.h"
 
 extern const bo_vectors_file bo_vectors;
 
@@ -64,16 +64,21 @@ static void run_vector(uint16_t vector) {
 /** No sum of 64 products reaches 2^30, where a kernel that saturates is another function. */
 #define CODE_DIVISOR (BO_DOT_SATURATES ? 16 : 1)
 
+/** Random codes from VM's start on. */
+static void fill(bo_code *codes, uint16_t count) {
+  uint32_t random = 1;
+  for (uint16_t i = 0; i < count; i++) {
+    random = random * 1664525u + 1013904223u;
+    codes[i] = (bo_code)((int16_t)(random >> 16) / CODE_DIVISOR);
+  }
+}
+
 /** The board's kernel against its definition, on random codes in VM at every length and parity. */
 static void check_kernel(void) {
   bo_code *codes = (bo_code *)(void *)bo_vm;
   const uint32_t room = bo_port_vm_bytes() / sizeof *codes;
   const uint16_t longest = (uint16_t)(room / 2u < 64u ? room / 2u : 64u);
-  uint32_t random = 1;
-  for (uint32_t i = 0; i < 2u * (uint32_t)longest; i++) {
-    random = random * 1664525u + 1013904223u;
-    codes[i] = (bo_code)((int16_t)(random >> 16) / CODE_DIVISOR);
-  }
+  fill(codes, (uint16_t)(2u * longest));
   for (uint16_t n = 0; n < longest; n++) {
     for (uint16_t first = 0; first < 2u; first++) {
       const bo_code *a = codes + first, *b = codes + longest;
@@ -88,19 +93,43 @@ static void check_kernel(void) {
   }
 }
 
-/** The board's window of spans against its definition: joined, line by line, and with gaps. */
+/** Codes of VM that no kernel writes here, sums behind them. */
+enum { WINDOW_INPUT = 160, WINDOW_WEIGHTS = 170, WINDOW_SUMS = 8 };
+
+static void check_tile(const bo_windows *w, uint16_t first) {
+  const int16_t *input = (const int16_t *)(const void *)bo_vm + first;
+  const int16_t *weights = input + WINDOW_INPUT;
+  int32_t sums[WINDOW_SUMS], expected[WINDOW_SUMS];
+  for (uint16_t i = 0; i < WINDOW_SUMS; i++)
+    sums[i] = expected[i] = INT32_MAX - i;
+  bo_windows_s16(sums, w, input, weights);
+  bo_windows_s16_reference(expected, w, input, weights);
+  for (uint16_t i = 0; i < WINDOW_SUMS; i++)
+    bo_verification.kernel_mismatches += (uint16_t)(sums[i] != expected[i]);
+}
+
+/**
+ * The board's windows against their definition: two pixels of one to four channels, their spans
+ * joined, line by line, and with gaps, from any start.
+ */
 static void check_windows(void) {
-  const uint32_t room = bo_port_vm_bytes() / 4u;
-  const int16_t *input = (const int16_t *)(const void *)bo_vm;
-  for (uint16_t length = 0; 12u * (uint32_t)length + 12u <= room && length < 24u; length++) {
-    for (uint16_t gap = 0; gap < 4u; gap++) {
-      bo_window w = {.rows = 2, .columns = 2, .length = length};
-      w.depth = (uint16_t)(length + (gap & 1u));
-      w.input_row = (uint16_t)(2u * w.depth + (gap >> 1));
-      bo_window_prepare(&w);
-      const int16_t *weights = input + 6u * length + 6u;
-      if (bo_window_s16(77, &w, input, weights) != bo_window_s16_reference(77, &w, input, weights))
-        bo_verification.kernel_mismatches++;
+  const uint16_t codes = WINDOW_INPUT + WINDOW_WEIGHTS + 1;
+  if (bo_port_vm_bytes() < 2u * codes)
+    return;
+  fill((bo_code *)(void *)bo_vm, (uint16_t)(2u * codes / sizeof(bo_code)));
+  for (uint16_t length = 0; length < 20u; length++) {
+    for (uint16_t form = 0; form < 64u; form++) {
+      bo_windows w = {.span_rows = 2, .length = length};
+      w.channels = (uint16_t)(1u + form % 4u);
+      w.span_columns = (uint16_t)(1u + (form >> 2 & 1u));
+      w.rows = (uint16_t)(1u + (form >> 3 & 1u)), w.columns = (uint16_t)(3u - w.rows);
+      w.depth = (uint16_t)(length + (form >> 4 & 1u));
+      w.input_row = (uint16_t)(w.span_columns * w.depth + (form >> 5 & 1u));
+      w.right = w.depth, w.down = w.input_row;
+      if (2u * w.span_columns * length * w.channels > WINDOW_WEIGHTS)
+        continue;
+      check_tile(&w, 0);
+      check_tile(&w, 1);
     }
   }
 }

@@ -5,7 +5,7 @@
 #include "counters.h"
 #include "dot.h"
 #include "requantise.h"
-#include "window.h"
+#include "windows.h"
 
 static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
@@ -22,43 +22,22 @@ void bo_compute_start(const bo_tile *tile, const int32_t *bias, int32_t *sums) {
   }
 }
 
-/** The products of one output. */
-static inline int32_t window_sum(int32_t sum, const bo_window *w, uint32_t code,
-                                 const uint8_t *input, const uint8_t *weights) {
-  if (code == 1u)
-    return bo_window_s8(sum, w, (const int8_t *)input, (const int8_t *)weights);
-  return bo_window_s16(sum, w, (const int16_t *)(const void *)input,
-                       (const int16_t *)(const void *)weights);
-}
-
 void bo_compute_products(const bo_shape *shape, const bo_design *design, const bo_tile *tile,
                          const void *input, const void *weights, int32_t *sums) {
-  const uint32_t code = bo_element_bytes(shape);
   const bo_macs macs = bo_tile_macs(shape, design, tile);
-  bo_window w;
-  w.rows = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
-  w.columns = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
-  w.input_row = (uint16_t)(tile->window_w * tile->depth);
+  bo_windows w;
+  w.rows = tile->rows, w.columns = tile->columns, w.channels = tile->channels;
   w.depth = tile->depth;
+  w.input_row = (uint16_t)(tile->window_w * tile->depth);
+  w.right = (uint16_t)(w.depth * shape->stride_w);
+  w.down = (uint16_t)(w.input_row * shape->stride_h);
+  w.span_rows = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
+  w.span_columns = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
   w.length = (uint16_t)macs.length;
-  bo_window_prepare(&w);
-  const size_t window = (size_t)(code * shape->kernel_h * shape->kernel_w * tile->depth);
-  const size_t step_down = (size_t)(code * w.input_row * shape->stride_h);
-  const size_t step_right = (size_t)(code * tile->depth * shape->stride_w);
-  const uint8_t *line = input;
-  for (uint16_t rows = tile->rows; rows != 0u; rows--) {
-    const uint8_t *pixel = line;
-    for (uint16_t columns = tile->columns; columns != 0u; columns--) {
-      const uint8_t *kernel = weights;
-      for (uint16_t channels = tile->channels; channels != 0u; channels--) {
-        *sums = window_sum(*sums, &w, code, pixel, kernel);
-        sums++;
-        kernel += window;
-      }
-      pixel += step_right;
-    }
-    line += step_down;
-  }
+  if (bo_element_bytes(shape) == 1u)
+    bo_windows_s8(sums, &w, input, weights);
+  else
+    bo_windows_s16(sums, &w, input, weights);
   BO_COUNT(mac_calls, macs.calls);
   BO_COUNT(macs, macs.calls * macs.length);
 }

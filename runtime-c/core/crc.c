@@ -1,5 +1,6 @@
 #include "crc.h"
 
+#ifndef BO_CRC16_TWIN
 uint16_t bo_crc16(uint16_t crc, const void *data, uint16_t bytes) {
   const uint8_t *byte = data;
   while (bytes-- != 0u) {
@@ -11,6 +12,7 @@ uint16_t bo_crc16(uint16_t crc, const void *data, uint16_t bytes) {
   }
   return crc;
 }
+#endif
 
 uint32_t bo_crc32(uint32_t crc, const void *data, uint16_t bytes) {
   /* One entry per half byte: 64 bytes of table instead of 1024, at twice the steps. */

@@ -12,7 +12,8 @@
 #define BO_CRC16_START 0xffffu
 #define BO_CRC32_START 0u
 
-/** Continues `crc` over `bytes` bytes; start with BO_CRC16_START. */
+/** Continues `crc` over `bytes` bytes; start with BO_CRC16_START. A port whose chip computes it has
+ * a twin (BO_CRC16_TWIN). */
 uint16_t bo_crc16(uint16_t crc, const void *data, uint16_t bytes);
 
 /** Continues `crc` over `bytes` bytes; start with BO_CRC32_START. */

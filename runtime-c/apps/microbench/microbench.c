@@ -32,6 +32,8 @@
 
 /** NVM: records, what transfers move, the log. */
 enum { SCRATCH = 64, LOG = 1024, LOG_BYTES = 2048, LONGEST = 256 };
+/** VM: sums and weights of a conv's tile, its input behind them; elements. */
+enum { SUMS = 64, WEIGHTS = 1152 };
 
 char bo_microbench_log[LOG_BYTES];
 void bo_microbench_done(void);
@@ -71,6 +73,7 @@ void bo_op_read(uint16_t n);
 void bo_op_write(uint16_t n);
 void bo_op_mac(uint16_t n);
 void bo_op_conv(uint16_t n);
+void bo_op_tile(uint16_t outputs, uint16_t channels, uint16_t kernel, uint16_t n);
 void bo_op_add(uint16_t n);
 void bo_op_multiply(uint16_t n);
 void bo_op_divide(uint16_t n);
@@ -81,6 +84,7 @@ void bo_op_boot(uint16_t n);
 
 /* Memory to memory, as the engine's own arithmetic is; volatile, so that nothing is left out. */
 static volatile uint32_t word_a = 0x00012345u, word_b = 0x00000123u, word_c;
+static volatile uint16_t conv_outputs = 0x41;
 static volatile int16_t short_a = 12345, short_most;
 static const bo_requantisation requantisation = {
     .multiplier = 23456, .shift = 27, .minimum = -32768, .maximum = 32767};
@@ -92,19 +96,27 @@ void bo_op_empty(uint16_t n) { (void)n; }
 void bo_op_read(uint16_t n) { bo_port_nvm_read(SCRATCH, bo_vm, (uint16_t)(2u * n)); }
 void bo_op_write(uint16_t n) { bo_port_nvm_write(SCRATCH, bo_vm, (uint16_t)(2u * n)); }
 void bo_op_mac(uint16_t n) { word_c = (uint32_t)bo_dot_s16(vectors(), vectors() + LONGEST, n); }
-/** A tile of a conv: 4 x 1 outputs of 4 channels, a kernel of 3 x 1, n input channels; 48 n
- * products. */
-void bo_op_conv(uint16_t n) {
-  static const bo_design design = {
-      .tr = 4, .tc = 1, .tm = 4, .tn = LONGEST, .span = BO_SPAN_CHANNEL, .s = 1};
-  bo_shape shape = {.kind = BO_CONV, .h = 6, .w = 1, .r = 4, .c = 1, .m = 4};
-  bo_tile tile = {.rows = 4, .columns = 1, .channels = 4, .window_h = 6, .window_w = 1};
-  shape.n = n;
-  shape.kernel_h = 3, shape.kernel_w = 1, shape.stride_h = 1, shape.stride_w = 1;
-  tile.depth = n;
-  bo_compute_products(&shape, &design, &tile, vectors(), vectors() + 6u * n,
-                      (int32_t *)(void *)(vectors() + 18u * n));
+/**
+ * A tile of a conv: `outputs` and `kernel` are rows * 16 + columns, `n` the input channels. Apart
+ * from `bo_op_conv` for a simulator that asks for the time of other shapes.
+ */
+void __attribute__((noinline))
+bo_op_tile(uint16_t outputs, uint16_t channels, uint16_t kernel, uint16_t n) {
+  static const bo_design design = {.span = BO_SPAN_CHANNEL};
+  static bo_shape shape = {.kind = BO_CONV, .stride_h = 1, .stride_w = 1};
+  static bo_tile tile;
+  shape.kernel_h = (uint8_t)(kernel >> 4), shape.kernel_w = (uint8_t)(kernel & 15u);
+  tile.rows = outputs >> 4, tile.columns = outputs & 15u;
+  tile.channels = channels, tile.depth = n;
+  tile.window_h = (uint16_t)(tile.rows + shape.kernel_h - 1u);
+  tile.window_w = (uint16_t)(tile.columns + shape.kernel_w - 1u);
+  /* The sums come first, so that weights and input follow at once. */
+  int32_t *sums = (int32_t *)(void *)bo_vm;
+  const int16_t *weights = (const int16_t *)(const void *)(sums + SUMS);
+  bo_compute_products(&shape, &design, &tile, weights + WEIGHTS, weights, sums);
 }
+/** 4 x 1 outputs of 4 channels, a kernel of 3 x 1: 48 n products. */
+void bo_op_conv(uint16_t n) { bo_op_tile(conv_outputs, 4, 0x31, n); }
 void bo_op_add(uint16_t n) {
   (void)n;
   word_c = word_a + word_b;

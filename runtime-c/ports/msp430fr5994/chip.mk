@@ -14,7 +14,7 @@ endif
 COMPILER ?= $(if $(findstring gcc,$(notdir $(firstword $(CC)))),gcc,clang)
 INCLUDES += -I$(CHIP)
 CFLAGS_COMMON = -Oz -ffreestanding -fno-builtin -ffunction-sections -fdata-sections -DBO_DOT_TWIN \
-                $(MULTIPLIER)
+                -DBO_CRC16_TWIN $(MULTIPLIER)
 ifeq ($(COMPILER),gcc)
 OBJCOPY := msp430-elf-objcopy
 SIZE := msp430-elf-size
@@ -46,12 +46,13 @@ endif
 $(OUT)/kernels/%.c.o $(OUT)/simulator/kernels/%.c.o: CFLAGS += -O2
 $(OUT)/core/compute.c.o $(OUT)/simulator/core/compute.c.o: CFLAGS += -O2
 DOT_C := kernels/dot_msp430.c
-WINDOW_C := kernels/window_msp430.c
-WINDOW_FLAGS := -DBO_WINDOW_TWIN
+WINDOW_C := kernels/windows_msp430.c
+WINDOW_FLAGS := -DBO_WINDOWS_TWIN
 include $(RUNTIME)/ports/common/lea.mk
 ALL_C := $(CORE) $(DOT_C) $(WINDOW_C) ports/common/memory.c ports/common/vm.c \
          ports/msp430fr5994/board.c $(HELPERS_C)
-BOARD_C := $(ALL_C) $(MEMORY_C) ports/common/supply_comp_e.c ports/msp430fr5994/dma.c
+BOARD_C := $(ALL_C) $(MEMORY_C) ports/common/supply_comp_e.c ports/msp430fr5994/dma.c \
+           ports/msp430fr5994/crc16.c
 BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/startup.S $(HELPERS_S)
 LINK = $(LINK_WITH) -T $(SCRIPT) $(collect) $(call define_symbol,bo_arena_bytes=$$(( $(ARENA_BYTES) )))
 
@@ -77,9 +78,9 @@ $(OUT)/microbench.hex: $(OUT)/microbench.elf
 size: $(OUT)/firmware.elf
 	$(SIZE) -A $<
 
-# mspdebug runs clang's code alone: no CPUX, no DMA, and the older 16-bit multiplier, with the same
+# mspdebug runs clang's code alone: no CPUX, no DMA, no CRC module, and the older 16-bit multiplier, with the same
 # registers elsewhere. There NVM is in the lower FRAM, reached by pointers.
-SIMULATOR_FLAGS := -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130
+SIMULATOR_FLAGS := -UBO_CRC16_TWIN -mhwmult=16bit -UBO_MPY_BASE -DBO_MPY_BASE=0x0130
 SIMULATOR_C := $(ALL_C) ports/common/image_programmed.c ports/common/nvm_memory.c \
                ports/msp430fr5994/simulation.c apps/verify_main.c
 SIMULATOR := $(SIMULATOR_C:%=$(OUT)/simulator/%.o) $(BOARD_S:%=$(OUT)/%.o) \

@@ -2,9 +2,8 @@
 
 #include "port.h"
 
-static void block(uint32_t to, uint32_t from, uint16_t count, uint16_t width) {
-  bo_dma_address(DMA_SA(0), from);
-  bo_dma_address(DMA_DA(0), to);
+static inline void block(uint32_t to, uint32_t from, uint16_t count, uint16_t width) {
+  bo_dma_addresses(to, from);
   DMA_SZ(0) = count;
   DMA_CTL(0) = (uint16_t)(DMADT_BLOCK | DMADSTINCR_3 | DMASRCINCR_3 | width | DMAEN | DMAREQ);
   /* It begins one or two instructions later. */
@@ -14,27 +13,27 @@ static void block(uint32_t to, uint32_t from, uint16_t count, uint16_t width) {
 
 #define BYTES (DMASRCBYTE | DMADSTBYTE)
 
-void bo_dma_copy(uint32_t to, uint32_t from, uint16_t bytes) {
-  const uint16_t odd = (uint16_t)from & 1u;
-  if (bytes == 0u)
-    return;
+/** Where an address or the length is odd. */
+static void __attribute__((noinline)) copy_odd(uint32_t to, uint32_t from, uint16_t bytes) {
   if ((((uint16_t)to ^ (uint16_t)from) & 1u) != 0u) {
     block(to, from, bytes, BYTES);
     return;
   }
-  if (odd != 0u)
+  if (((uint16_t)from & 1u) != 0u) {
     block(to, from, 1, BYTES);
-  const uint16_t words = (uint16_t)((bytes - odd) / 2u);
-  const uint16_t done = (uint16_t)(odd + 2u * words);
-  if (words != 0u)
-    block(to + odd, from + odd, words, 0);
-  if (done != bytes)
-    block(to + done, from + done, 1, BYTES);
+    to++, from++, bytes--;
+  }
+  if (bytes >= 2u)
+    block(to, from, bytes / 2u, 0);
+  if ((bytes & 1u) != 0u)
+    block(to + bytes - 1u, from + bytes - 1u, 1, BYTES);
 }
 
-/* The image in FRAM, wherever the linker has put it: half addresses that fit 16 bits. */
-extern const uint8_t bo_image_low[], bo_image_high[];
-
-uint32_t bo_image_address(void) {
-  return (uint32_t)(uint16_t)(uintptr_t)bo_image_high << 16 | (uint16_t)(uintptr_t)bo_image_low;
+void bo_dma_copy(uint32_t to, uint32_t from, uint16_t bytes) {
+  if (bytes == 0u)
+    return;
+  if ((((uint16_t)to | (uint16_t)from | bytes) & 1u) != 0u)
+    copy_odd(to, from, bytes);
+  else
+    block(to, from, bytes / 2u, 0);
 }

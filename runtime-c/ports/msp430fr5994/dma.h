@@ -30,11 +30,17 @@ static inline void bo_dma_address(uint16_t at, uint32_t address) {
   __extension__ typedef unsigned __int20__ address_20;
   *(volatile address_20 *)(uintptr_t)at = (address_20)address;
 }
+static inline void bo_dma_addresses(uint32_t to, uint32_t from) {
+  bo_dma_address(DMA_SA(0), from);
+  bo_dma_address(DMA_DA(0), to);
+}
 #else
 void bo_write_20_bits(uint16_t low, uint16_t high, uint16_t at);
 static inline void bo_dma_address(uint16_t at, uint32_t address) {
   bo_write_20_bits((uint16_t)address, (uint16_t)(address >> 16), at);
 }
+/** Both of channel 0, in one call: each transfer to NVM makes it. */
+void bo_dma_addresses(uint32_t to, uint32_t from);
 #endif
 
 /** Copies `bytes` bytes in ascending order; words where both addresses allow it. */

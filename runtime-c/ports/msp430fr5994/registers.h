@@ -20,6 +20,9 @@
 #define PM5CTL0 REG16(0x0130u)
 #define LOCKLPM5 0x0001u
 
+/* CRC module */
+#define CRCINIRES REG16(0x0154u)
+
 /* Clock system */
 #define CSCTL0 REG16(0x0160u)
 #define CSCTL0_H REG8(0x0161u)

@@ -3,10 +3,10 @@ CC := arm-none-eabi-gcc
 OBJCOPY := arm-none-eabi-objcopy
 SIZE := arm-none-eabi-size
 CFLAGS := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft -O2 -ffreestanding -ffunction-sections \
-          -fdata-sections -fno-tree-loop-distribute-patterns -DBO_DOT_TWIN -DBO_WINDOW_TWIN
+          -fdata-sections -fno-tree-loop-distribute-patterns -DBO_DOT_TWIN -DBO_WINDOWS_TWIN
 ASFLAGS := -mcpu=cortex-m4 -mthumb
 SIMULATOR_FLAGS :=
-BOARD_C := $(CORE) kernels/dot_cortex_m4.c kernels/window_cortex_m4.c ports/common/image_linked.c ports/common/memory.c \
+BOARD_C := $(CORE) kernels/dot_cortex_m4.c kernels/windows_cortex_m4.c ports/common/image_linked.c ports/common/memory.c \
            ports/common/vm.c ports/common/supply_comp_e.c ports/msp432p401r/startup.c
 BOARD_S := ports/common/image.S ports/common/vectors.S
 # What QEMU's machine has not: clocks, pins and SPI. There NVM is the PSRAM of mps2-an386.

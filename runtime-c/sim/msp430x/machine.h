@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "comp_e.h"
+#include "crc16.h"
 #include "cy15b104q.h"
 #include "eusci_spi.h"
 #include "mpy32.h"
@@ -92,6 +93,7 @@ typedef struct msp430x {
   msp430x_counters count;
   uint32_t stop_at; /**< run stops before the instruction there; odd: never */
   mpy32 multiplier;
+  crc16_unit crc16;
   dma_channel dma[DMA_CHANNELS];
   uint16_t dma_control[5];
   timer_a timer[TIMERS];

@@ -7,6 +7,7 @@ enum {
   PM5CTL0 = 0x0130,
   FRCTL0 = 0x0140,
   FRCTL_END = 0x0148,
+  CRC16 = 0x0150,
   WDTCTL = 0x015c,
   MPY32 = 0x04c0,
   EUSCI_A = 0x05c0,
@@ -79,6 +80,8 @@ uint16_t peripheral_read(msp430x *m, uint32_t address, int is_byte) {
   if (address >= COMP_E && address < COMP_E + COMP_E_BYTES)
     return byte_of(comp_e_read(&m->monitor, (address - COMP_E) & ~1u, m->supply_V), address,
                    is_byte);
+  if (address >= CRC16 && address < CRC16 + CRC16_BYTES)
+    return byte_of(crc16_read(&m->crc16, (address - CRC16) & ~1u), address, is_byte);
   switch (address & ~1u) {
   case PM5CTL0:
     return byte_of(m->power_mode5, address, is_byte);
@@ -140,6 +143,9 @@ void peripheral_write(msp430x *m, uint32_t address, int is_byte, uint16_t value)
   } else if (address >= COMP_E && address < COMP_E + COMP_E_BYTES) {
     if (is_byte || !comp_e_write(&m->monitor, address - COMP_E, value))
       bus_warn(m, address);
+  } else if (address >= CRC16 && address < CRC16 + CRC16_BYTES) {
+    if (!crc16_write(&m->crc16, address - CRC16, is_byte, value))
+      bus_warn(m, address);
   } else if ((address & ~1u) == PM5CTL0) {
     m->power_mode5 = value;
     gpio_settle(m);
@@ -168,6 +174,7 @@ void peripherals_reset(msp430x *m) {
   m->watchdog = 0x04;
   m->power_mode5 = 1;
   mpy32_reset(&m->multiplier);
+  m->crc16 = (crc16_unit){0};
   for (unsigned i = 0; i < EUSCI_UNITS; i++)
     eusci_spi_reset(&m->spi[i]);
   clock_reset(m);

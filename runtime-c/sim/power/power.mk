@@ -10,7 +10,7 @@ POWER_INCLUDES := -I$(RUNTIME)/core -I$(RUNTIME)/kernels -I$(RUNTIME)/ports/host
 WRAPPED := bo_requantise
 POWER_LINK := $(WRAPPED:%=-Wl,--wrap=%) -lm
 RUNTIME_C := compute counters crc engine image marks protocol runtime scheme states
-RUNTIME_O := $(RUNTIME_C:%=$(OUT)/core/%.o) $(OUT)/kernels/dot.o $(OUT)/kernels/requantise.o $(OUT)/kernels/window.o \
+RUNTIME_O := $(RUNTIME_C:%=$(OUT)/core/%.o) $(OUT)/kernels/dot.o $(OUT)/kernels/requantise.o $(OUT)/kernels/windows.o \
              $(OUT)/ports/host/host.o
 PARTS := capacitor source trace table curve meter published
 PARTS_O := $(PARTS:%=$(OUT)/%.o)

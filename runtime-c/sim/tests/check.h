@@ -28,6 +28,7 @@ int check_summary(void);
 void test_instructions(void);
 void test_cycles(void);
 void test_mpy32(void);
+void test_crc16(void);
 void test_machine(void);
 void test_devices(void);
 void test_elf(void);

@@ -43,6 +43,8 @@ plant sxt_stops_at_16_bits msp430x/format2.c 's/stored = SIZE_ADDRESS/stored = S
 plant carry_of_logic msp430x/format1.c 's/result != 0u, overflow/result == 0u, overflow/'
 plant macs_forgets msp430x/mpy32.c 's/accumulates ? unit->result \& mask : 0u/0u/'
 plant reshi_is_read_only msp430x/mpy32.c 's/RESLO || offset == RESHI/RESLO/'
+plant crc_low_bit_first msp430x/crc16.c 's/bit = 8; bit-- != 0u;/bit = 0; bit++ != 8u;/'
+plant crc_reverse_forgotten msp430x/crc16.c 's/(uint8_t)reversed(value, 8)/(uint8_t)value/'
 plant pushm_order msp430x/format2.c 's/(reg - i) \& 0xfu/(reg + i) \& 0xfu/'
 plant bytes_advance_by_two msp430x/operand.c 's/: (uint32_t)width->size;/: 2u;/'
 plant index_wraps_everywhere msp430x/operand.c 's/  if (base < 0x10000u)/  if (1)/'

@@ -28,6 +28,7 @@ int main(void) {
   test_instructions();
   test_cycles();
   test_mpy32();
+  test_crc16();
   test_machine();
   test_devices();
   test_elf();

@@ -11,7 +11,7 @@ for level in O0 Os O2 Oz; do
       -mhwmult=f5series -DBO_MPY_BASE=0x04c0 -I../kernels -I$port -c "$file" \
       -o "$out/$level.$(basename "$file").o" 2>"$out/log" || { cat "$out/log"; exit 1; }
   done
-  ld.lld-16 -n -T $port/msp430fr5994.ld --gc-sections --defsym=bo_arena_bytes=0 "$out/$level".*.o \
+  ld.lld-16 -n -L $port -T $port/msp430fr5994.ld --gc-sections --defsym=bo_arena_bytes=0 "$out/$level".*.o \
     -o "$out/torture_$level.elf"
 done
 "$2" "$out"/torture_O0.elf "$out"/torture_O2.elf "$out"/torture_Os.elf "$out"/torture_Oz.elf

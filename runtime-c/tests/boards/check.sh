@@ -7,7 +7,7 @@ mkdir -p "$out"
 flags="-std=c11 -fno-strict-aliasing -Wall -Wextra -Werror -pedantic -Icore -Ikernels -Iports/host
   -Iports/common -Itests/support -Iapps -Isim/lea/include"
 for compiler in gcc clang-16; do
-  for file in core/*.c kernels/dot.c kernels/dot_lea.c kernels/requantise.c kernels/window.c sim/lea/source/vector/*.c ports/host/*.c apps/host_main.c \
+  for file in core/*.c kernels/dot.c kernels/dot_lea.c kernels/requantise.c kernels/windows.c sim/lea/source/vector/*.c ports/host/*.c apps/host_main.c \
     tests/*.c tests/support/*.c tests/boards/*.c tests/fuzz/*.c; do
     # shellcheck disable=SC2086
     $compiler $flags -O2 -Wconversion -Wno-sign-conversion -DBO_COUNTERS -fsyntax-only "$file"

@@ -4,6 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 out=${OUT:-../build/runtime-c/boards}
 mkdir -p "$out"
+nm=$(command -v llvm-nm-16 || command -v llvm-nm)
 gcc -std=c11 -O1 -fno-strict-aliasing -Icore -Ikernels -Iports/host -Itests/support -Iapps \
   core/crc.c ports/host/host.c tests/support/network.c tests/boards/export.c -o "$out/export"
 passed=0
@@ -31,8 +32,8 @@ for seed in ${SEEDS:-1 3 6}; do
   verdict "msp432p401r in QEMU, seed $seed: $seen" $right
 
   elf=$dump/msp430fr5994/simulator.elf
-  stop=$(llvm-nm-16 "$elf" | awk '$3 == "bo_simulation_stop" { print $1 }')
-  at=$(llvm-nm-16 "$elf" | awk '$3 == "bo_verification" { print $1 }')
+  stop=$("$nm" "$elf" | awk '$3 == "bo_simulation_stop" { print $1 }')
+  at=$("$nm" "$elf" | awk '$3 == "bo_verification" { print $1 }')
   log=$(timeout 300 mspdebug -q sim "simio add hwmult m" "simio add tracer t" "prog $elf" \
     "setbreak 0x$stop" run "simio info t" "md 0x$at 16" 2>&1)
   # magic "BVEC", 4 inferences, 0 mismatches, status 0
