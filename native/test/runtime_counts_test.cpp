@@ -7,20 +7,14 @@
 #include "check.h"
 #include "counts.h"
 #include "fixtures.h"
-
-extern "C" {
-#include "campaign.h"
-#include "counters.h"
-#include "support/network.h"
-}
+#include "seen.h"
 
 #include <array>
 #include <cstring>
 
-namespace {
+using namespace test;
 
-/** Reads, writes and MAC calls by their size; the rest under size 0. */
-using Seen = std::map<std::pair<std::string, uint32_t>, double>;
+namespace {
 
 constexpr size_t ACCOUNTS = NETWORK_LAYERS + 1;
 
@@ -47,89 +41,7 @@ void on_read(uint32_t address, uint16_t bytes) {
     recorder.now()[{"read", bytes}]++;
 }
 void on_write(uint32_t, uint16_t bytes) { recorder.now()[{"write", bytes}]++; }
-
-} // namespace
-
-extern "C" {
-int32_t __real_bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n);
-int32_t __wrap_bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
-  recorder.now()[{"mac", n}]++;
-  return __real_bo_dot_s16(a, b, n);
-}
-int32_t __real_bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n);
-int32_t __wrap_bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n) {
-  recorder.now()[{"mac", n}]++;
-  return __real_bo_dot_s16_strided(a, step, b, n);
-}
-int32_t __real_bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n);
-int32_t __real_bo_dot_s8_strided(const int8_t *a, uint16_t step, const int8_t *b, uint16_t n);
-int32_t __wrap_bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n) {
-  recorder.now()[{"mac", n}]++;
-  return __real_bo_dot_s8(a, b, n);
-}
-int32_t __wrap_bo_dot_s8_strided(const int8_t *a, uint16_t step, const int8_t *b, uint16_t n) {
-  recorder.now()[{"mac", n}]++;
-  return __real_bo_dot_s8_strided(a, step, b, n);
-}
-}
-
-using namespace test;
-
-namespace {
-
-/** The model's counts as the runtime would show them. */
-Seen as_seen(const CountSink &model) {
-  Seen seen;
-  for (const auto &[what, n] : model.counts) {
-    const auto &[name, size] = what;
-    if (name == "boot")
-      seen[{"read", BO_RECORD_BYTES}] += 2 * n, seen[{"boot", 0}] += n;
-    else if (name == "commit")
-      seen[{"write", BO_RECORD_BYTES}] += n, seen[{"commit", 0}] += n;
-    else if (name == "mark")
-      seen[{"write", BO_MARK_BYTES}] += n, seen[{"mark", 0}] += n;
-    else if (name == "mac" || name == "pool" || name == "requantise" || name == "set" ||
-             name == "strip")
-      seen[{name, size}] += n;
-    else
-      seen[{name.substr(0, name.find(' ')), size}] += n;
-  }
-  std::erase_if(seen,
-                [](const auto &entry) { return entry.first.second == 0 && entry.second == 0; });
-  return seen;
-}
-
-/** What was seen of a layer, with the runtime's own counters beside it. */
-Seen with_counters(Seen seen, const bo_counters &c) {
-  const auto add = [&](const char *name, double n) {
-    if (n > 0)
-      seen[{name, 0}] += n;
-  };
-  add("boot", c.boots), add("commit", c.commits), add("pool", c.pooled);
-  add("requantise", c.requantised), add("mark", c.marks);
-  add("set", c.states_set), add("strip", c.states_stripped);
-  return seen;
-}
-
-double total(const Seen &seen, const char *name, bool sized) {
-  double sum = 0;
-  for (const auto &[what, n] : seen)
-    if (what.first == name)
-      sum += n * (sized ? what.second : 1);
-  return sum;
-}
-
-/** Empty, or the first operation that differs. */
-std::string difference(const Seen &model, const Seen &runtime) {
-  Seen all = model;
-  for (const auto &[what, n] : runtime)
-    all[what] -= n;
-  for (const auto &[what, n] : all)
-    if (n != 0)
-      return what.first + " of size " + std::to_string(what.second) + ": the model has " +
-             std::to_string(n) + " more than the runtime";
-  return "";
-}
+void on_mac(uint16_t n) { recorder.now()[{"mac", n}]++; }
 
 struct Run {
   network *net;
@@ -151,9 +63,11 @@ Run run(uint32_t seed, uint8_t scheme) {
   recorder = {};
   std::memset(bo_counted, 0, sizeof bo_counted);
   bo_host_measure(&hooks);
+  mac_seen = on_mac;
   bo_report report{};
   bo_campaign_uncut(&run.net->subject, 1, 1, &report);
   bo_host_measure(nullptr);
+  mac_seen = nullptr;
   CHECK(report.mismatches == 0);
   recorder.now();
   run.seen = recorder.layers;
