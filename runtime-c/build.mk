@@ -5,6 +5,8 @@
 # firmware  (default) $(OUT)/firmware.elf and .hex: apps/main.c with APPLICATION= (default: apps/demo.c)
 # simulator $(OUT)/simulator.elf: apps/verify_main.c as the board's simulator runs it
 # size      prints the sections of firmware.elf
+# describe  prints what firmware.elf is made of, a word a line, for other build systems: source, compile,
+#           include, script, link
 # microbench  $(OUT)/microbench.elf and .hex: measures the board (docs/profiling.md); needs no DUMP
 # BOARD=host: $(OUT)/runner, which takes cuts (README.md, "The host runner")
 #
@@ -60,9 +62,10 @@ include $(RUNTIME)/ports/$(BOARD)/port.mk
 
 HEADERS := $(wildcard $(RUNTIME)/core/*.h $(RUNTIME)/kernels/*.h $(RUNTIME)/apps/*.h \
            $(RUNTIME)/ports/common/*.h $(RUNTIME)/ports/*/*.h $(DUMP)/*.h)
-COMPILE = $(CC) $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(WINDOW_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
+OPTIONS = $(LANGUAGE) $(CFLAGS) $(LEA_FLAGS) $(WINDOW_FLAGS) $(SCHEME:%=-DBO_SCHEME=%) $(CHANNELWISE:%=-DBO_CHANNELWISE=%) \
           $(ELEMENT_BYTES:%=-DBO_ELEMENT_BYTES=%) $(PER_CHANNEL:%=-DBO_PER_CHANNEL=%) \
-          -DBO_KEEP_COUNTERS=$(COUNTERS) $(PLANTED:%=-D%=1) $(WARNINGS) $(PREFIXES) $(INCLUDES)
+          -DBO_KEEP_COUNTERS=$(COUNTERS) $(PLANTED:%=-D%=1) $(WARNINGS)
+COMPILE = $(CC) $(OPTIONS) $(PREFIXES) $(INCLUDES)
 ASSEMBLE = $(CC) $(ASFLAGS) -DBO_IMAGE_FILE='"$(abspath $(DUMP)/nvm.bin)"' \
            -DBO_VECTORS_FILE='"$(abspath $(VECTORS))"'
 
@@ -90,5 +93,13 @@ $(OUT)/simulator/model.c.o: $(DUMP)/model.c $(HEADERS)
 # Its name in the log.
 $(OUT)/apps/microbench/microbench.c.o: CFLAGS += -DBO_KERNEL='"$(or $(KERNEL),$(BOARD_KERNEL))"'
 
-.PHONY: firmware simulator size microbench
+NAMED = $(OUT)/application.c.o $(OUT)/model.c.o
+SOURCES = $(patsubst $(OUT)/%.o,$(RUNTIME)/%,$(filter-out $(NAMED) $(DSPLIB_O),$(FIRMWARE))) \
+          $(APPLICATION) $(DUMP)/model.c
+describe:
+	@$(foreach word,$(SOURCES),echo source '$(word)';) $(foreach word,$(OPTIONS),echo compile '$(word)';) \
+	$(foreach word,$(INCLUDES:-I%=%),echo include '$(word)';) echo script '$(SCRIPT)'; \
+	$(foreach word,$(LINK_OPTIONS) $(LIBRARIES),echo link '$(word)';)
+
+.PHONY: firmware simulator size microbench describe
 .DELETE_ON_ERROR:

@@ -33,6 +33,7 @@ export type ToolName =
   | "qemu-system-arm"
   | "mspdebug"
   | "libunicorn"
+  | "libfuzzer"
   | "clang-format";
 
 const EVERY_BUILD: readonly Task[] = ["pipeline", "explore", "test", "check", "bench"];
@@ -145,6 +146,16 @@ export const TOOLS: readonly Tool[] = [
     packages: ["libunicorn-dev"],
     needsFile: "libunicorn.so",
     fallback: "MSP432 images run in QEMU alone, built for its memory instead of the board's",
+  },
+  {
+    name: "libfuzzer",
+    purpose: "fuzzes the runtime's parsers",
+    tasks: ["test"],
+    // runtime-c/Makefile's FUZZ_CC, and no other version: each has a runtime of its own.
+    candidates: ["clang-16"],
+    packages: ["libclang-rt-16-dev"],
+    needsFile: `libclang_rt.fuzzer-${Deno.build.arch}.a`,
+    fallback: "the fuzz targets of the runtime are not run",
   },
   {
     name: "clang-format",

@@ -16,6 +16,7 @@ import { paddingOf, padNetwork } from "./padded.ts";
 import { platformH } from "./emit_platform.ts";
 import { buildImage, checkRegions, HEADER_BYTES, refuseTooLarge, regionsOf } from "./image.ts";
 import { KIND_TYPES, layerTable } from "./layer_table.ts";
+import { runOnOf } from "./run_on.ts";
 import { refuseForScheme } from "./scheme.ts";
 import type { Vectors } from "./vectors.ts";
 
@@ -25,7 +26,6 @@ export interface PlatformDump {
   dataset: Pick<DatasetArtifact, "title" | "normalisation">;
   designs: DesignsArtifact;
   platform: Platform;
-  after_commit: "sleep" | "run_on";
   vectors: Vectors;
 }
 
@@ -34,7 +34,7 @@ export interface PlatformDump {
  * @throws UserError where the network does not fit the platform, with the numbers
  */
 export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<LayoutArtifact> {
-  const { artifact, designs, platform, after_commit, vectors } = dump;
+  const { artifact, designs, platform, vectors } = dump;
   const { profile } = designs.platform.choice;
   refuseInfeasible(designs);
   if (canonicalJson(designs.network) !== canonicalJson(artifact.network)) {
@@ -74,10 +74,13 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
   const { model, image } = buildImage(table, nvm, network.inputShape, artifact.element_bytes);
   refuseTooLarge(designs, model);
 
-  const emission = { model, artifact, dataset: dump.dataset, platform, after_commit };
+  const emission = { model, artifact, dataset: dump.dataset, platform };
   await writeWhole(join(folder, "model.h"), modelH(emission));
   await writeWhole(join(folder, "model.c"), modelC(emission));
-  await writeWhole(join(folder, "platform.h"), platformH(platform, model, after_commit));
+  await writeWhole(
+    join(folder, "platform.h"),
+    platformH(platform, model, designs.after_commit, runOnOf(designs)),
+  );
   await writeWhole(join(folder, "nvm.bin"), image);
   const { h, w, channels } = network.inputShape;
   const count = vectors.samples.length;
@@ -94,7 +97,7 @@ export async function dumpPlatform(folder: string, dump: PlatformDump): Promise<
     platform: profile,
     network: artifact.network.name,
     image_id: model.image_id,
-    after_commit,
+    after_commit: designs.after_commit,
     element_bytes: artifact.element_bytes,
     scheme: designs.scheme,
     image_bytes: image.length,

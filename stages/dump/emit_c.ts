@@ -11,7 +11,6 @@ export interface Emission {
   artifact: QuantizedArtifact;
   dataset: Pick<DatasetArtifact, "title" | "normalisation">;
   platform: Platform;
-  after_commit: "sleep" | "run_on";
 }
 
 /** Text inside a comment: nothing in it can end the comment or break the line. */

@@ -1,14 +1,20 @@
 /** `platform.h`: sizes and choices that the port is compiled with (runtime-c/README.md). */
+import type { AfterCommit } from "../../network/design.ts";
 import type { Platform } from "../../network/platform.ts";
 import { cString } from "./emit_c.ts";
+import type { RunOn } from "./run_on.ts";
 import { SCHEMES } from "./layer_table.ts";
 import { hasChannelwise, hasScales, HEADER_BYTES, type Model } from "./image.ts";
 
-/** @param platform resolved, overrides applied */
+/**
+ * @param platform resolved, overrides applied
+ * @param run_on of scheme tile with after_commit run_on
+ */
 export function platformH(
   platform: Platform,
   model: Model,
-  after_commit: "sleep" | "run_on",
+  after_commit: AfterCommit,
+  run_on?: RunOn,
 ): string {
   return [
     "/*",
@@ -38,6 +44,10 @@ export function platformH(
     `#define BO_HAS_PER_CHANNEL ${hasScales(model) ? 1 : 0}`,
     "/** 1: after each commit the board switches off until the capacitor is full; 0: it runs on. */",
     `#define BO_AFTER_COMMIT_SLEEP ${after_commit === "sleep" ? 1 : 0}`,
+    ...(run_on === undefined ? [] : [
+      "/** .. while the capacitor has this voltage or more; below, it switches off. */",
+      `#define BO_RUN_ON_MILLIVOLTS ${run_on.threshold_mV}`,
+    ]),
     "/** The multiply-accumulate kernel that was costed. */",
     `#define BO_KERNEL_NAME ${cString(platform.kernel)}`,
     "",

@@ -46,6 +46,7 @@ export const dump = defineStage<DumpParameters>({
     const { readQuantized } = await import("../../network/integer/load.ts");
     const { readProfile, resolvePlatform } = await import("../../network/platform.ts");
     const { dumpPlatform } = await import("./dump_platform.ts");
+    const { runOnOf } = await import("./run_on.ts");
     const { makeVectors } = await import("./vectors.ts");
 
     const dataset = await readJson(join(input("dataset"), "dataset.json"), DatasetArtifact);
@@ -72,9 +73,19 @@ export const dump = defineStage<DumpParameters>({
         dataset,
         designs,
         platform,
-        after_commit: params.after_commit,
         vectors,
       });
+      const run_on = runOnOf(designs);
+      if (run_on === undefined) continue;
+      const { level_V } = run_on;
+      const monitor = `${profile}: behind a commit its monitor lets it run on from ` +
+        `${level_V} V (explored: ${designs.answer.run_on!.above_V.toPrecision(4)} V)`;
+      if (level_V < platform.v_on) progress.note(monitor);
+      else {
+        progress.warn(
+          `${monitor}; it starts at v_on, ${platform.v_on} V, so that it will switch off after each commit`,
+        );
+      }
     }
   },
 

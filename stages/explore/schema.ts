@@ -14,7 +14,11 @@ export const ExploreParameters = z.strictObject({
   /** How progress is kept, and of hawaii and stateful: outputs of a group; default: the best. */
   scheme: Scheme.default("tile"),
   b: z.number().int().positive().max(65535).optional(),
-  /** Default: `sleep` of scheme tile; the others run on. */
+  /**
+   * `sleep`: a commit ends the power cycle, the board switches off until the capacitor is full.
+   * `run_on`: it goes on while the capacitor holds enough for the worst step; the firmware, too.
+   * Default: `sleep` of scheme tile; the others run on.
+   */
   after_commit: AfterCommit.optional(),
 });
 export type ExploreParameters = z.infer<typeof ExploreParameters>;

@@ -9,6 +9,8 @@ import { buildImage, checkRegions, ERASED, regionsOf } from "../../stages/dump/i
 import { layerTable } from "../../stages/dump/layer_table.ts";
 import { dump } from "../../stages/dump/run.ts";
 import { packWeights } from "../../stages/dump/pack.ts";
+import { monitorLevel_V } from "../../stages/dump/run_on.ts";
+import type { DesignsArtifact } from "../../network/explore.ts";
 import { C_FLAGS, command, randomDump, ROOT } from "./support.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -201,6 +203,52 @@ Deno.test("dumpPlatform() writes the same bytes again", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("dumpPlatform() has a board run on as the explorer said, or refuses", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const written = async (change: (designs: DesignsArtifact) => void) => {
+      const dump = await randomDump(5);
+      change(dump.designs);
+      const layout = await dumpPlatform(folder, dump);
+      const header = await Deno.readTextFile(`${folder}/platform.h`);
+      return [
+        layout.after_commit,
+        header.match(/BO_AFTER_COMMIT_SLEEP (\d)/)?.[1],
+        header.match(/BO_RUN_ON_MILLIVOLTS (\d+)/)?.[1],
+      ];
+    };
+    const parts = { latency_s: 1, power_cycles: 1 };
+    const runOn = (designs: DesignsArtifact, above_V: number) => {
+      designs.after_commit = "run_on";
+      const rest = { energy_J: 1, running_s: 1, layers: [], delivery: parts };
+      designs.answer.run_on = { ...parts, ...rest, above_V };
+    };
+    assert.deepEqual(await written(() => {}), ["sleep", "1", undefined]);
+    assert.deepEqual(await written((designs) => runOn(designs, 2.8691)), ["run_on", "0", "2870"]);
+    await assert.rejects(
+      written((designs) => designs.after_commit = "run_on"),
+      /not explored for running on/,
+    );
+    await assert.rejects(written((designs) => runOn(designs, 5.1)), /monitor .* cannot tell 5.1 V/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("monitorLevel_V() is where the simulated boards switch (sim/tests/supply.sh)", () => {
+  assert.equal(monitorLevel_V(2870), 2.875);
+  assert.equal(monitorLevel_V(2950), 2.96875);
+  assert.equal(monitorLevel_V(5000), 5);
+  assert.equal(monitorLevel_V(5001), undefined);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5000 }), (wanted) => {
+      const level = 1000 * monitorLevel_V(wanted)!;
+      assert.ok(level >= wanted && level - wanted < 157);
+    }),
+    { seed: 4 },
+  );
 });
 
 Deno.test("dumpPlatform() refuses what does not fit, with the numbers", async () => {

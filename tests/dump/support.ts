@@ -246,7 +246,6 @@ export async function randomDump(
       element_bytes: storage.element_bytes,
       weight_scales: storage.per_channel ? "per_channel" : "per_layer",
     }),
-    after_commit: "sleep",
     vectors: makeVectors(
       integer,
       Float32Array.from(samples.flatMap((sample) => [...sample])),

@@ -5,5 +5,8 @@
 #ifndef BO_BUG_WRONG_CHIP_SELECT
 #define BO_BUG_WRONG_CHIP_SELECT 0 /**< the pin beside the FRAM chip's */
 #endif
+#ifndef BO_BUG_WRONG_MONITOR_INPUT
+#define BO_BUG_WRONG_MONITOR_INPUT 0 /**< the comparator's input beside the divider's */
+#endif
 
 #endif

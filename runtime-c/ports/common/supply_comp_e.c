@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "planted_port.h"
 #include "platform.h"
 #include "registers.h"
 
@@ -24,14 +25,15 @@
 #define REFERENCE (BY_2_0 ? CEREFL_2_0 : CEREFL_2_5)
 _Static_assert(CHOSEN >= 1l && CHOSEN <= 32l, "BO_RUN_ON_MILLIVOLTS is beyond the ladder");
 
+#define INPUT (SUPPLY_CHANNEL + (BO_BUG_WRONG_MONITOR_INPUT ? 1u : 0u))
 #define SETTLE_TURNS 400u /* some 100 us: reference and comparator */
 
 void bo_supply_init(void) {
   SUPPLY_PIN_INIT();
-  CECTL0 = CEIPEN | SUPPLY_CHANNEL;
+  CECTL0 = CEIPEN | INPUT;
   CECTL2 =
       REFERENCE | CERS_LADDER | CERSEL | (uint16_t)((CHOSEN - 1l) << 8) | (uint16_t)(CHOSEN - 1l);
-  CECTL3 = (uint16_t)(1u << SUPPLY_CHANNEL);
+  CECTL3 = (uint16_t)(1u << INPUT);
   CECTL1 = CEON;
   for (volatile uint16_t left = SETTLE_TURNS; left != 0u; left--) {
   }

@@ -4,9 +4,7 @@
 # COMPILER=gcc: msp430-elf-gcc, large model (20-bit addresses); COMPILER=clang: clang and lld, 16-bit
 # addresses. By CC where that is given.
 CHIP := $(RUNTIME)/ports/msp430fr5994
-# LLVM's programs as toolchain/tools.ts looks for them: one Debian release carries several versions,
-# and a machine that has one of them is asked for no other.
-llvm = $(or $(firstword $(foreach version,-16 -19 -14,$(shell command -v $(1)$(version)))),$(1))
+include $(RUNTIME)/ports/common/llvm.mk
 CC ?= $(call llvm,clang)
 ifeq ($(origin CC),default)
 CC := $(call llvm,clang)
@@ -24,7 +22,8 @@ CFLAGS = -mmcu=msp430fr5994 -mlarge -Os --param=min-pagesize=0 $(filter-out -Oz,
 ASFLAGS := -mmcu=msp430fr5994 -mlarge -c
 HELPERS_C :=
 HELPERS_S :=
-LINK_WITH = $(CC) -mmcu=msp430fr5994 -mlarge -nostdlib -nostartfiles -Wl,-n -Wl,--no-warn-rwx-segments -L $(CHIP)
+LINK_WITH = $(CC)
+LINK_MACHINE := -mmcu=msp430fr5994 -mlarge -nostdlib -nostartfiles -Wl,-n -Wl,--no-warn-rwx-segments
 LIBRARIES := -lmul_f5 -lgcc
 define_symbol = -Wl,--defsym=$(1)
 collect := -Wl,--gc-sections
@@ -37,7 +36,8 @@ CFLAGS = --target=msp430 $(CFLAGS_COMMON)
 ASFLAGS := --target=msp430
 HELPERS_C := ports/msp430fr5994/builtins.c
 HELPERS_S := ports/msp430fr5994/shifts.S ports/msp430fr5994/cpux.S
-LINK_WITH = $(LD) -n -L $(CHIP)
+LINK_WITH = $(LD)
+LINK_MACHINE := -n
 LIBRARIES :=
 define_symbol = --defsym=$(1)
 collect := --gc-sections
@@ -54,7 +54,9 @@ ALL_C := $(CORE) $(DOT_C) $(WINDOW_C) ports/common/memory.c ports/common/vm.c \
 BOARD_C := $(ALL_C) $(MEMORY_C) ports/common/supply_comp_e.c ports/msp430fr5994/dma.c \
            ports/msp430fr5994/crc16.c
 BOARD_S := ports/common/image.S ports/common/vectors.S ports/msp430fr5994/startup.S $(HELPERS_S)
-LINK = $(LINK_WITH) -T $(SCRIPT) $(collect) $(call define_symbol,bo_arena_bytes=$$(( $(ARENA_BYTES) )))
+LINK_OPTIONS = $(LINK_MACHINE) -L$(CHIP) $(collect) \
+               $(call define_symbol,bo_arena_bytes=$(shell echo $$(( $(ARENA_BYTES) ))))
+LINK = $(LINK_WITH) -T $(SCRIPT) $(LINK_OPTIONS)
 
 FIRMWARE := $(BOARD_C:%=$(OUT)/%.o) $(BOARD_S:%=$(OUT)/%.o) $(OUT)/apps/main.c.o \
             $(OUT)/application.c.o $(OUT)/model.c.o $(DSPLIB_O)

@@ -13,8 +13,10 @@ BOARD_S := ports/common/image.S ports/common/vectors.S
 HARDWARE_C := ports/common/nvm_cy15b104q.c ports/msp432p401r/board.c ports/msp432p401r/spi.c
 SIMULATED_C := ports/common/nvm_memory.c ports/msp432p401r/board_simulated.c \
                ports/msp432p401r/simulation.c apps/verify_main.c
-LINK := $(CC) $(CFLAGS) -nostdlib -nostartfiles -Wl,-n -Wl,--gc-sections -Wl,--build-id=none \
-        -T $(RUNTIME)/ports/msp432p401r/msp432p401r.ld
+SCRIPT := $(RUNTIME)/ports/msp432p401r/msp432p401r.ld
+LINK_OPTIONS := -nostdlib -nostartfiles -Wl,-n -Wl,--gc-sections -Wl,--build-id=none
+LIBRARIES := -lgcc
+LINK := $(CC) $(CFLAGS) $(LINK_OPTIONS) -T $(SCRIPT)
 
 FIRMWARE := $(BOARD_C:%=$(OUT)/%.o) $(BOARD_S:%=$(OUT)/%.o) $(HARDWARE_C:%=$(OUT)/%.o) \
             $(OUT)/apps/main.c.o $(OUT)/application.c.o $(OUT)/model.c.o
@@ -23,19 +25,19 @@ SIMULATOR := $(BOARD_C:%=$(OUT)/simulator/%.o) $(BOARD_S:%=$(OUT)/%.o) \
 
 firmware: $(OUT)/firmware.hex
 $(OUT)/firmware.elf: $(FIRMWARE)
-	$(LINK) $^ -lgcc -o $@
+	$(LINK) $^ $(LIBRARIES) -o $@
 $(OUT)/firmware.hex: $(OUT)/firmware.elf
 	$(OBJCOPY) -O ihex $< $@
 simulator: $(OUT)/simulator.elf
 $(OUT)/simulator.elf: $(SIMULATOR)
-	$(LINK) -Wl,--defsym=bo_nvm_memory=0x21000000 $^ -lgcc -o $@
+	$(LINK) -Wl,--defsym=bo_nvm_memory=0x21000000 $^ $(LIBRARIES) -o $@
 BOARD_KERNEL := dsp
 MICROBENCH_C := $(filter kernels/% ports/% core/compute.c core/crc.c core/protocol.c,$(BOARD_C)) $(HARDWARE_C) \
                 apps/microbench/microbench.c ports/msp432p401r/microbench.c
 MICROBENCH := $(patsubst %,$(OUT)/%.o,$(filter-out ports/common/image_linked.c,$(MICROBENCH_C)))
 microbench: $(OUT)/microbench.hex
 $(OUT)/microbench.elf: $(MICROBENCH)
-	$(LINK) $^ -lgcc -o $@
+	$(LINK) $^ $(LIBRARIES) -o $@
 $(OUT)/microbench.hex: $(OUT)/microbench.elf
 	$(OBJCOPY) -O ihex $< $@
 size: $(OUT)/firmware.elf

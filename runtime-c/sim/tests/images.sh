@@ -95,7 +95,7 @@ expect "msp430fr5994-spi with the wrong chip select is found out" 1 --board msp4
   "$spi-cs/firmware.elf" --inferences 1 --boot-instructions 5000000
 # The upper FRAM to its last byte, at any alignment: what NVM holds after a call of the driver.
 fram=$dump/msp430fr5994/firmware.elf
-nm=$(command -v llvm-nm-16 || command -v llvm-nm)
+nm=$(make -s -f $runtime/ports/common/llvm.mk which-llvm-nm)
 from=$("$nm" "$fram" | awk '$3 == "bo_vectors" { print $1 }')
 for where in "0x33ff0 16" "0x33fff 1" "0x33ff1 7" "0x0fffe 4" "0x33fee 9"; do
   set -- $where

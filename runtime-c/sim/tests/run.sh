@@ -12,9 +12,10 @@ else
 fi
 sh tests/controls.sh "$OUT/controls" >>"$log" 2>&1
 sh tests/images.sh "$OUT/images" "$OUT/bo_sim" >>"$log" 2>&1
+sh tests/supply.sh "$OUT/supply" "$OUT/bo_sim" "$OUT/images/3" >>"$log" 2>&1
 grep -v ' passed, ' "$log"
 awk '/ passed, / { passed += $1; failed += $3; parts++ }
   /^FAIL/ { seen++ }
   END { if (seen > failed) failed = seen
-        if (parts < 4) failed++
+        if (parts < 5) failed++
         print passed + 0 " passed, " failed + 0 " failed"; exit failed != 0 }' "$log"

@@ -6,7 +6,8 @@ out=${OUT:-../build/runtime-c/check}
 mkdir -p "$out"
 flags="-std=c11 -fno-strict-aliasing -Wall -Wextra -Werror -pedantic -Icore -Ikernels -Iports/host
   -Iports/common -Itests/support -Iapps -Isim/lea/include"
-for compiler in gcc clang-16; do
+clang=$(make -s -f ports/common/llvm.mk which-clang)
+for compiler in gcc "$clang"; do
   for file in core/*.c kernels/dot.c kernels/dot_lea.c kernels/requantise.c kernels/windows.c sim/lea/source/vector/*.c ports/host/*.c apps/host_main.c \
     tests/*.c tests/support/*.c tests/boards/*.c tests/fuzz/*.c; do
     # shellcheck disable=SC2086
@@ -15,7 +16,7 @@ for compiler in gcc clang-16; do
 done
 printf '#include "format.h"\n#include "nest.h"\nint main() { return 0; }\n' >"$out/nest.cpp"
 g++ -std=c++20 -Wall -Wextra -Werror -pedantic -Icore -fsyntax-only "$out/nest.cpp"
-clang++-16 -std=c++20 -Wall -Wextra -Werror -pedantic -Icore -fsyntax-only "$out/nest.cpp"
+"$(make -s -f ports/common/llvm.mk which-clang++)" -std=c++20 -Wall -Wextra -Werror -pedantic -Icore -fsyntax-only "$out/nest.cpp"
 gcc -std=c11 -O1 -fno-strict-aliasing -Icore -Ikernels -Iports/host -Itests/support -Iapps \
   core/crc.c ports/host/host.c tests/support/network.c tests/boards/export.c -o "$out/export"
 mkdir -p "$out/dump"

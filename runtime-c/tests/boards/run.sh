@@ -7,6 +7,7 @@ mkdir -p "$out"
 nm=$(command -v llvm-nm-16 || command -v llvm-nm)
 gcc -std=c11 -O1 -fno-strict-aliasing -Icore -Ikernels -Iports/host -Itests/support -Iapps \
   core/crc.c ports/host/host.c tests/support/network.c tests/boards/export.c -o "$out/export"
+nm=$(make -s -f ports/common/llvm.mk which-llvm-nm)
 passed=0
 failed=0
 verdict() {
