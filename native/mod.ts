@@ -308,8 +308,7 @@ export async function explorePrepared(
   );
   return prepared.map((p, i) => {
     const shown = showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p);
-    const goesOn = p.native.scheme === "tile" && p.native.after_commit === "run_on" &&
-      shown.feasible;
+    const goesOn = p.native.after_commit === "run_on" && shown.feasible;
     return goesOn ? { ...shown, run_on: runOn(p, answers[i]!, root) } : shown;
   });
 }

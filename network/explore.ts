@@ -282,7 +282,8 @@ export type FrontPoint = z.infer<typeof FrontPoint>;
 
 const runs = z.strictObject({ latency_s: z.number(), power_cycles: z.number() });
 /**
- * With `after_commit: run_on`: one inference, the mean of several, of the chosen designs on a board
+ * With `after_commit: run_on`, which schemes other than tile always have (then `above_V` is V_off, and
+ * power fails there): one inference, the mean of several, of the chosen designs on a board
  * that goes on after a commit while its supply is above `above_V`. Exact for these designs; they are
  * the optimum of a board that is off after each commit, which need not be the optimum here. No
  * latency of these designs is below `running_s`: all their work without boots and charging.

@@ -1,5 +1,6 @@
 /** The addon: plain objects in, plain objects out, the work on other threads (native/mod.ts is its
  * face). */
+#include "failure_clock.h"
 #include "napi_reader.h"
 #include "run_on.h"
 #include "schemes.h"
@@ -666,7 +667,10 @@ Napi::Value run_on(const Napi::CallbackInfo &info) {
     if (!request.layers[i].no_work)
       designs.back() = read_design(item(list, i, "designs"), request);
   }
-  const RunOn result = run_on_network(request, designs, static_cast<unsigned>(inferences));
+  const auto count = static_cast<unsigned>(inferences);
+  const RunOn result = sleeps_after_commits(request.scheme)
+                           ? run_on_network(request, designs, count)
+                           : until_failure_network(request, designs, count);
   const auto numbers = [&](const std::vector<double> &from) {
     Napi::Array out = Napi::Array::New(env);
     for (uint32_t i = 0; i < from.size(); i++)

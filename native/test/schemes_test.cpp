@@ -6,6 +6,7 @@
 #include "check.h"
 #include "counts.h"
 #include "explorer.h"
+#include "failure_clock.h"
 #include "fixtures.h"
 #include "network.h"
 #include "unit.h"
@@ -213,6 +214,149 @@ TEST("explore_networks() finds the fastest inference of one power cycle under sc
     (answer.feasible ? feasible : infeasible)++;
   }
   CHECK(feasible > 10 && infeasible > 3);
+});
+
+/** A network of two layers under random designs that VM need not hold: only time is looked at. */
+struct Designed {
+  NetworkRequest request;
+  std::vector<std::optional<bo_design>> designs;
+};
+
+Designed designed_network(Dice &dice, const Platform &p, uint8_t scheme) {
+  Designed net{small_network(dice, p, scheme), {}};
+  for (const NetworkLayer &layer : net.request.layers) {
+    bo_design d = any_design(dice, layer.shape);
+    if (has_groups(scheme))
+      d = grouped_design(dice, layer.shape, scheme);
+    d.scheme = scheme;
+    net.designs.push_back(d);
+  }
+  return net;
+}
+
+/** Unit by unit, whatever is alike: the time and boots of the second of two inferences. */
+struct Line {
+  double time_s = 0, boots = 0;
+};
+
+Line unit_by_unit(const Designed &net) {
+  const Platform &p = net.request.platform;
+  const EnergyBuffer &b = p.buffer;
+  double v = b.v_on;
+  Line line;
+  const auto boot = [&](const Cost &search) {
+    line.time_s += v < b.v_on ? charging_s(b, v) : 0, v = std::fmax(v, b.v_on);
+    line.boots++;
+    for (const Cost &cost : {p.reboot, 2.0 * p.nvm_read.of(8) + search})
+      v = voltage_from_V(b, cost, v), line.time_s += cost.latency_s;
+  };
+  // In small steps, so that the moment at which power fails is found by looking.
+  const auto run = [&](const Cost &cost) {
+    constexpr int PARTS = 200;
+    for (int i = 0; i < PARTS; i++) {
+      const double next = voltage_from_V(b, 1.0 / PARTS * cost, v);
+      if (next < b.v_off) {
+        v = b.v_off;
+        return false;
+      }
+      v = next, line.time_s += cost.latency_s / PARTS;
+    }
+    return true;
+  };
+  const Cost none;
+  const auto whole = [&](const Cost &work, const Cost &search) {
+    while (!run(work))
+      boot(search);
+  };
+  const Cost boot_cost_of = p.reboot + 2.0 * p.nvm_read.of(8);
+  const Delivery d = delivery_of(net.request, net.request.layers.back().output_elements);
+  Line after_first;
+  boot(none);
+  for (int inference = 0; inference < 2; inference++) {
+    whole(d.start + -1.0 * boot_cost_of, none);
+    for (size_t i = 0; i < net.designs.size(); i++) {
+      const bo_shape &shape = net.request.layers[i].shape;
+      const bo_design &design = *net.designs[i];
+      const bo_nest nest = bo_nest_make(&shape, &design);
+      const bo_plane plane = bo_plane_make(&shape, &design, &nest);
+      CostSink end(p, reuse_of(design)), search(p, reuse_of(design));
+      tell_layer_end(design.scheme, end);
+      tell_search(shape, design.scheme, most_probes(shape, design, nest), search);
+      if (!has_groups(design.scheme)) {
+        Cost work = end.cost();
+        for (const Steps &s : steps_of(p, shape, design))
+          work += static_cast<double>(s.count) * s.work;
+        whole(work, search.cost());
+        continue;
+      }
+      bool booted = false;
+      for (bo_place at{0, 0, 0}; at.batch < nest.batches;) {
+        CostSink unit(p, reuse_of(design));
+        const bo_place next = tell_unit(shape, design, nest, plane, at, booted, unit);
+        if (design.scheme == BO_SCHEME_HAWAII)
+          unit.mark(1);
+        booted = !run(unit.cost());
+        if (booted)
+          boot(search.cost());
+        else
+          at = next;
+      }
+      whole(end.cost(), search.cost());
+    }
+    whole(d.deliver + -1.0 * boot_cost_of, none);
+    if (inference == 0)
+      after_first = line;
+  }
+  return {line.time_s - after_first.time_s, line.boots - after_first.boots};
+}
+
+TEST("until_failure_network() is the time line that goes from unit to unit of progress", {
+  Dice dice(67);
+  int failed = 0;
+  for (int i = 0; i < 150; i++) {
+    Platform p = platform();
+    p.buffer.harvester_ohm = std::pow(10, dice.real(1.3, 3));
+    const uint8_t scheme = static_cast<uint8_t>(dice.pick(BO_SCHEME_HAWAII, BO_SCHEME_CHECKPOINT));
+    // So small that power fails several times, so large that every unit gets done.
+    p.buffer.capacitance_F = 0.01;
+    Designed net = designed_network(dice, p, scheme);
+    double unit_J = 0;
+    for (size_t k = 0; k < 2; k++) {
+      const LayerTask task{&p, Protocol::brownout, Power::intermittent, net.request.layers[k].shape,
+                           UINT64_MAX};
+      unit_J = std::fmax(unit_J, cost_design(task, *net.designs[k]).energy_max_J);
+    }
+    const Delivery d = delivery_of(net.request, net.request.layers.back().output_elements);
+    unit_J = std::fmax(unit_J, std::fmax(d.start.energy_J, d.deliver.energy_J));
+    net.request.platform.buffer.capacitance_F *= dice.real(1.3, 3) * unit_J / p.buffer.full_J();
+    const RunOn fast = until_failure_network(net.request, net.designs, 1);
+    const Line slow = unit_by_unit(net);
+    failed += slow.boots > 0;
+    // Batches of one mean power instead of units of their own move a failure by a unit or so.
+    CHECK(std::fabs(fast.power_cycles - slow.boots) <= 1 + 0.05 * slow.boots);
+    const double cycle_s = charging_s(net.request.platform.buffer, p.buffer.v_off) + 0.2;
+    CHECK(std::fabs(fast.latency_s - slow.time_s) <= 1.1 * cycle_s + 0.05 * slow.time_s);
+    CHECK(fast.lowest_V >= p.buffer.v_off && fast.above_V == p.buffer.v_off);
+    CHECK(fast.latency_s >= fast.running_s * (1 - 1e-9));
+  }
+  CHECK(failed > 50);
+});
+
+TEST("until_failure_network() has no latency where a unit never gets done (negative control)", {
+  Dice dice(68);
+  Platform p = platform();
+  p.buffer.harvester_ohm = 1e5;
+  int never = 0;
+  for (int i = 0; i < 40; i++) {
+    p.buffer.capacitance_F = 0.01;
+    Designed net = designed_network(dice, p, BO_SCHEME_CHECKPOINT);
+    const LayerTask task{&p, Protocol::brownout, Power::intermittent, net.request.layers[0].shape,
+                         UINT64_MAX};
+    const double unit_J = cost_design(task, *net.designs[0]).energy_max_J;
+    net.request.platform.buffer.capacitance_F *= 0.8 * unit_J / p.buffer.full_J();
+    never += std::isinf(until_failure_network(net.request, net.designs, 1).latency_s);
+  }
+  CHECK(never == 40);
 });
 
 } // namespace

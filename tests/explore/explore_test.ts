@@ -604,6 +604,11 @@ Deno.test("explore() charges every scheme, safely, with the best B of each layer
       if (scheme === "stateful") assert.equal(layer.plane_bytes, 0);
     }
     assert.deepEqual(DesignsArtifact.shape.answer.parse(answer), answer);
+    assert.equal(answer.run_on === undefined, scheme === "tile");
+    // What is harvested while the board runs only helps; of ideal it is counted already.
+    const { latency_s = 0, running_s = 0 } = answer.run_on ?? {};
+    assert.ok(running_s <= latency_s * (1 + 1e-9), scheme);
+    assert.ok(latency_s <= answer.latency_s! * 1.02, scheme);
   }
   const of = (scheme: Scheme) => answers.get(scheme)!;
   assert.equal(of("ideal").power_cycles, 1);
