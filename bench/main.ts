@@ -7,6 +7,7 @@ const BENCHMARKS: Record<string, () => Promise<void>> = {
   kernels: async () => await (await import("./kernels.ts")).run(),
   power: async () => await (await import("./power.ts")).run(),
   runtime: async () => await (await import("./runtime.ts")).run(),
+  schemes: async () => await (await import("./schemes.ts")).run(),
   search: async () => await (await import("./search.ts")).run(),
   training: async () => await (await import("./training.ts")).run(),
 };

@@ -12,7 +12,7 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { nearestName, UserError } from "../base/errors.ts";
-import { PUBLISHED_ORDERS } from "../network/design.ts";
+import { PUBLISHED_ORDERS, type Scheme } from "../network/design.ts";
 import { padChannels, padLooseChannels } from "../network/channel_padding.ts";
 import type {
   DesignSpace,
@@ -375,6 +375,8 @@ export interface NetworkOptions extends ExploreOptions {
   /** By layer name, `*` for the others. */
   pin?: Record<string, Pin> | undefined;
   latency_limit_s?: number | undefined;
+  scheme?: Scheme | undefined;
+  b?: number | undefined;
 }
 
 /**
@@ -395,6 +397,8 @@ export function exploreNetwork(
     objective,
     pin,
     latency_limit_s,
+    scheme,
+    b,
     ...rest
   } = options;
   return explore({
@@ -405,6 +409,8 @@ export function exploreNetwork(
     ...(objective !== undefined ? { objective } : {}),
     ...(pin !== undefined ? { pin } : {}),
     ...(latency_limit_s !== undefined ? { latency_limit_s } : {}),
+    ...(scheme !== undefined ? { scheme } : {}),
+    ...(b !== undefined ? { b } : {}),
     platform,
     network,
   }, rest);

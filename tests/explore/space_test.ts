@@ -67,6 +67,23 @@ Deno.test("exploreSpace() gives every network what exploreNetwork() gives it", a
   );
 });
 
+Deno.test("exploreSpace() gives every network what exploreNetwork() gives it, by scheme", async () => {
+  const scarce = { profile: "msp430fr5994-spi", capacitance_F: 0.0008, nvm_bytes: 24000 };
+  for (const scheme of ["hawaii", "stateful", "checkpoint"] as const) {
+    // One visit of each output tile: of three input channels no published S takes all.
+    const space = scheme === "stateful" ? "full" : "published";
+    const seen = await compare(conv, image, scarce, { scheme, space }, 3);
+    assert.ok(
+      seen.has(scheme === "checkpoint" ? "a layer has no safe design" : "feasible"),
+      scheme,
+    );
+  }
+  const given = { scheme: "hawaii", b: 6, space: "full" } as const;
+  assert.ok((await compare(conv, image, scarce, given, 5)).has("feasible"));
+  const ideal = exploreSpace(conv, image, 10, scarce, { scheme: "ideal" });
+  await assert.rejects(ideal, /no table of sums has its latency/);
+});
+
 const blocks = SearchSpace.parse({
   type: "blocks",
   dimensions: 2,
