@@ -61,7 +61,6 @@ const NETWORKS: Record<string, { dataset: DatasetName; values: number[] }> = {
 /** Epochs as published; what else is set is the preset's of pipeline.yaml. */
 const OPTIONS: Record<DatasetName, object> = {
   cifar10: {
-    batch_size: 128,
     learning_rate: 0.003,
     augment: { gain: 0, offset: 0, crop_pixels: 2, flip: true },
   },
