@@ -29,6 +29,8 @@ const BoardFile = z.strictObject({
   tools: z.record(z.string().regex(/^[A-Z]+$/), Tool),
   /** Target triplet of the GCC that compiles the board instead, where this machine has it. */
   gcc: z.literal("msp430-elf").optional(),
+  /** Of Code Composer Studio: its name for the chip, and its GNU compiler. */
+  studio: z.strictObject({ device: z.string(), compiler: z.string() }),
   linker_script: z.string(),
   program: z.strictObject({
     /** Region of the linker script that holds code. */

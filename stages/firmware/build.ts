@@ -6,10 +6,12 @@ import { type FirmwareSize, vectorsBytes, vectorsFile } from "../../network/arti
 import type { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import { readElf } from "../../toolchain/elf.ts";
 import { runProgram } from "../../toolchain/program.ts";
+import { sourceFiles } from "../../toolchain/tree.ts";
 import type { Board } from "./board.ts";
 import { buildError } from "./build_error.ts";
 import { makefile } from "./makefile.ts";
 import { measure } from "./measure.ts";
+import { projectspec, readDescription } from "./projectspec.ts";
 import { copyApplication, copyModel, copyRuntime } from "./sources.ts";
 
 /** Compilers as found on this machine. */
@@ -59,7 +61,7 @@ export interface BuildRequest {
 const BUILD_SECONDS = 300;
 
 /**
- * Leaves `Makefile`, `src/` and, in `build/`, firmware.elf, firmware.hex, brownout_host and, where a
+ * Leaves `Makefile`, `<platform>.projectspec`, `src/` and, in `build/`, firmware.elf, firmware.hex, brownout_host and, where a
  * golden vector fits, simulation.elf in `place`.
  * @throws UserError where something does not compile, or does not fit as linked
  */
@@ -82,6 +84,9 @@ export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize
       counters: request.counters,
     }),
   );
+
+  const project = await describe(request);
+  await writeWhole(join(place, `${profile}.projectspec`), project);
 
   const sizes = { inputs: layout.input.elements, outputs: layout.output.elements };
   const element_bytes = vectors.outputs.BYTES_PER_ELEMENT;
@@ -138,6 +143,27 @@ export async function buildPlatform(request: BuildRequest): Promise<FirmwareSize
       all: layout.vectors.count,
     },
   };
+}
+
+/** The studio's project, from what the Makefile would do with the studio's compiler. */
+async function describe(request: BuildRequest): Promise<string> {
+  const { tools, place, profile, board, layout, dsplib, signal } = request;
+  const CC = `CC=${board.studio.compiler}`;
+  const args = ["-s", "describe", CC, ...(dsplib === undefined ? [] : [`DSPLIB=${dsplib}`])];
+  const run = await runProgram(tools.make, args, { cwd: place, seconds: BUILD_SECONDS, signal });
+  if (run.code !== 0) throw new Error(`make describe: ${run.stderr}`);
+  const model = ["model.c", "model.h", "platform.h", "nvm.bin", "vectors.firmware.bin"];
+  const files = (await sourceFiles(join(place, "src")))
+    .filter((path) => !/^(model|runtime-c\/(ports\/host|sim))\//.test(path))
+    .concat(model.map((name) => `model/${name}`)).sort();
+  return projectspec({
+    network: layout.network,
+    profile,
+    device: board.studio.device,
+    description: readDescription(run.stdout),
+    files: files.map((path) => `src/${path}`),
+    needsDsplib: dsplib !== undefined,
+  });
 }
 
 async function make(

@@ -52,8 +52,11 @@ host:
 size: firmware
 \t$(RECIPE) BOARD=${board.name} OUT=build/firmware VECTORS=src/model/vectors.firmware.bin \\
 \t  APPLICATION=$(APPLICATION) size
+describe:
+\t@$(RECIPE) BOARD=${board.name} OUT=build/firmware VECTORS=src/model/vectors.firmware.bin \\
+\t  APPLICATION=$(APPLICATION) describe
 clean:
 \trm -rf build
-.PHONY: firmware simulation host size clean
+.PHONY: firmware simulation host size describe clean
 `;
 }

@@ -171,8 +171,9 @@ export const firmware = defineStage<FirmwareParameters>({
           );
         }
         const to = join(artifactDir, profile);
-        for (const path of ["Makefile", ...await sourceFiles(join(place, "src"))]) {
-          const name = path === "Makefile" ? path : join("src", path);
+        const beside = ["Makefile", `${profile}.projectspec`];
+        for (const path of [...beside, ...await sourceFiles(join(place, "src"))]) {
+          const name = beside.includes(path) ? path : join("src", path);
           await writeWhole(join(to, name), await Deno.readFile(join(place, name)));
         }
         const images = ["firmware.elf", "firmware.hex"];

@@ -2,7 +2,8 @@
 CC := arm-none-eabi-gcc
 OBJCOPY := arm-none-eabi-objcopy
 SIZE := arm-none-eabi-size
-CFLAGS := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft -O2 -ffreestanding -ffunction-sections \
+MACHINE := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft
+CFLAGS := $(MACHINE) -O2 -ffreestanding -ffunction-sections \
           -fdata-sections -fno-tree-loop-distribute-patterns -DBO_DOT_TWIN -DBO_WINDOWS_TWIN
 ASFLAGS := -mcpu=cortex-m4 -mthumb
 SIMULATOR_FLAGS :=
@@ -14,9 +15,9 @@ HARDWARE_C := ports/common/nvm_cy15b104q.c ports/msp432p401r/board.c ports/msp43
 SIMULATED_C := ports/common/nvm_memory.c ports/msp432p401r/board_simulated.c \
                ports/msp432p401r/simulation.c apps/verify_main.c
 SCRIPT := $(RUNTIME)/ports/msp432p401r/msp432p401r.ld
-LINK_OPTIONS := -nostdlib -nostartfiles -Wl,-n -Wl,--gc-sections -Wl,--build-id=none
+LINK_OPTIONS := $(MACHINE) -nostdlib -nostartfiles -Wl,-n -Wl,--gc-sections -Wl,--build-id=none
 LIBRARIES := -lgcc
-LINK := $(CC) $(CFLAGS) $(LINK_OPTIONS) -T $(SCRIPT)
+LINK := $(CC) $(LINK_OPTIONS) -T $(SCRIPT)
 
 FIRMWARE := $(BOARD_C:%=$(OUT)/%.o) $(BOARD_S:%=$(OUT)/%.o) $(HARDWARE_C:%=$(OUT)/%.o) \
             $(OUT)/apps/main.c.o $(OUT)/application.c.o $(OUT)/model.c.o

@@ -81,15 +81,16 @@ static void profile(board *b, const board_profile *wanted) {
   m->profile_cycles = wanted->cycles;
 }
 
-/* MSP430 EABI: words in r12 to r15; called by CALL. */
+/* MSP430 EABI: words in r12 to r15. The return address is that of CALLA, of which RET takes the
+ * lower word: it serves code of either model. */
 static int call(board *b, uint32_t function, const uint32_t arguments[4], uint32_t stop_at) {
   msp430x *m = b->machine;
   m->limits = (msp430x_limits){NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT};
   for (unsigned i = 0; i < 4u; i++)
     m->r[12u + i] = arguments[i] & 0xffffu;
-  m->r[REG_SP] = (m->r[REG_SP] - 2u) & 0xffffeu;
-  m->memory[m->r[REG_SP]] = (uint8_t)stop_at;
-  m->memory[m->r[REG_SP] + 1u] = (uint8_t)(stop_at >> 8);
+  m->r[REG_SP] = (m->r[REG_SP] - 4u) & 0xffffeu;
+  for (unsigned i = 0; i < 4u; i++)
+    m->memory[m->r[REG_SP] + i] = (uint8_t)(stop_at >> 8u * i);
   m->r[REG_PC] = function;
   m->stop_at = stop_at;
   const machine_state state = msp430x_run(m, 10000000u);

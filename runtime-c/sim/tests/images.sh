@@ -93,18 +93,38 @@ make -s -f $runtime/build.mk BOARD=msp430fr5994-spi DUMP="$dump" OUT="$spi-cs" \
   PLANTED=BO_BUG_WRONG_CHIP_SELECT "$spi-cs/firmware.elf"
 expect "msp430fr5994-spi with the wrong chip select is found out" 1 --board msp430fr5994 \
   "$spi-cs/firmware.elf" --inferences 1 --boot-instructions 5000000
+# GCC's images, large code model, where `deno task setup --msp430-gcc` has built it.
+frams=$dump/msp430fr5994/firmware.elf
+gcc=../../build/msp430-gcc/tree/bin/msp430-elf-gcc
+[ -x $gcc ] || gcc=$(command -v msp430-elf-gcc) || gcc=
+if [ -n "$gcc" ]; then
+  tools="CC=$gcc OBJCOPY=${gcc%gcc}objcopy SIZE=${gcc%gcc}size"
+  for board in msp430fr5994 msp430fr5994-spi; do
+    make -s -f $runtime/build.mk BOARD=$board $tools DUMP="$dump" OUT="$dump/$board-gcc" firmware
+    elf=$dump/$board-gcc/firmware.elf
+    expect "$board by GCC uncut" 0 --board msp430fr5994 "$elf"
+    crcs="$crcs $(field outputs_crc)"
+    expect "$board by GCC random cuts" 0 --board msp430fr5994 "$elf" --inferences 1 --campaign 10 \
+      --max-cuts 40
+  done
+  frams="$frams $dump/msp430fr5994-gcc/firmware.elf"
+else
+  echo "skipped: images by GCC, since msp430-elf-gcc is not there (deno task setup --msp430-gcc)"
+fi
 # The upper FRAM to its last byte, at any alignment: what NVM holds after a call of the driver.
-fram=$dump/msp430fr5994/firmware.elf
-nm=$(make -s -f $runtime/ports/common/llvm.mk which-llvm-nm)
-from=$("$nm" "$fram" | awk '$3 == "bo_vectors" { print $1 }')
-for where in "0x33ff0 16" "0x33fff 1" "0x33ff1 7" "0x0fffe 4" "0x33fee 9"; do
-  set -- $where
-  expect "msp430fr5994 NVM write of $2 at $1" 0 --board msp430fr5994 "$fram" --until brownout_infer \
-    --call "bo_port_nvm_write,$(($1 & 65535)),$(($1 >> 16)),$((0x$from)),$2" --dump-nvm "$dump/after.nvm"
-  dd if="$dump/after.nvm" of="$dump/seen" bs=1 skip=$(($1 + 0x10000 - 0x4000)) count="$2" 2>/dev/null
-  head -c "$2" "$dump/vectors.bin" >"$dump/wanted"
-  cmp -s "$dump/seen" "$dump/wanted" && right=yes || right=no
-  verdict "msp430fr5994 NVM holds $2 bytes at $1" $right "$(od -An -tx1 "$dump/seen")"
+for fram in $frams; do
+  compiled=$(basename "$(dirname "$fram")")
+  nm=$(make -s -f $runtime/ports/common/llvm.mk which-llvm-nm)
+  from=$("$nm" "$fram" | awk '$3 == "bo_vectors" { print $1 }')
+  for where in "0x33ff0 16" "0x33fff 1" "0x33ff1 7" "0x0fffe 4" "0x33fee 9"; do
+    set -- $where
+    expect "$compiled NVM write of $2 at $1" 0 --board msp430fr5994 "$fram" --until brownout_infer \
+      --call "bo_port_nvm_write,$(($1 & 65535)),$(($1 >> 16)),$((0x$from)),$2" --dump-nvm "$dump/after.nvm"
+    dd if="$dump/after.nvm" of="$dump/seen" bs=1 skip=$(($1 + 0x10000 - 0x4000)) count="$2" 2>/dev/null
+    head -c "$2" "$dump/vectors.bin" >"$dump/wanted"
+    cmp -s "$dump/seen" "$dump/wanted" && right=yes || right=no
+    verdict "$compiled NVM holds $2 bytes at $1" $right "$(od -An -tx1 "$dump/seen")"
+  done
 done
 # Speed of the flashed kernels, per multiply-accumulate and with the call.
 expect "msp430fr5994 kernel" 0 --board msp430fr5994 "$dump/msp430fr5994/firmware.elf" --kernel 24
