@@ -26,8 +26,20 @@ export const quantize = defineStage<QuantizeParameters>({
     "runtime-c/kernels",
   ],
 
-  preflight({ params }) {
+  async preflight({ params, root }) {
+    const { readProfile } = await import("../../network/platform.ts");
     const problems = [];
+    for (const { profile, kernel } of params.platforms) {
+      const used = kernel ?? (await readProfile(join(root, "platforms"), profile)).kernel;
+      if (used !== "lea" || params.sum_bits === 30) continue;
+      problems.push({
+        message: `sums on ${profile} may reach 2^31; LEA doubles them and saturates from 2^30 on`,
+        field: "sum_bits",
+        value: params.sum_bits,
+        expected: "30, or another kernel",
+        help: "--set quantize.sum_bits=30",
+      });
+    }
     for (const { profile, element_bytes, weight_scales } of params.platforms) {
       const said = {
         element_bytes: element_bytes ?? 2,
@@ -53,7 +65,7 @@ export const quantize = defineStage<QuantizeParameters>({
         expected: "auto",
       });
     }
-    return Promise.resolve(problems);
+    return problems;
   },
 
   async run({ params, input, artifactDir, threads, progress, signal }) {

@@ -9,11 +9,12 @@ export const QuantizeParameters = z.strictObject({
   weight_scales: WeightScales.default("per_layer"),
   /**
    * The boards that the codes are for: asked whether they agree before anything runs. Kept is what
-   * codes depend on, so that another capacitor does not quantise again.
+   * codes depend on, so that another capacitor does not quantise again; the kernel decides sum_bits.
    */
   platforms: z.array(
-    PlatformChoice.transform(({ profile, element_bytes, weight_scales }) => ({
+    PlatformChoice.transform(({ profile, kernel, element_bytes, weight_scales }) => ({
       profile,
+      ...(kernel === undefined ? {} : { kernel }),
       ...(element_bytes === undefined ? {} : { element_bytes }),
       ...(weight_scales === undefined ? {} : { weight_scales }),
     })),

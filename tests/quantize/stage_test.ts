@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { readJson, readNpy, writeNpy, writeWhole } from "../../base/files.ts";
 import { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
@@ -8,6 +9,8 @@ import { readQuantized } from "../../network/integer/load.ts";
 import { type Network, weightShape } from "../../network/network.ts";
 import { quantize } from "../../stages/quantize/run.ts";
 import { randomSamples, randomWeights } from "./support.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
 
 const network: Network = {
   name: "small",
@@ -234,6 +237,17 @@ Deno.test("quantize names the array that is missing, foreign or not finite", () 
     await Deno.remove(path);
     await refused(/fc\.kernel\.npy: array cannot be read/);
   }));
+
+Deno.test("quantize.preflight() asks for sums that LEA does not saturate, before anything runs", async () => {
+  const problems = async (platform: object, rest = {}) => {
+    const params = quantize.parameters.parse({ platforms: [platform], ...rest });
+    return (await quantize.preflight!({ params, root: ROOT })).map(({ field }) => field);
+  };
+  assert.deepEqual(await problems({ profile: "msp430fr5994-lea" }), ["sum_bits"]);
+  assert.deepEqual(await problems({ profile: "msp430fr5994-fram", kernel: "lea" }), ["sum_bits"]);
+  assert.deepEqual(await problems({ profile: "msp430fr5994-lea" }, { sum_bits: 30 }), []);
+  assert.deepEqual(await problems({ profile: "msp430fr5994-fram" }), []);
+});
 
 Deno.test("readQuantized() refuses codes whose sums can overflow", () =>
   within(async (folder) => {
