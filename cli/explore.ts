@@ -11,6 +11,7 @@ import {
   Objective,
   Power,
 } from "../network/explore.ts";
+import type { Scheme } from "../network/design.ts";
 import { Protocol } from "../network/platform.ts";
 import { advise } from "../native/advice.ts";
 import { explorePrepared, type PreparedRequest } from "../native/mod.ts";
@@ -227,8 +228,8 @@ function printAnswer(answer: ExploreAnswer, request: PreparedRequest): void {
   });
   for (const layer of answer.layers) table.push(row(layer, intermittent));
   console.log(table.toString());
-  for (const line of advise(answer, platform)) console.log(line);
-  console.log(answer.feasible ? totals(answer) : "infeasible");
+  for (const line of advise(answer, platform, request.scheme)) console.log(line);
+  console.log(answer.feasible ? totals(answer, request.scheme) : "infeasible");
   if (answer.front !== undefined && answer.feasible) printFront(answer.front);
   console.log("");
 }
@@ -278,10 +279,10 @@ function row(layer: LayerAnswer, intermittent: boolean): (string | number)[] {
     `${layer.Tr} ${layer.Tc} ${layer.Tm} ${layer.Tn}`,
     layer.loop_order,
     layer.mac_span,
-    layer.S,
+    layer.B === undefined ? layer.S : `${layer.S}, B ${layer.B}`,
     layer.latency_s.toPrecision(6),
     (1e3 * (energy_J ?? 0)).toPrecision(5),
-    ...(intermittent ? [layer.power_cycles ?? 0] : []),
+    ...(intermittent ? [cycles(layer.power_cycles ?? 0)] : []),
     layer.vm_bytes,
     layer.coverage === undefined
       ? `${layer.designs_feasible} of ${layer.designs_total}`
@@ -302,19 +303,31 @@ function gap(
     : `${(100 * (1 - lower_bound / latency_s)).toPrecision(3)} %`;
 }
 
-function totals(answer: ExploreAnswer): string {
+/** Power cycles that layers or inferences share are fractions. */
+function cycles(count: number): string {
+  return Number.isInteger(count) ? String(count) : count.toPrecision(3);
+}
+
+function totals(answer: ExploreAnswer, scheme: Scheme = "tile"): string {
   const mJ = (energy_J: number) => `${(1e3 * energy_J).toPrecision(4)} mJ`;
-  const { delivery, energy_J, energy_max_J, energy_mean_J, power_cycles } = answer;
+  const { delivery, energy_J, energy_max_J, energy_mean_J, power_cycles, run_on } = answer;
   const stored = delivery === undefined
     ? ""
     : ` (${delivery.latency_s.toPrecision(4)} s of it to store the input and deliver the result)`;
   return [
     `latency ${answer.latency_s!.toPrecision(6)} s${stored}`,
-    ...(power_cycles == null ? [] : [`${power_cycles} power cycles`]),
+    ...(power_cycles == null ? [] : [`${cycles(power_cycles)} power cycles`]),
+    ...(run_on === undefined ? [] : [
+      `running on ${run_on.latency_s.toPrecision(6)} s in ${
+        cycles(run_on.power_cycles)
+      } power cycles`,
+    ]),
     ...(energy_J == null ? [] : [mJ(energy_J)]),
     ...(energy_max_J == null || energy_mean_J == null
       ? []
-      : [`a power cycle ${mJ(energy_mean_J)} on average, ${mJ(energy_max_J)} at worst`]),
+      : scheme === "tile"
+      ? [`a power cycle ${mJ(energy_mean_J)} on average, ${mJ(energy_max_J)} at worst`]
+      : [`a boot must get ${mJ(energy_max_J)} done`]),
     `VM ${answer.vm_bytes} bytes`,
     `NVM ${answer.nvm_bytes} bytes, ${answer.written_bytes} bytes written to it`,
   ].join(", ");

@@ -1,4 +1,5 @@
 /** What to change where no design fits: the least change of each limit that alone makes one feasible. */
+import type { Scheme } from "../network/design.ts";
 import type { Binding, ExploreAnswer, InfeasibleLayer, Miss } from "../network/explore.ts";
 import { energyBudget_J, type Platform } from "../network/platform.ts";
 
@@ -9,25 +10,32 @@ function adviseLayer(
   layer: InfeasibleLayer,
   misses: readonly Need[],
   platform: Platform,
+  scheme: Scheme,
 ): string {
-  const alone = soleNeeds(layer, misses).map((need) => say(need, platform));
+  const say = (need: Need) => sayNeed(need, platform, scheme);
+  const alone = soleNeeds(layer, misses).map(say);
   if (alone.length > 0) {
     return `layer ${layer.name} needs ${alone.join(" or ")}`;
   }
   const together = layer.together ?? [layer];
-  return `layer ${layer.name} needs ${together.map((need) => say(need, platform)).join(" and ")}`;
+  return `layer ${layer.name} needs ${together.map(say).join(" and ")}`;
 }
 
 /**
  * One line per layer without a design, one that mends several such layers at once, and one for each
  * limit that the network misses as a whole.
  */
-export function advise(answer: ExploreAnswer, platform: Platform): string[] {
+export function advise(
+  answer: ExploreAnswer,
+  platform: Platform,
+  scheme: Scheme = "tile",
+): string[] {
+  const say = (need: Need) => sayNeed(need, platform, scheme);
   const stuck = answer.layers.filter((layer) => !layer.feasible);
   const misses = answer.misses ?? [];
-  const lines = stuck.map((layer) => adviseLayer(layer, misses, platform));
+  const lines = stuck.map((layer) => adviseLayer(layer, misses, platform, scheme));
   if (stuck.length > 1) {
-    const common = commonNeeds(stuck, misses).map((need) => say(need, platform));
+    const common = commonNeeds(stuck, misses).map(say);
     if (common.length > 0) {
       lines.push(
         `${common.join(" or ")} would do for all ${stuck.length} of these layers`,
@@ -36,7 +44,7 @@ export function advise(answer: ExploreAnswer, platform: Platform): string[] {
   }
   const also = stuck.length > 0 ? "also " : "";
   for (const need of misses) {
-    lines.push(`the network as a whole ${also}needs ${say(need, platform)}`);
+    lines.push(`the network as a whole ${also}needs ${say(need)}`);
   }
   return lines;
 }
@@ -64,11 +72,15 @@ function commonNeeds(
   });
 }
 
-function say({ binding, violation }: Need, platform: Platform): string {
+function sayNeed({ binding, violation }: Need, platform: Platform, scheme: Scheme): string {
   switch (binding) {
     case "vm":
       return `${violation} more ${bytes(violation)} of VM`;
     case "nvm":
+      // No NVM holds partial sums whose bits are all theirs.
+      if (scheme === "stateful") {
+        return "a design that visits each output tile once, or scheme hawaii";
+      }
       return `${violation} more ${bytes(violation)} of NVM`;
     case "energy":
       return `${percent(violation / energyBudget_J(platform).safe_J)} more capacitance`;

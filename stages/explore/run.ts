@@ -100,7 +100,7 @@ export const explore = defineStage<ExploreParameters>({
         problems.push({
           message: `${network.name} has no safe design on ${choice.profile}`,
           field: `platforms.${choice.profile}`,
-          help: advise(answer, platform).join("\n  "),
+          help: advise(answer, platform, params.scheme).join("\n  "),
         });
         continue;
       }

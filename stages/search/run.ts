@@ -174,7 +174,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     advise: async (network, platform) => {
       const prepared = await prepareRequest(ask(network, platform, params), root);
       const [answer] = await explorePrepared([prepared], { signal, threads, root });
-      return advise(answer!, prepared.platform);
+      return advise(answer!, prepared.platform, params.scheme);
     },
     inherit: (ranking) => inherit(setting, ranking),
     train: (round) => trainAll({ ...round, crew, setting, threads, signal }),

@@ -57,7 +57,7 @@ export async function takeImported(
     answer.feasible ? [] : [{
       message: `${network.name} has no safe design on ${params.platforms[i]!.profile}`,
       field: `platforms.${params.platforms[i]!.profile}`,
-      help: advise(answer, prepared[i]!.platform).join("\n  "),
+      help: advise(answer, prepared[i]!.platform, params.scheme).join("\n  "),
     }]
   );
   if (problems.length > 0) throw new UserError(problems, ExitCode.infeasible);

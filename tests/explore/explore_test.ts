@@ -623,6 +623,27 @@ Deno.test("explore() charges every scheme, safely, with the best B of each layer
   }
 });
 
+Deno.test("advise() does not ask for NVM where stateful has no design of one visit", async () => {
+  // Published designs take one of three input channels at a time, and the sums would need planes.
+  const three = Network.parse({
+    name: "three",
+    input: { h: 12, w: 1, channels: 3 },
+    layers: [{ name: "conv", type: "conv", kernel: { h: 3, w: 1 }, channels: 4 }],
+  });
+  const prepared = await prepareRequest({
+    name: "three",
+    power: "intermittent",
+    space: "published",
+    scheme: "stateful",
+    platform: { profile: "msp430fr5994-fram" },
+    network: three,
+  });
+  const [answer] = await explorePrepared([prepared]);
+  assert.deepEqual(advise(answer!, prepared.platform, prepared.scheme), [
+    "layer conv needs a design that visits each output tile once, or scheme hawaii",
+  ]);
+});
+
 Deno.test("where a unit of progress is a layer or an inference, a small capacitor has no safe design", async () => {
   const platform = { profile: "msp430fr5994-fram", capacitance_F: 0.0004 };
   const feasible = async (scheme: Scheme) =>
