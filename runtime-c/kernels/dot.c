@@ -30,6 +30,7 @@ int32_t bo_dot_s8_strided(const int8_t *a, uint16_t step, const int8_t *b, uint1
 
 #ifndef BO_DOT_TWIN
 uint32_t bo_dot_s16_buffer_bytes(void) { return 0; }
+uint32_t bo_dot_s8_buffer_bytes(void) { return 0; }
 
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   return bo_dot_s16_reference(a, b, n);

@@ -23,8 +23,9 @@ int32_t bo_dot_s16_reference(const int16_t *a, const int16_t *b, uint16_t n);
  */
 int32_t bo_dot_s16_strided(const int16_t *a, uint16_t step, const int16_t *b, uint16_t n);
 
-/** The same three of int8 codes, which may start anywhere. */
+/** The same of int8 codes, which may start anywhere. */
 int32_t bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n);
+uint32_t bo_dot_s8_buffer_bytes(void);
 int32_t bo_dot_s8_reference(const int8_t *a, const int8_t *b, uint16_t n);
 int32_t bo_dot_s8_strided(const int8_t *a, uint16_t step, const int8_t *b, uint16_t n);
 

@@ -46,6 +46,7 @@ static int32_t unaligned_blocks(const int16_t **at_a, const int16_t **at_b, uint
 }
 
 uint32_t bo_dot_s16_buffer_bytes(void) { return 0; }
+uint32_t bo_dot_s8_buffer_bytes(void) { return 0; }
 
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   const uint32_t blocks = n / 8u;

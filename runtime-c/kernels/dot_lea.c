@@ -27,6 +27,8 @@ int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
 }
 
 /* LEA has no 8-bit vectors. */
+uint32_t bo_dot_s8_buffer_bytes(void) { return 0; }
+
 int32_t bo_dot_s8(const int8_t *a, const int8_t *b, uint16_t n) {
   return bo_dot_s8_reference(a, b, n);
 }

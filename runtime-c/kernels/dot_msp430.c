@@ -20,6 +20,7 @@
                                      ".word 0x4df2, " TEXT(BO_MPY_BASE) "+8\n\t"
 
 uint32_t bo_dot_s16_buffer_bytes(void) { return 0; }
+uint32_t bo_dot_s8_buffer_bytes(void) { return 0; }
 
 int32_t bo_dot_s16(const int16_t *a, const int16_t *b, uint16_t n) {
   register const int16_t *at_a __asm__("r12") = a;

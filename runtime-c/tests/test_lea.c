@@ -6,6 +6,7 @@
 
 int32_t bo_dot_s16_lea(const int16_t *a, const int16_t *b, uint16_t n);
 uint32_t bo_dot_s16_lea_buffer_bytes(void);
+uint32_t bo_dot_s8_lea_buffer_bytes(void);
 
 #define LONGEST 256u
 
@@ -60,4 +61,5 @@ void test_lea(void) {
           n);
   }
   CHECK(bo_dot_s16_lea_buffer_bytes() == 4u && bo_dot_s16_buffer_bytes() == 0u, "buffers");
+  CHECK(bo_dot_s8_lea_buffer_bytes() == 0u && bo_dot_s8_buffer_bytes() == 0u, "int8 buffers");
 }

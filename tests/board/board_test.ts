@@ -13,8 +13,12 @@ import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
 import { command, randomDump, ROOT } from "../dump/support.ts";
 
 /** A dumped network: its layout, and NVM as programmed. */
-async function dumped(folder: string): Promise<{ layout: LayoutArtifact; nvm: Uint8Array }> {
-  await dumpPlatform(folder, await randomDump(3));
+async function dumped(
+  folder: string,
+  element_bytes: 1 | 2 = 2,
+): Promise<{ layout: LayoutArtifact; nvm: Uint8Array }> {
+  const storage = { element_bytes, per_channel: false };
+  await dumpPlatform(folder, await randomDump(3, undefined, undefined, undefined, storage));
   const layout = await readJson(`${folder}/layout.json`, LayoutArtifact);
   const nvm = new Uint8Array(layout.nvm_bytes);
   nvm.set(await Deno.readFile(`${folder}/nvm.bin`));
@@ -30,8 +34,14 @@ async function within(body: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** Writes fields and their CRC-16 behind them. */
-function put(nvm: Uint8Array, at: number, fields: [16 | 32, number][], payload: number[] = []) {
+/** Writes fields, their CRC-16 and the payload's, and the payload: codes of `code_bytes` each. */
+function put(
+  nvm: Uint8Array,
+  at: number,
+  fields: [16 | 32, number][],
+  payload: number[] = [],
+  code_bytes = 2,
+) {
   const view = new DataView(nvm.buffer);
   let to = at;
   for (const [bits, value] of fields) {
@@ -39,9 +49,11 @@ function put(nvm: Uint8Array, at: number, fields: [16 | 32, number][], payload: 
     else view.setUint32(to, value, true);
     to += bits / 8;
   }
-  payload.forEach((code, i) => view.setInt16(to + 2 + 2 * i, code, true));
+  payload.forEach((code, i) =>
+    code_bytes === 1 ? view.setInt8(to + 2 + i, code) : view.setInt16(to + 2 + 2 * i, code, true)
+  );
   const head = crc16(nvm.subarray(at, to));
-  view.setUint16(to, crc16(nvm.subarray(to + 2, to + 2 + 2 * payload.length), head), true);
+  view.setUint16(to, crc16(nvm.subarray(to + 2, to + 2 + code_bytes * payload.length), head), true);
 }
 
 const record = (nvm: Uint8Array, id: number, sequence: number, layer: number, batch: number) =>
@@ -113,6 +125,23 @@ Deno.test("readBoardMemory() reads progress, releases and results as a boot does
     memory.set(nvm, 1000);
     assert.equal(read(memory).offset, 1000);
     assert.deepEqual({ ...read(memory), offset: 0 }, read());
+  }));
+
+Deno.test("readBoardMemory() reads results of int8 codes", () =>
+  within(async (folder) => {
+    const { layout, nvm } = await dumped(folder, 1);
+    const { image_id: id, layers, output } = layout;
+    record(nvm, id, 4, layers.length + 1, 0);
+    const codes = Array.from({ length: output.elements }, (_, i) => i === 1 ? 127 : -128 + i);
+    const at = layout.nvm.results + layout.nvm.result_stride_bytes;
+    put(nvm, at, [[16, 9], [16, id], [16, output.elements]], codes, 1);
+    const read = () => readBoardMemory(nvm, layout, "board.bin").results;
+    assert.deepEqual(read(), [
+      { slot: 1, inference: 9, released: false, codes, class: layout.classes[1] },
+    ]);
+    // Its last code is covered by the CRC, too.
+    nvm[at + 8 + output.elements - 1]! ^= 1;
+    assert.deepEqual(read(), []);
   }));
 
 Deno.test("readKeptCounters() takes the newest whole slot of this image", () => {

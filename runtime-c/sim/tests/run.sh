@@ -10,6 +10,7 @@ if command -v mspdebug >/dev/null; then
 else
   echo "skipped: mspdebug is not there" >>"$log"
 fi
+sh tests/gnu.sh "$OUT/gnu_differential" "$OUT/gnu" >>"$log" 2>&1
 sh tests/controls.sh "$OUT/controls" >>"$log" 2>&1
 sh tests/images.sh "$OUT/images" "$OUT/bo_sim" >>"$log" 2>&1
 sh tests/supply.sh "$OUT/supply" "$OUT/bo_sim" "$OUT/images/3" >>"$log" 2>&1
