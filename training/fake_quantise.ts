@@ -118,10 +118,11 @@ function roundWeights(
   const codeMax = 2 ** (8 * element_bytes - 1) - 1;
   const channels = kernel.kind === "depthwise_kernel" ? kernel.shape[2]! : kernel.shape[3]!;
   const largest = new Float64Array(channels);
-  kernel.data.forEach((w, i) => {
-    const m = i % channels;
-    largest[m] = Math.max(largest[m]!, Math.abs(w));
-  });
+  const { data } = kernel;
+  // Plain loops, once per training step over all weights.
+  for (let i = 0; i < data.length;) {
+    for (let m = 0; m < channels; m++, i++) largest[m] = Math.max(largest[m]!, Math.abs(data[i]!));
+  }
   const all = largest.reduce((a, b) => Math.max(a, b), 0);
   const largestBias = bias?.data.reduce((a, b) => Math.max(a, Math.abs(b)), 0) ?? 0;
   const own = Array.from(largest, (magnitude, m) => {
@@ -134,9 +135,11 @@ function roundWeights(
   const scales = own.map((scale) => scale || spare);
   const codes = new Float64Array(kernel.data.length);
   for (;;) {
-    kernel.data.forEach((w, i) =>
-      codes[i] = quantiseValue(w, scales[i % channels]!, -codeMax, codeMax)
-    );
+    for (let i = 0; i < data.length;) {
+      for (let m = 0; m < channels; m++, i++) {
+        codes[i] = quantiseValue(data[i]!, scales[m]!, -codeMax, codeMax);
+      }
+    }
     const bounds = boundsOf(codes, channels, bias?.data, scales, from);
     const worst = Math.max(...bounds);
     if (worst <= SUM_LIMIT) break;
@@ -145,11 +148,12 @@ function roundWeights(
       if (excess > 1) scales[m] = scales[m]! * excess * (1 + 2 ** -20);
     });
   }
+  const rounded = new Float32Array(data.length);
+  for (let i = 0; i < data.length;) {
+    for (let m = 0; m < channels; m++, i++) rounded[i] = codes[i]! * scales[m]!;
+  }
   return {
-    kernel: {
-      ...kernel,
-      data: Float32Array.from(codes, (code, i) => code * scales[i % channels]!),
-    },
+    kernel: { ...kernel, data: rounded },
     bias: bias && {
       ...bias,
       data: bias.data.map((b, m) => {
@@ -171,10 +175,13 @@ function boundsOf(
 ): number[] {
   const positive = new Float64Array(channels);
   const negative = new Float64Array(channels);
-  codes.forEach((code, i) => {
-    if (code > 0) positive[i % channels]! += code;
-    else negative[i % channels]! -= code;
-  });
+  for (let i = 0; i < codes.length;) {
+    for (let m = 0; m < channels; m++, i++) {
+      const code = codes[i]!;
+      if (code > 0) positive[m]! += code;
+      else negative[m]! -= code;
+    }
+  }
   return Array.from(positive, (up, m) => {
     const down = negative[m]!;
     const own = bias === undefined
