@@ -170,14 +170,15 @@ export const explore = defineStage<ExploreParameters>({
   },
 });
 
-/** Of schemes other than tile as expected, and at worst: with nothing harvested while the board runs. */
+/** As designs were chosen by; where power cycles last until power fails, what to expect beside it. */
 function shownLatency(scheme: Scheme, { latency_s, power_cycles, run_on }: ExploreAnswer): string {
-  if (scheme === "tile" || run_on === undefined) {
-    return `latency ${latency_s?.toPrecision(4)} s in ${power_cycles} power cycles`;
-  }
-  return `latency ${run_on.latency_s.toPrecision(4)} s in ${
-    run_on.power_cycles.toPrecision(3)
-  } power cycles, at worst ${latency_s?.toPrecision(4)} s, scheme ${scheme}`;
+  const cycles = (count: number) => Number.isInteger(count) ? `${count}` : count.toPrecision(3);
+  // An inference of ideal is one power cycle, with harvest counted already.
+  const chosen = `latency ${latency_s!.toPrecision(4)} s in ${cycles(power_cycles!)} power cycles`;
+  if (scheme === "tile") return chosen;
+  if (scheme === "ideal" || run_on === undefined) return `${chosen}, scheme ${scheme}`;
+  return `latency ${run_on.latency_s.toPrecision(4)} s in ${cycles(run_on.power_cycles)} power ` +
+    `cycles, at worst ${latency_s!.toPrecision(4)} s, scheme ${scheme}`;
 }
 
 /** What is asked of every platform alike: how progress is kept. */

@@ -465,7 +465,8 @@ Deno.test("the addon answers absurd sizes with a TypeError, never a crash", asyn
   assert.throws(() => addon.explore([native], 0), TypeError);
 });
 
-async function runStage(platforms: unknown[]) {
+async function runStage(platforms: unknown[], rest: object = {}) {
+  const notes: string[] = [];
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/search`);
   await Deno.mkdir(`${folder}/artifact`);
@@ -482,7 +483,7 @@ async function runStage(platforms: unknown[]) {
       requirement_s: null,
     }),
   );
-  const params = stage.parameters.parse({ platforms });
+  const params = stage.parameters.parse({ platforms, ...rest });
   const artifactDir = `${folder}/artifact`;
   try {
     await stage.run({
@@ -492,7 +493,7 @@ async function runStage(platforms: unknown[]) {
       workDir: folder,
       root: ROOT,
       threads: 2,
-      progress: { update() {}, note() {}, warn() {} },
+      progress: { update() {}, note: (line) => void notes.push(line), warn() {} },
       signal: new AbortController().signal,
     });
     const files = [];
@@ -506,6 +507,7 @@ async function runStage(platforms: unknown[]) {
     return {
       designs: files.map((f) => DesignsArtifact.parse(f)),
       rows: await stage.report!(artifactDir),
+      notes,
     };
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -526,6 +528,27 @@ Deno.test("the explore stage writes designs per platform and reports against the
     /modelled on msp430fr5994-fram: latency .* power cycles \(estimated/,
   );
   assert.match(text, /VM \d+ of 4096 bytes, NVM \d+ of 212992 bytes/);
+});
+
+Deno.test("the explore stage says under which scheme, and that search judged by another", async () => {
+  const platforms = [{ profile: "msp430fr5994-fram" }];
+  const reported = async (scheme: string, rest = {}) => {
+    const { designs: [only], rows, notes } = await runStage(platforms, { scheme, ...rest });
+    assert.deepEqual([only!.scheme, only!.after_commit], [
+      scheme,
+      scheme === "tile" ? "sleep" : "run_on",
+    ]);
+    const judged = notes.filter((line) =>
+      line.includes("search judged latencies under scheme tile")
+    );
+    assert.equal(judged.length, scheme === "tile" ? 0 : 1, notes.join("\n"));
+    return { only: only!, shown: rows[0]![1] };
+  };
+  assert.match((await reported("tile")).shown, /^latency \S+ s in \d+ power cycles \(estimated/);
+  assert.match((await reported("ideal")).shown, /^latency \S+ s in 1 power cycles, scheme ideal/);
+  const hawaii = await reported("hawaii", { b: 12 });
+  assert.match(hawaii.shown, /^latency .* power cycles, at worst \S+ s, scheme hawaii/);
+  assert.equal(hawaii.only.b, 12);
 });
 
 Deno.test("the explore stage says per platform what to change where nothing is safe", async () => {
