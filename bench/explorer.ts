@@ -7,7 +7,8 @@ import { UserError } from "../base/errors.ts";
 import { writeWhole } from "../base/files.ts";
 import { readRequests } from "../cli/explore_request.ts";
 import { explorePrepared, type PreparedRequest } from "../native/mod.ts";
-import { exploreSpace, latencyQuantiles, type SpaceOptions } from "../native/space.ts";
+import { exploreSpace, type SpaceOptions } from "../native/space.ts";
+import { SpaceQuery } from "../native/space_query.ts";
 import type { ExploreAnswer } from "../network/explore.ts";
 import type { Platform, PlatformChoice } from "../network/platform.ts";
 import { PUBLISHED_SPACES, SearchSpace, spaceSize } from "../network/space.ts";
@@ -163,7 +164,9 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
             threads: THREADS,
           }),
       );
-      const quartiles = latencyQuantiles(table, [0.25, 0.5, 0.75]).map((s) => s.toPrecision(4));
+      const quartiles = new SpaceQuery(table).quantiles([0.25, 0.5, 0.75]).map((s) =>
+        s.toPrecision(4)
+      );
       rows.push({
         what: `${dataset} space, ${spaceSize(space)} networks, ${table.layers} layers; ` +
           `TS1-TS3 ${quartiles.join(" / ")} s`,

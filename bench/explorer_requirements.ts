@@ -1,5 +1,6 @@
 /** Latency requirements TS1 to TS3 of the published spaces: exact, beside those published from samples. */
-import { exploreSpace, latencyQuantiles } from "../native/space.ts";
+import { exploreSpace } from "../native/space.ts";
+import { SpaceQuery } from "../native/space_query.ts";
 import type { Shape } from "../network/network.ts";
 import type { SearchSpace } from "../network/space.ts";
 
@@ -34,7 +35,7 @@ export async function requirements(
     for (const { sampled_s, ...buffer } of published) {
       const platform = { profile: "msp430fr5994-inas2021", ...buffer };
       const table = await exploreSpace(space, input, classes, platform, { threads });
-      const exact_s = latencyQuantiles(table, [0.25, 0.5, 0.75]);
+      const exact_s = new SpaceQuery(table).quantiles([0.25, 0.5, 0.75]);
       rows.push({ dataset, capacitance_F: buffer.capacitance_F, exact_s, sampled_s });
     }
   }

@@ -1,6 +1,7 @@
 /** `deno task explore FILE --calibrate`: the exact latency quartiles of a search space, TS1 to TS3. */
 import { z } from "zod";
-import { exploreSpace, latencyQuantiles } from "../native/space.ts";
+import { exploreSpace } from "../native/space.ts";
+import { SpaceQuery } from "../native/space_query.ts";
 import { DesignSpace, Power } from "../network/explore.ts";
 import { PlatformChoice, Protocol } from "../network/platform.ts";
 import { SearchSpace } from "../network/space.ts";
@@ -60,11 +61,8 @@ export async function calibrate(
     threads: options.threads,
     signal: options.signal,
   });
-  const feasible = table.state.reduce(
-    (sum, state) => sum + (state === 0 ? 1 : 0),
-    0,
-  );
-  const [TS1, TS2, TS3] = feasible === 0 ? [] : latencyQuantiles(table, [0.25, 0.5, 0.75]);
+  const running = new SpaceQuery(table), feasible = running.count;
+  const [TS1, TS2, TS3] = feasible === 0 ? [] : running.quantiles([0.25, 0.5, 0.75]);
   return {
     networks: table.state.length,
     feasible,

@@ -1,6 +1,7 @@
 /**
  * Whole search spaces: each distinct layer is explored once, every network's optimum is a sum. The
- * table of a million networks takes a fraction of a second, so a search can filter and rank it.
+ * table of a million networks takes a fraction of a second, so a search can filter and rank it
+ * (space_query.ts).
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -26,22 +27,13 @@ export interface SpaceOptions {
   root?: string | undefined;
 }
 
-/** What a network of {@link SpaceTable} is; the numbers are those of `state`. */
-export const NETWORK_STATES = [
-  "feasible",
-  "not buildable",
-  "a layer has no safe design",
-  "does not fit in NVM",
-  "delivery exceeds the energy budget",
-] as const;
-
 /** Networks are numbered by their choices as digits, the last decision's fastest. */
 export interface SpaceTable {
   /** Of each network's optimum, as {@link exploreNetwork} gives it; Infinity where infeasible. */
   latency_s: Float64Array;
   energy_J: Float64Array;
   written_bytes: Float64Array;
-  /** Index into {@link NETWORK_STATES}: 0 is feasible. */
+  /** Index into NETWORK_STATES (space_query.ts): 0 is feasible. */
   state: Uint8Array;
   /** Distinct layers, and their designs: covered, and evaluated one by one. */
   layers: number;
@@ -213,18 +205,4 @@ function digits(number: number, radices: readonly number[]): number[] {
     number = Math.floor(number / radix);
   }
   return result;
-}
-
-/** Shares of feasible networks' latencies, e.g. 0.25, 0.5 and 0.75: the published TS1 to TS3. */
-export function latencyQuantiles(
-  table: SpaceTable,
-  shares: readonly number[],
-): number[] {
-  const sorted = table.latency_s.filter(Number.isFinite).sort();
-  return shares.map((share) => {
-    if (sorted.length === 0) return NaN;
-    const at = share * (sorted.length - 1);
-    const low = Math.floor(at), high = Math.ceil(at);
-    return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
-  });
 }

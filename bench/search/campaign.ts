@@ -13,7 +13,7 @@ import { canonicalJson, readJson, writeJson } from "../../base/files.ts";
 import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import type { TrialsArtifact } from "../../network/artifacts/search.ts";
 import { explore } from "../../native/mod.ts";
-import { exploreSpace, NETWORK_STATES } from "../../native/space.ts";
+import { exploreSpace } from "../../native/space.ts";
 import { Network } from "../../network/network.ts";
 import { Protocol } from "../../network/platform.ts";
 import { inherit } from "../../stages/search/inherit.ts";
@@ -125,13 +125,11 @@ export async function run(
           network: one,
         })),
       ),
-    table: async (platform) => ({
-      ...await exploreSpace(params.space, dataset.input, dataset.classes.length, platform, {
+    table: (platform) =>
+      exploreSpace(params.space, dataset.input, dataset.classes.length, platform, {
         space: params.designs,
         protocol,
       }),
-      states: NETWORK_STATES,
-    }),
     advise: () => Promise.resolve([]),
     inherit: (ranking) => inherit(setting, ranking),
     train: (round) => trainAll({ ...round, crew, setting, threads, signal }),

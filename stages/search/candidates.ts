@@ -1,15 +1,16 @@
 /** Networks that may be trained at all, found without training any. */
 import { Random } from "../../base/random.ts";
+import { type NetworkTable, SpaceQuery } from "../../native/space_query.ts";
 import type { Explored, ExploredBook } from "./explored.ts";
 import { drawIndices, indicesOf } from "./sampler.ts";
-import type { Table } from "./survey.ts";
+import { tableOf } from "./survey.ts";
 
 export interface CandidatesRequest {
   readonly radices: readonly number[];
   readonly seed: number;
   exists(indices: readonly number[]): boolean;
   /** By profile, one of every platform; undefined where the space is too large for them. */
-  readonly tables: ReadonlyMap<string, Table> | undefined;
+  readonly tables: ReadonlyMap<string, NetworkTable> | undefined;
   /** Whose latency counts: a profile, or `worst`. */
   readonly platform: string;
   readonly requirement_s: number;
@@ -29,14 +30,8 @@ export async function findCandidates(
 ): Promise<number[][]> {
   const { radices, tables, most, seed } = request;
   if (tables === undefined) return await drawn(request, book);
-  const all = [...tables.values()];
-  const counting = request.platform === "worst" ? all : [tables.get(request.platform)!];
-  const numbers: number[] = [];
-  for (let i = 0; i < all[0]!.state.length; i++) {
-    const runs = all.every(({ state }) => state[i] === 0);
-    const inTime = counting.every(({ latency_s }) => latency_s[i]! <= request.requirement_s);
-    if (runs && inTime) numbers.push(i);
-  }
+  const running = new SpaceQuery(tableOf(tables, request.platform));
+  const numbers = [...running.within({ latency_s: request.requirement_s }).numbers];
   const chosen = numbers.length <= most
     ? numbers
     : new Random(seed, "search/candidates").shuffle(numbers).slice(0, most).sort((a, b) => a - b);

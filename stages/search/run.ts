@@ -116,7 +116,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   // Loaded here, not above: a run that finds everything in the cache need not wait for them.
   const { describeBackend, selectBackend } = await import("../../training/backend.ts");
   const { explore, explorePrepared, prepareRequest } = await import("../../native/mod.ts");
-  const { exploreSpace, NETWORK_STATES } = await import("../../native/space.ts");
+  const { exploreSpace } = await import("../../native/space.ts");
   const { advise } = await import("../../native/advice.ts");
   const { inherit } = await import("./inherit.ts");
   const { Crew, trainAll } = await import("./pool.ts");
@@ -142,8 +142,8 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
     subsetSeed: params.seed,
     backend: params.backend,
   };
-  const table = async (platform: PlatformChoice) => ({
-    ...await exploreSpace(params.space, dataset.input, dataset.classes.length, platform, {
+  const table = (platform: PlatformChoice) =>
+    exploreSpace(params.space, dataset.input, dataset.classes.length, platform, {
       space: params.designs,
       protocol: "brownout",
       scheme: params.scheme,
@@ -151,9 +151,7 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
       signal,
       threads,
       root,
-    }),
-    states: NETWORK_STATES,
-  });
+    });
   using crew = new Crew();
   const { trials, pareto, network, best, rule } = await search({
     params,

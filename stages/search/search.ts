@@ -14,6 +14,7 @@ import type {
 } from "../../network/artifacts/search.ts";
 import type { Network, Shape } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
+import type { NetworkTable } from "../../native/space_query.ts";
 import { canBuild, decisionKinds, decisions, spaceSize } from "../../network/space.ts";
 import type { Progress } from "../../pipeline/stage.ts";
 import { chooseBest, infeasiblePoints, objectives, paretoPoints, type Trained } from "./choose.ts";
@@ -28,7 +29,7 @@ import { fitParameters, type SearchParameters } from "./schema.ts";
 import { searchers } from "./searchers/registry.ts";
 import type { Searcher, Told } from "./searchers/searcher.ts";
 import { Study } from "./study.ts";
-import { describeSurvey, surveySpace, type Table } from "./survey.ts";
+import { describeSurvey, surveySpace } from "./survey.ts";
 import { Rounds, type Train } from "./train_round.ts";
 import type { TrialSetting } from "./train_trial.ts";
 
@@ -49,7 +50,7 @@ export interface SearchRequest {
   readonly setting?: TrialSetting;
   readonly explore: Explore;
   /** Every network of the space at once; absent: the survey draws a sample. */
-  readonly table?: (platform: PlatformChoice) => Promise<Table>;
+  readonly table?: (platform: PlatformChoice) => Promise<NetworkTable>;
   /** What would let a network run on a platform, a line per layer; empty where it can. */
   readonly advise: (network: Network, platform: PlatformChoice) => Promise<string[]>;
   /** Ranks networks by the weights they inherit; needed by method `supernet`. */

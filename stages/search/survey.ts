@@ -1,6 +1,12 @@
 /** What a space offers on the platforms at hand, before anything is trained. */
 import type { Rejection, SpaceSurvey } from "../../network/artifacts/search.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
+import {
+  countRefused,
+  type NetworkTable,
+  SpaceQuery,
+  worstTable,
+} from "../../native/space_query.ts";
 import { latencyOn, quantile } from "./costs.ts";
 import type { Explored, ExploredBook } from "./explored.ts";
 import { countByBinding } from "./nothing_feasible.ts";
@@ -10,33 +16,25 @@ import { drawIndices } from "./sampler.ts";
 const WHOLE = 256;
 const SAMPLE = 64;
 
-/** Spaces up to this size are tabled, where the explorer can: 17 bytes a network and platform. */
+/** Spaces up to this size are tabled, where the explorer can: 25 bytes a network and platform. */
 const TABLE = 2 ** 21;
-
-/** Every network of a space on one platform; see `exploreSpace()`. */
-export interface Table {
-  readonly latency_s: Float64Array;
-  /** Index into `states`; 0 is feasible. */
-  readonly state: Uint8Array;
-  readonly states: readonly string[];
-}
 
 export interface SurveyRequest {
   readonly radices: readonly number[];
   readonly seed: number;
   readonly platform: string;
   readonly platforms: readonly PlatformChoice[];
-  readonly table?: ((platform: PlatformChoice) => Promise<Table>) | undefined;
+  readonly table?: ((platform: PlatformChoice) => Promise<NetworkTable>) | undefined;
   exists(indices: readonly number[]): boolean;
 }
 
 export async function surveySpace(
   { radices, seed, platform, platforms, table, exists }: SurveyRequest,
   book: ExploredBook,
-): Promise<{ survey: SpaceSurvey; tables: ReadonlyMap<string, Table> | undefined }> {
+): Promise<{ survey: SpaceSurvey; tables: ReadonlyMap<string, NetworkTable> | undefined }> {
   const size = radices.reduce((product, choices) => product * choices, 1);
   if (table !== undefined && size <= TABLE) {
-    const tables = new Map<string, Table>();
+    const tables = new Map<string, NetworkTable>();
     for (const choice of platforms) tables.set(choice.profile, await table(choice));
     return { survey: summariseTables(tables, platform, size), tables };
   }
@@ -72,38 +70,30 @@ export function summarise(
   };
 }
 
-/** A network is feasible where every platform can run it. */
+/** Networks that every platform can run, with their latency on those that count: one, or `worst`. */
+export function tableOf(
+  tables: ReadonlyMap<string, NetworkTable>,
+  platform: string,
+): NetworkTable {
+  const all = [...tables.values()];
+  return worstTable(all, platform === "worst" ? all : [tables.get(platform)!]);
+}
+
 function summariseTables(
-  tables: ReadonlyMap<string, Table>,
+  tables: ReadonlyMap<string, NetworkTable>,
   platform: string,
   size: number,
 ): SpaceSurvey {
-  const all = [...tables.values()];
-  const counting = platform === "worst" ? all : [tables.get(platform)!];
-  const rejected: Record<string, number> = {};
-  const latencies = new Float64Array(size);
-  let feasible = 0;
-  for (let i = 0; i < size; i++) {
-    const bad = all.find(({ state }) => state[i] !== 0);
-    if (bad === undefined) {
-      latencies[feasible++] = counting.reduce(
-        (most, { latency_s }) => Math.max(most, latency_s[i]!),
-        0,
-      );
-    } else {
-      const reason = bad.states[bad.state[i]!]!;
-      rejected[reason] = (rejected[reason] ?? 0) + 1;
-    }
-  }
-  const sorted = latencies.subarray(0, feasible).sort();
-  const at = (q: number) => sorted[Math.max(0, Math.ceil(q * feasible) - 1)]!;
+  const table = tableOf(tables, platform);
+  const running = new SpaceQuery(table);
+  const [q25, q50, q75] = running.reached([0.25, 0.5, 0.75]);
   return {
     networks_in_space: size,
     asked: size,
     exact: true,
-    feasible_share: feasible / size,
-    latency_quantiles_s: feasible === 0 ? null : { q25: at(0.25), q50: at(0.5), q75: at(0.75) },
-    rejected,
+    feasible_share: running.count / size,
+    latency_quantiles_s: running.count === 0 ? null : { q25: q25!, q50: q50!, q75: q75! },
+    rejected: { ...countRefused(table) },
   };
 }
 

@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import type { PlatformChoice } from "../../network/platform.ts";
 import { buildNetwork, SearchSpace, spaceSize } from "../../network/space.ts";
 import { exploreNetwork } from "../../native/mod.ts";
-import {
-  exploreSpace,
-  latencyQuantiles,
-  NETWORK_STATES,
-  networkChoices,
-  networkNumber,
-} from "../../native/space.ts";
+import { exploreSpace, networkChoices, networkNumber } from "../../native/space.ts";
+import { NETWORK_STATES } from "../../native/space_query.ts";
 
 const conv = SearchSpace.parse({
   type: "conv",
@@ -152,15 +147,4 @@ Deno.test("exploreSpace() gives the same bytes for 1, 2 and 8 threads, and stops
     }),
     (error) => error === reason,
   );
-});
-
-Deno.test("latencyQuantiles() takes feasible networks only, between neighbours in proportion", () => {
-  const latency_s = Float64Array.from([4, Infinity, 1, 2, 3]);
-  const table = { latency_s } as Parameters<typeof latencyQuantiles>[0];
-  assert.deepEqual(latencyQuantiles(table, [0, 0.25, 0.5, 1]), [
-    1,
-    1.75,
-    2.5,
-    4,
-  ]);
 });
