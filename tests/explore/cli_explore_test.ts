@@ -366,7 +366,7 @@ Deno.test("explore --sweep writes a table and a heat map of capacitors and VM si
   assert.match(out, /of 112 points have a safe design/);
   const lines = (await Deno.readTextFile(join(folder, "layer.csv"))).trimEnd()
     .split("\n");
-  assert.equal(lines[0], "capacitance_F,vm_bytes,latency_s,power_cycles");
+  assert.equal(lines[0], "capacitance_F,vm_bytes,latency_s,power_cycles,misses");
   assert.equal(lines.length, 113);
   // More VM never makes the optimum slower.
   const latency = (line: string) => Number(line.split(",")[2] || Infinity);
@@ -375,8 +375,11 @@ Deno.test("explore --sweep writes a table and a heat map of capacitors and VM si
       assert.ok(latency(lines[i]!) <= latency(lines[i - 1]!));
     }
   }
+  const unsafe = lines.filter((line) => line.includes(",,"));
+  assert.ok(unsafe.length > 0 && unsafe.every((line) => /,,,(energy|vm|energy vm)$/.test(line)));
   const svg = await Deno.readTextFile(join(folder, "layer.svg"));
-  assert.equal(svg.match(/<rect/g)!.length, 112);
+  assert.equal(svg.match(/width="73"/g)!.length, 112);
+  assert.equal(svg.match(/stroke-width/g)!.length, 1);
   await Deno.remove(folder, { recursive: true });
 });
 
