@@ -17,6 +17,13 @@ const PROGRAMS: readonly LineSuite[] = [
   { name: "native builds", command: ["bash", "test/run.sh", "builds"], cwd: join(ROOT, "native") },
 ];
 
+/** Those that take minutes: run where they are named, and by CI. */
+const ON_DEMAND: readonly LineSuite[] = ["sanitize", "thread"].map((kind) => ({
+  name: `native-${kind}`,
+  command: ["bash", "test/run.sh", kind],
+  cwd: join(ROOT, "native"),
+}));
+
 const program = new Command("test")
   .description("Run all tests; the last line is `N passed, N failed`")
   .argument("[filter...]", "only test files whose path holds one of these, and suites so named")
@@ -37,9 +44,12 @@ async function runSuites(filters: readonly string[]): Promise<SuiteResult[]> {
     filters.length === 0 || filters.some((filter) => name.includes(filter));
   const all = (await sourceFiles(ROOT)).filter((path) => path.endsWith("_test.ts"));
   const files = all.filter(wanted);
-  const programs = PROGRAMS.filter(({ name }) => wanted(name));
+  const programs = [
+    ...PROGRAMS.filter(({ name }) => wanted(name)),
+    ...ON_DEMAND.filter(({ name }) => filters.some((filter) => filter === name)),
+  ];
   if (files.length + programs.length === 0) {
-    const names = PROGRAMS.map(({ name }) => name);
+    const names = [...PROGRAMS, ...ON_DEMAND].map(({ name }) => name);
     throw new UserError({
       message: "no test is chosen",
       value: filters.join(" "),

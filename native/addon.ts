@@ -39,6 +39,8 @@ export interface NativeRequest extends Partial<Preservation> {
   space?: DesignSpace;
   objective?: Objective;
   latency_limit_s?: number;
+  /** Asks for the least energy of all batches without boots, or their time in its place. */
+  relax?: "work_energy" | "work_time";
   input_elements: number;
   layers: NativeLayer[];
 }

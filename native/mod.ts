@@ -21,7 +21,6 @@ import type {
   Objective,
   Pin,
   Power,
-  RunOn,
 } from "../network/explore.ts";
 import {
   elements,
@@ -38,12 +37,14 @@ import {
   readProfile,
   resolvePlatform,
 } from "../network/platform.ts";
-import { loadExplorer, type NativeAnswer, type NativeLayer, type NativeRequest } from "./addon.ts";
+import { loadExplorer, type NativeLayer, type NativeRequest } from "./addon.ts";
 import { nativeLayer, type Setting, showAnswer } from "./convert.ts";
 import { preservationOf } from "./preservation.ts";
+import { runOnRelaxations, showRunOn } from "./run_on.ts";
 
 export { loadExplorer } from "./addon.ts";
 export { exploreSpace, type SpaceTable } from "./space.ts";
+export { SpaceQuery } from "./space_query.ts";
 
 export interface ExploreOptions {
   /** Threads of the explorer; default: all. The answer does not depend on it. */
@@ -299,8 +300,15 @@ export async function explorePrepared(
 ): Promise<ExploreAnswer[]> {
   const { signal, threads = availableParallelism(), root } = options;
   signal?.throwIfAborted();
+  const bounded = prepared.flatMap((p, index) =>
+    p.native.scheme === "tile" && p.native.after_commit === "run_on" ? [index] : []
+  );
+  // In one go with their relaxations: layers that are alike are explored once.
   const answers = await exploreNative(
-    prepared.map((p) => p.native),
+    [
+      ...prepared.map((p) => p.native),
+      ...bounded.flatMap((index) => runOnRelaxations(prepared[index]!.native)),
+    ],
     threads,
     signal,
     root,
@@ -308,35 +316,11 @@ export async function explorePrepared(
   );
   return prepared.map((p, i) => {
     const shown = showAnswer(p.name, p.layers, p.native.layers, answers[i]!, p);
-    const goesOn = p.native.after_commit === "run_on" && shown.feasible;
-    return goesOn ? { ...shown, run_on: runOn(p, answers[i]!, root) } : shown;
+    if (p.native.after_commit !== "run_on" || !shown.feasible) return shown;
+    const place = bounded.indexOf(i), at = prepared.length + 2 * place;
+    const relaxed = place < 0 ? undefined : answers.slice(at, at + 2);
+    return { ...shown, run_on: showRunOn(p, answers[i]!, relaxed, root) };
   });
-}
-
-/** Inferences whose mean is told: a power cycle may reach over several. */
-const RUN_ON_INFERENCES = 16;
-
-/** How the chosen designs run on; they are the best of a board that is off after each commit. */
-function runOn(
-  { native, layers }: PreparedRequest,
-  answer: NativeAnswer,
-  root: string | undefined,
-): RunOn {
-  const designs = answer.layers.map((layer, i) => layer?.best[answer.choices[i]!] ?? null);
-  const { layer_latency_s, layer_power_cycles, lowest_V: _, ...whole } = loadExplorer(root)
-    .runOn(native, designs, RUN_ON_INFERENCES);
-  return {
-    ...whole,
-    layers: layers.map(({ name }, i) => ({
-      name,
-      latency_s: layer_latency_s[i]!,
-      power_cycles: layer_power_cycles[i]!,
-    })),
-    delivery: {
-      latency_s: layer_latency_s.at(-1)!,
-      power_cycles: layer_power_cycles.at(-1)!,
-    },
-  };
 }
 
 async function exploreNative(

@@ -286,13 +286,17 @@ const runs = z.strictObject({ latency_s: z.number(), power_cycles: z.number() })
  * power fails there): one inference, the mean of several, of the chosen designs on a board
  * that goes on after a commit while its supply is above `above_V`. Exact for these designs; they are
  * the optimum of a board that is off after each commit, which need not be the optimum here. No
- * latency of these designs is below `running_s`: all their work without boots and charging.
+ * latency of these designs is below `running_s`: all their work without boots and charging; none of
+ * any designs of the space is below `lower_bound_s` (of scheme tile), and `gap` is the share by which this one is
+ * above it.
  */
 export const RunOn = z.strictObject({
   ...runs.shape,
   energy_J: z.number(),
   above_V: z.number(),
   running_s: z.number(),
+  lower_bound_s: z.number().optional(),
+  gap: z.number().optional(),
   layers: z.array(runs.extend({ name: z.string() })),
   delivery: runs,
 });

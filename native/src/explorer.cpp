@@ -72,7 +72,8 @@ std::vector<Keeper> keepers_of(const std::vector<LayerTask> &tasks) {
 
 /** One bound per platform; building it takes some thousand solutions of the capacitor. */
 std::vector<std::shared_ptr<const ChargeBound>> charge_bounds(const std::vector<LayerTask> &tasks,
-                                                              unsigned threads) {
+                                                              unsigned threads,
+                                                              const std::atomic<bool> &cancelled) {
   std::vector<const Platform *> platforms;
   std::vector<size_t> index(tasks.size());
   for (size_t i = 0; i < tasks.size(); i++) {
@@ -86,8 +87,10 @@ std::vector<std::shared_ptr<const ChargeBound>> charge_bounds(const std::vector<
       platforms.push_back(tasks[i].platform);
   }
   std::vector<std::shared_ptr<const ChargeBound>> bounds(platforms.size());
-  parallel_for(platforms.size(), threads,
-               [&](size_t i) { bounds[i] = std::make_shared<const ChargeBound>(*platforms[i]); });
+  parallel_for(platforms.size(), threads, [&](size_t i) {
+    if (!cancelled.load(std::memory_order_relaxed))
+      bounds[i] = std::make_shared<const ChargeBound>(*platforms[i]);
+  });
   std::vector<std::shared_ptr<const ChargeBound>> of_task(tasks.size());
   for (size_t i = 0; i < tasks.size(); i++)
     if (tasks[i].space == Space::full)
@@ -98,7 +101,9 @@ std::vector<std::shared_ptr<const ChargeBound>> charge_bounds(const std::vector<
 void explore_full(const std::vector<LayerTask> &tasks, unsigned threads,
                   const std::atomic<bool> &cancelled, FullExplorer::Clock::time_point until,
                   std::vector<LayerResult> &results) {
-  const auto bounds = charge_bounds(tasks, threads);
+  const auto bounds = charge_bounds(tasks, threads, cancelled);
+  if (cancelled.load())
+    return;
   std::vector<std::unique_ptr<const FullExplorer>> explorers(tasks.size());
   std::vector<size_t> full;
   std::vector<Part> parts;

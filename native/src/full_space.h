@@ -181,15 +181,27 @@ private:
     return sum;
   }
 
+  /** Calls visit(trips, sizes that have so many): large sizes share few trip counts. */
+  template <class Visit> void for_each_trips(int axis, const Sizes &sizes, Visit &&visit) const {
+    for (uint32_t from = sizes.from; from <= sizes.to;) {
+      const uint32_t trips = bo_ceil_div(size_[axis], from);
+      const uint32_t last = trips == 1 ? sizes.to : (size_[axis] - 1) / (trips - 1);
+      const uint32_t to = std::min(last, sizes.to);
+      visit(trips, uint64_t{to} - from + 1);
+      from = to + 1;
+    }
+  }
+
   DesignCount products(const Sizes &tr, const Sizes &tc) const {
     const uint64_t most = static_cast<uint64_t>(size_[0]) * size_[1];
     if (pins_.s == 0 && most <= MOST_S)
       return trips(0, tr) * trips(1, tc);
     DesignCount sum = 0;
-    for (uint32_t r = tr.from; r <= tr.to; r++)
-      for (uint32_t c = tc.from; c <= tc.to; c++)
-        sum +=
-            batch_sizes(static_cast<uint64_t>(bo_ceil_div(size_[0], r)) * bo_ceil_div(size_[1], c));
+    for_each_trips(0, tr, [&](uint64_t r, uint64_t rows) {
+      for_each_trips(1, tc, [&](uint64_t c, uint64_t columns) {
+        sum += static_cast<DesignCount>(rows * columns) * batch_sizes(r * c);
+      });
+    });
     return sum;
   }
 

@@ -116,7 +116,7 @@ NetworkLayer brownout::read_layer(const Reader &from, int index) {
   const Napi::Array inputs = from.list("inputs");
   for (uint32_t i = 0; i < inputs.Length(); i++) {
     const double input = inputs.Get(i).ToNumber().DoubleValue();
-    if (!(input >= -1 && input < index))
+    if (!(input >= -1 && input < index) || input != std::floor(input))
       from.refuse("inputs", "must name earlier layers");
     layer.inputs.push_back(static_cast<int>(input));
   }
@@ -155,6 +155,13 @@ NetworkLayer brownout::read_layer(const Reader &from, int index) {
 }
 
 namespace {
+
+Relaxation read_relaxation(const Reader &from) {
+  const std::string relax = from.word("relax");
+  if (relax != "work_energy" && relax != "work_time")
+    from.refuse("relax", "must be work_energy or work_time");
+  return relax == "work_energy" ? Relaxation::work_energy : Relaxation::work_time;
+}
 
 NetworkRequest read_request(const Reader &from) {
   NetworkRequest request{};
@@ -205,6 +212,8 @@ NetworkRequest read_request(const Reader &from) {
   for (uint32_t i = 0; i < layers.Length(); i++)
     request.layers.push_back(
         read_layer(item(layers, i, from.path() + ".layers"), static_cast<int>(i)));
+  if (from.has("relax"))
+    request = relaxed(std::move(request), read_relaxation(from));
   for (NetworkLayer &layer : request.layers) {
     if (request.protocol == Protocol::inas2021 && !layer.no_work && bo_is_channelwise(&layer.shape))
       from.refuse("protocol", "must be brownout for depthwise layers, pools, add and concat");
@@ -482,6 +491,9 @@ std::vector<int32_t> read_indices(const Reader &from, const char *key) {
   return indices;
 }
 
+/** runOn() walks them while the event loop waits. */
+constexpr double MAX_RUN_ON_BATCHES = 1 << 24;
+
 /** Most networks that a table is made for. */
 constexpr double MAX_NETWORKS = 1 << 28;
 
@@ -547,38 +559,45 @@ SpaceRequest read_space(const Reader &from) {
   return request;
 }
 
-/** The table's columns as JavaScript gets them; the worker writes where they lie. */
-struct TableArrays {
-  TableArrays(Napi::Env env, size_t size)
-      : latency_s(keep(Napi::Float64Array::New(env, size))),
-        energy_J(keep(Napi::Float64Array::New(env, size))),
-        written_bytes(keep(Napi::Float64Array::New(env, size))),
-        state(keep(Napi::Uint8Array::New(env, size))),
-        columns{span_of<double>(latency_s), span_of<double>(energy_J),
-                span_of<double>(written_bytes), span_of<NetworkState>(state)} {}
+/** The table's columns while the worker fills them. They are copied in the end: a worker that
+ * writes where JavaScript's memory lies would go on writing when a process that exits frees it. */
+struct TableMemory {
+  explicit TableMemory(size_t networks)
+      : size(networks), costs(std::make_unique_for_overwrite<double[]>(3 * networks)),
+        state(std::make_unique_for_overwrite<NetworkState[]>(networks)) {}
 
-  Napi::ObjectReference latency_s, energy_J, written_bytes, state;
-  const SpaceColumns columns;
-
-private:
-  static Napi::ObjectReference keep(const Napi::Object &array) { return Napi::Persistent(array); }
-  template <class T> static std::span<T> span_of(const Napi::ObjectReference &kept) {
-    const auto array = kept.Value().As<Napi::TypedArray>();
-    return {static_cast<T *>(array.ArrayBuffer().Data()), array.ElementLength()};
+  SpaceColumns columns() const { return {column(0), column(1), column(2), {state.get(), size}}; }
+  std::span<double> column(size_t which) const { return {costs.get() + which * size, size}; }
+  Napi::Float64Array numbers(Napi::Env env, size_t which) const {
+    const auto from = column(which);
+    Napi::Float64Array to = Napi::Float64Array::New(env, size);
+    std::copy(from.begin(), from.end(), to.Data());
+    return to;
   }
+  Napi::Uint8Array states(Napi::Env env) const {
+    Napi::Uint8Array to = Napi::Uint8Array::New(env, size);
+    std::transform(state.get(), state.get() + size, to.Data(),
+                   [](NetworkState one) { return static_cast<uint8_t>(one); });
+    return to;
+  }
+
+  const size_t size;
+  const std::unique_ptr<double[]> costs;
+  const std::unique_ptr<NetworkState[]> state;
 };
 
 class SpaceWorker : public Napi::AsyncWorker {
 public:
   SpaceWorker(Napi::Env env, SpaceRequest request, unsigned threads, CancelFlag cancelled)
       : AsyncWorker(env, "brownout.space"), deferred_(Napi::Promise::Deferred::New(env)),
-        request_(std::move(request)), arrays_(env, network_count(request_)), threads_(threads),
-        cancelled_(std::move(cancelled)) {}
+        request_(std::move(request)), threads_(threads), cancelled_(std::move(cancelled)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    summary_ = explore_space(request_, threads_, *cancelled_, arrays_.columns);
+    // Here and not before: what cannot be allocated is told as an error.
+    memory_.emplace(network_count(request_));
+    summary_ = explore_space(request_, threads_, *cancelled_, memory_->columns());
   }
 
   void OnOK() override {
@@ -587,10 +606,10 @@ public:
     if (!summary_)
       return deferred_.Resolve(env.Null());
     Napi::Object out = Napi::Object::New(env);
-    out["latency_s"] = arrays_.latency_s.Value();
-    out["energy_J"] = arrays_.energy_J.Value();
-    out["written_bytes"] = arrays_.written_bytes.Value();
-    out["state"] = arrays_.state.Value();
+    out["latency_s"] = memory_->numbers(env, 0);
+    out["energy_J"] = memory_->numbers(env, 1);
+    out["written_bytes"] = memory_->numbers(env, 2);
+    out["state"] = memory_->states(env);
     out["designs"] = static_cast<double>(summary_->designs);
     out["visited"] = static_cast<double>(summary_->visited);
     out["layers"] = static_cast<double>(summary_->layers);
@@ -603,7 +622,7 @@ public:
 private:
   Napi::Promise::Deferred deferred_;
   SpaceRequest request_;
-  TableArrays arrays_;
+  std::optional<TableMemory> memory_;
   unsigned threads_;
   CancelFlag cancelled_;
   std::optional<SpaceSummary> summary_;
@@ -667,6 +686,8 @@ Napi::Value run_on(const Napi::CallbackInfo &info) {
     if (!request.layers[i].no_work)
       designs.back() = read_design(item(list, i, "designs"), request);
   }
+  if (inferences * run_on_batches(request, designs) > MAX_RUN_ON_BATCHES)
+    throw Napi::TypeError::New(env, "designs make more batches than can be walked one by one");
   const auto count = static_cast<unsigned>(inferences);
   const RunOn result = sleeps_after_commits(request.scheme)
                            ? run_on_network(request, designs, count)

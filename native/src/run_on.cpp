@@ -113,6 +113,35 @@ void RunOnClock::run(const Steps &steps) {
   }
 }
 
+double run_on_batches(const NetworkRequest &request,
+                      const std::vector<std::optional<bo_design>> &designs) {
+  double batches = 0;
+  for (size_t i = 0; i < designs.size(); i++)
+    if (designs[i])
+      batches += bo_nest_make(&request.layers[i].shape, &*designs[i]).batches;
+  return batches;
+}
+
+NetworkRequest relaxed(NetworkRequest request, Relaxation relaxation) {
+  Platform &p = request.platform;
+  request.objective = Objective::energy;
+  request.latency_limit_s = 1.0 / 0.0;
+  if (relaxation == Relaxation::work_time) {
+    const auto time_only = [](Cost &cost) { cost.energy_J = double{cost.latency_s}; };
+    for (Affine *affine : {&p.nvm_read, &p.nvm_write, &p.mac})
+      time_only(affine->fixed), time_only(affine->per_element);
+    for (Cost *cost : {&p.add, &p.multiply, &p.divide, &p.max, &p.requantise, &p.fetch_input,
+                       &p.fetch_weights, &p.partial_sum, &p.accumulate, &p.pool})
+      time_only(*cost);
+    for (int i = 0; i < 3; i++)
+      time_only(p.fetch_output[i]), time_only(p.backup_output[i]);
+    p.buffer.capacitance_F = 1e12;
+  }
+  // Behind its reboot a boot reads two records: less than nothing takes both away.
+  p.reboot = -2.0 * p.nvm_read.of(8);
+  return request;
+}
+
 RunOn run_on_layer(const Platform &platform, const bo_shape &shape, const bo_design &design) {
   const auto steps = steps_of(platform, shape, design);
   RunOn result{};

@@ -67,6 +67,24 @@ struct RunOn {
   std::vector<double> layer_latency_s, layer_power_cycles;
 };
 
+/** Batches of all layers. */
+double run_on_batches(const NetworkRequest &request,
+                      const std::vector<std::optional<bo_design>> &designs);
+
+/** Of what no designs of a network that runs on take less, whenever they find the board on. */
+enum class Relaxation {
+  /** The energy of all batches without boots. */
+  work_energy,
+  /** Their time, without boots and without charging. */
+  work_time,
+};
+
+/**
+ * A request of which the optimum's `energy_J` is that least: boots cost nothing. For `work_time`
+ * its joules are seconds, and no power cycle is too long.
+ */
+NetworkRequest relaxed(NetworkRequest request, Relaxation relaxation);
+
 /** One layer alone, from V_on on, under a threshold of its own. */
 RunOn run_on_layer(const Platform &platform, const bo_shape &shape, const bo_design &design);
 

@@ -51,8 +51,9 @@ struct Limited {
 class Walk {
 public:
   Walk(const SpaceRequest &request, const std::vector<LayerFacts> &facts, const Delivery *delivery,
-       const SpaceColumns &table)
-      : request_(request), facts_(facts), delivery_(delivery), table_(table) {
+       const SpaceColumns &table, const std::atomic<bool> &cancelled)
+      : request_(request), facts_(facts), delivery_(delivery), table_(table),
+        cancelled_(cancelled) {
     sizes_.assign(request.levels.size() + 1, 1);
     for (size_t l = request.levels.size(); l-- > 0;)
       sizes_[l] = sizes_[l + 1] * request.levels[l].choices;
@@ -118,6 +119,8 @@ private:
     if (level == request_.levels.size())
       return close(state, at, sum, path, limited);
     const SpaceLevel &l = request_.levels[level];
+    if (cancelled_.load(std::memory_order_relaxed))
+      return;
     for (uint32_t choice = 0; choice < l.choices; choice++) {
       if (only >= 0 && choice != static_cast<uint32_t>(only))
         continue;
@@ -193,6 +196,7 @@ private:
   const std::vector<LayerFacts> &facts_;
   const Delivery *delivery_;
   const SpaceColumns &table_;
+  const std::atomic<bool> &cancelled_;
   std::vector<size_t> sizes_;
 };
 
@@ -269,12 +273,10 @@ std::optional<SpaceSummary> explore_space(const SpaceRequest &request, unsigned 
             facts[static_cast<size_t>(
                       request.chains[static_cast<size_t>(request.tails.front())].back().layer)]
                 .outputs));
-  const Walk walk(request, facts, delivery ? &*delivery : nullptr, columns);
+  const Walk walk(request, facts, delivery ? &*delivery : nullptr, columns, cancelled);
   std::vector<std::vector<Limited>> limited(request.levels.front().choices);
-  parallel_for(limited.size(), threads, [&](size_t choice) {
-    if (!cancelled.load(std::memory_order_relaxed))
-      limited[choice] = walk.run(static_cast<uint32_t>(choice));
-  });
+  parallel_for(limited.size(), threads,
+               [&](size_t choice) { limited[choice] = walk.run(static_cast<uint32_t>(choice)); });
   std::vector<Limited> all;
   for (auto &some : limited)
     all.insert(all.end(), some.begin(), some.end());

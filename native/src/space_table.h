@@ -51,8 +51,8 @@ inline size_t network_count(const SpaceRequest &request) {
   return count;
 }
 
-/** Where the table is written: network_count() entries each, so that it need not be copied. By
- * network: choices of the levels as digits, the last level's fastest. Infinite where infeasible. */
+/** Where the table is written: network_count() entries each. By network: choices of the levels as
+ * digits, the last level's fastest. Infinite where infeasible. */
 struct SpaceColumns {
   std::span<double> latency_s, energy_J, written_bytes;
   std::span<NetworkState> state;

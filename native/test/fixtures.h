@@ -57,10 +57,18 @@ private:
   std::mt19937_64 engine_;
 };
 
+/** int16 codes, or int8 ones with a scale for the layer or for each output channel. */
+inline void set_codes(Dice &dice, bo_shape &s) {
+  s.element_bytes = static_cast<uint8_t>(dice.pick(1, 2));
+  const bool weights = s.kind == BO_CONV || s.kind == BO_DEPTHWISE;
+  s.per_channel = weights && s.element_bytes == 1 && dice.pick(0, 1) == 1;
+}
+
 inline bo_shape conv_shape(Dice &dice) {
   for (;;) {
     bo_shape s{};
-    s.kind = BO_CONV, s.element_bytes = 2;
+    s.kind = BO_CONV;
+    set_codes(dice, s);
     s.has_bias = dice.pick(0, 1) == 1;
     s.h = static_cast<uint16_t>(dice.pick(1, 12));
     s.w = static_cast<uint16_t>(dice.pick(1, 12));
@@ -84,7 +92,8 @@ inline bo_shape conv_shape(Dice &dice) {
 
 inline bo_shape pool_shape(Dice &dice) {
   bo_shape s{};
-  s.kind = BO_GLOBAL_AVG_POOL, s.element_bytes = 2;
+  s.kind = BO_GLOBAL_AVG_POOL;
+  set_codes(dice, s);
   s.h = s.kernel_h = static_cast<uint16_t>(dice.pick(1, 12));
   s.w = s.kernel_w = static_cast<uint16_t>(dice.pick(1, 12));
   s.n = s.m = static_cast<uint16_t>(dice.pick(1, 9));
@@ -98,6 +107,7 @@ inline bo_shape channelwise_shape(Dice &dice) {
   bo_shape s = conv_shape(dice);
   s.kind = static_cast<uint8_t>(dice.pick(BO_DEPTHWISE, BO_CONCAT));
   s.has_bias = s.kind == BO_DEPTHWISE && s.has_bias;
+  set_codes(dice, s);
   s.n = s.m;
   if (s.kind < BO_ADD)
     return s;

@@ -6,9 +6,7 @@
 #include "full_explorer.h"
 #include "twin.h"
 
-#include <chrono>
 #include <cstring>
-#include <thread>
 
 using namespace test;
 
@@ -352,35 +350,6 @@ TEST("ChargeBound::at_least_s() is below the time of any power cycles", {
     }
   }
   CHECK(tightest > 0.97);
-});
-
-LayerTask endless_task(const Platform &p) {
-  bo_shape shape{};
-  shape.kind = BO_CONV, shape.element_bytes = 2;
-  shape.h = shape.w = 242, shape.r = shape.c = 240;
-  shape.n = shape.m = 1009;
-  shape.kernel_h = shape.kernel_w = 3, shape.stride_h = shape.stride_w = 1;
-  LayerTask task{&p, Protocol::brownout, Power::intermittent, shape, UINT64_MAX};
-  task.space = Space::full;
-  return task;
-}
-
-TEST("explore_layers() stops within a tenth of a second in the full space", {
-  Platform p = platform();
-  p.vm_bytes = 60000;
-  std::atomic<bool> cancelled{false};
-  std::chrono::steady_clock::time_point asked;
-  std::thread canceller([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    asked = std::chrono::steady_clock::now();
-    cancelled.store(true);
-  });
-  const auto result = explore_layers({endless_task(p)}, 2, cancelled);
-  const auto late = std::chrono::steady_clock::now();
-  canceller.join();
-  CHECK(!result.has_value());
-  // Generous: sanitizers and a busy machine; seconds would mean that some loop does not look.
-  CHECK(late - asked < std::chrono::seconds(2));
 });
 
 TEST("explore_layers() gives the best found, a bound and the gap when its time is up", {

@@ -15,26 +15,35 @@ Overhead walked(const Platform &p, const bo_shape &shape, const bo_design &desig
   const bo_plane plane = bo_plane_make(&shape, &design, &nest);
   const auto reuse = static_cast<int>(reuse_of(design));
   Overhead o;
+  const double code = bo_element_bytes(&shape) / 2.0;
+  int64_t scales_m = -1;
   bo_tile before{};
   for (uint32_t b = 0; b < nest.batches; b++) {
     const bo_batch batch = bo_nest_batch(&nest, &design, b);
     const bo_tile first = bo_nest_tile(&shape, &design, &nest, &batch, 0);
     o.recovery += p.reboot + 2.0 * p.nvm_read.of(8);
     o.preservation += p.nvm_write.of(8);
-    const auto again = [&](const bo_transfers &t, uint32_t elements, const Cost &overhead) {
+    const auto again = [&](const bo_transfers &t, double elements, const Cost &overhead) {
       o.recovery += transfer_count(t) * (p.nvm_read.of(elements) + overhead);
     };
     const uint32_t visit = bo_visit(&design, &batch);
     if (b > 0 && bo_same_input(&shape, &first, &before)) {
       const bo_transfers one = bo_input_transfers(&shape, &first);
       const bo_transfers two = bo_second_transfers(&shape, &first);
-      again(one, one.elements, p.fetch_input), again(two, two.elements, p.fetch_input);
+      again(one, code * one.elements, p.fetch_input);
+      again(two, code * two.elements, p.fetch_input);
     }
     const bool products = shape.kind == BO_CONV || shape.kind == BO_DEPTHWISE;
     if (b > 0 && products && bo_same_weights(&first, &before))
-      again({1, 1, 0}, bo_weight_elements(&shape, &first), p.fetch_weights);
+      again({1, 1, 0}, code * bo_weight_elements(&shape, &first), p.fetch_weights);
     if (b > 0 && shape.has_bias && visit == 0 && first.index[BO_M] == before.index[BO_M])
       again({1, 1, 0}, 2u * first.channels, p.fetch_weights);
+    // Scales lie in VM since the last visit before this one.
+    if (bo_has_scales(&shape) && bo_last_visit(&design, &nest, &batch)) {
+      if (static_cast<int64_t>(first.index[BO_M]) == scales_m)
+        again({1, 1, 0}, 2u * first.channels, p.fetch_weights);
+      scales_m = bo_nest_tile(&shape, &design, &nest, &batch, batch.tiles - 1).index[BO_M];
+    }
     for (uint32_t t = 0; t < batch.tiles; t++) {
       before = bo_nest_tile(&shape, &design, &nest, &batch, t);
       if (bo_reduces_in_batch(&design) && t > 0)

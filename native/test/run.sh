@@ -4,6 +4,8 @@
 #   bash native/test/run.sh sanitize   AddressSanitizer and UBSan, assertions on
 #   bash native/test/run.sh thread     ThreadSanitizer, assertions on
 #   bash native/test/run.sh builds     release and debug builds answer with the same bytes
+#   bash native/test/run.sh fuzz N     N runs of each function of the addon, under AddressSanitizer and
+#                                      UBSan (tests/explore/fuzz_addon_test.ts); seed BROWNOUT_FUZZ_SEED
 # Prints `ok NAME` or `FAIL NAME` per test, and `N passed, N failed` at the end.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -34,18 +36,39 @@ builds)
   release="$("$program")"
   build explorer-test-debug explorer_digest -DCMAKE_BUILD_TYPE=Debug
   debug="$("$program")"
-  if [ -n "$release" ] && [ "$release" = "$debug" ]; then
-    echo "ok $name"
-    echo "1 passed, 0 failed"
-    exit 0
-  fi
-  echo "FAIL $name"
-  echo "  release $release, debug $debug"
-  echo "0 passed, 1 failed"
-  exit 1
+  control="the checksum of the answers sees the last bit of a coefficient (negative control)"
+  nudged="$("$program" nudge)"
+  passed=0 failed=0
+  # verdict NAME CONDITION...
+  verdict() {
+    if "${@:2}"; then
+      echo "ok $1"
+      passed=$((passed + 1))
+    else
+      echo "FAIL $1"
+      echo "  release $release, debug $debug, nudged $nudged"
+      failed=$((failed + 1))
+    fi
+  }
+  verdict "$name" test -n "$release" -a "$release" = "$debug"
+  verdict "$control" test -n "$nudged" -a "$nudged" != "$debug"
+  echo "$passed passed, $failed failed"
+  exit "$failed"
+  ;;
+fuzz)
+  root="$(dirname "$here")"
+  build addon-sanitize brownout -DBROWNOUT_SANITIZE=address,undefined -DCMAKE_JS_VERSION=8 \
+    -DCMAKE_JS_INC="$root/node_modules/node-api-headers/include"
+  addon="$root/build/addon-sanitize/root/native/build/Release"
+  mkdir -p "$addon"
+  cp "$root/build/addon-sanitize/brownout.node" "$addon/brownout.node"
+  # Deno was not built with the sanitizers: their library comes first, and leaks of V8 are not ours.
+  LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
+    ASAN_OPTIONS=detect_leaks=0 BROWNOUT_FUZZ_ROOT="$root/build/addon-sanitize/root" \
+    BROWNOUT_FUZZ_RUNS="${2:-1000}" exec deno test -A "$root/tests/explore/fuzz_addon_test.ts"
   ;;
 *)
-  echo "run.sh: no kind \"$kind\": plain, sanitize, thread or builds" >&2
+  echo "run.sh: no kind \"$kind\": plain, sanitize, thread, builds or fuzz" >&2
   exit 2
   ;;
 esac

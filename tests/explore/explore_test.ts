@@ -594,6 +594,8 @@ Deno.test("explore() refuses a B where none belongs, and a board that sleeps whe
   const { run_on, power_cycles, latency_s } = answer!;
   assert.ok(run_on!.power_cycles < power_cycles! && run_on!.latency_s < latency_s!);
   assert.ok(run_on!.latency_s >= run_on!.running_s);
+  assert.ok(run_on!.latency_s >= run_on!.lower_bound_s! && run_on!.lower_bound_s! > 0);
+  assert.equal(run_on!.gap, run_on!.latency_s / run_on!.lower_bound_s! - 1);
   assert.ok(run_on!.above_V > on.platform.v_off && run_on!.above_V <= on.platform.v_on);
   const parts = [...run_on!.layers, run_on!.delivery];
   const sum = parts.reduce((total, part) => total + part.latency_s, 0);
