@@ -1,4 +1,4 @@
-/** The training loop: Adam on categorical cross-entropy, the best validation epoch counts. */
+/** The training loop: Adam on categorical cross-entropy; the best validation epoch or the last is kept. */
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs-core";
 import { canonicalJson } from "../base/files.ts";
@@ -71,7 +71,7 @@ export interface FitRequest {
 }
 
 export interface FitResult {
-  /** Of the best validation epoch: highest accuracy, then lowest loss, then earliest. */
+  /** Of the best validation epoch (highest accuracy, then lowest loss, then earliest), or of the last. */
   readonly parameters: Parameter[];
   /** Its `epoch` is 0 where training for integers did not improve on rounding what it started from. */
   readonly best: EpochRecord;
@@ -277,7 +277,7 @@ class Trainer {
         val_accuracy: scores.accuracy,
       };
       this.records.push(record);
-      if (isBetter(record, this.best)) {
+      if (this.#keeps(record)) {
         this.best = record;
         this.bestParameters = copyParameters(this.#average);
         this.bestRanges.set(this.#ranges);
@@ -314,7 +314,11 @@ class Trainer {
     this.#arrays().forEach((array, i) => array.set(saved.arrays[i]!));
     this.#adam.step = saved.step;
     this.records = [...saved.records];
-    for (const record of this.records) if (isBetter(record, this.best)) this.best = record;
+    for (const record of this.records) if (this.#keeps(record)) this.best = record;
+  }
+
+  #keeps(record: EpochRecord): boolean {
+    return this.#options.keep === "last" || isBetter(record, this.best);
   }
 }
 

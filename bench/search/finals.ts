@@ -3,6 +3,7 @@
  * the chart against TiNAS. Which network and setting count is decided by validation alone.
  */
 import { z } from "zod";
+import { writeNpy } from "../../base/files.ts";
 import type { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
 import { explore } from "../../native/mod.ts";
@@ -26,7 +27,15 @@ export const Finals = z.strictObject({
   /** So many of the search's front of accuracy against latency, the most accurate first. */
   take: z.number().int().positive(),
   options: z.array(FitParameters.partial()).min(1),
-});
+  /**
+   * Validation samples are trained on as well, as nothing is left to choose by them; the accuracy in
+   * validation is then the search's.
+   */
+  validation_too: z.boolean().default(false),
+}).refine(
+  ({ validation_too, options }) => !validation_too || options.length === 1,
+  "validation samples cannot choose among options that are trained on them",
+);
 export type Finals = z.infer<typeof Finals>;
 
 export const Final = z.strictObject({
@@ -61,13 +70,15 @@ export async function finish(
   request: FinalsRequest,
   trained: readonly Trained[],
 ): Promise<Final[]> {
-  const { finals: { take, options }, params, threads, signal, workDir, dataset } = request;
+  const { finals, params, threads, signal, workDir, dataset } = request;
   const setting = { ...request.setting, subset: 1 };
-  const jobs = frontOf(trained).slice(0, take).flatMap((candidate, n) => {
+  if (finals.validation_too) setting.datasetFolder = await joinSplits(request);
+  const front = frontOf(trained).slice(0, finals.take);
+  const jobs = front.flatMap((candidate, n) => {
     const network = build(params, candidate, dataset);
-    return options.map((some, o): TrialJob => {
+    return finals.options.map((some, o): TrialJob => {
       const fitting = FitParameters.parse({ ...some, seed: params.seed + o });
-      const sample = n * options.length + o;
+      const sample = n * finals.options.length + o;
       return {
         sample,
         // Names tell jobs apart, so that each has its own.
@@ -94,22 +105,48 @@ export async function finish(
     if (!best.has(name)) best.set(name, job);
   }
   await selectBackend(setting.backend);
-  const split = (name: "train" | "val" | "test") =>
-    readSplit(setting.datasetFolder, name, setting.input);
-  const [train, val, test] = [await split("train"), await split("val"), await split("test")];
-  const finals: Final[] = [];
+  const split = (name: "train" | "val") => readSplit(setting.datasetFolder, name, setting.input);
+  const [train, val] = [await split("train"), await split("val")];
+  const test = await readSplit(request.setting.datasetFolder, "test", setting.input);
+  const searched = new Map(trained.map((one) => [one.candidate.network, one.val_accuracy]));
+  const results: Final[] = [];
   for (const [name, job] of best) {
     const network = { ...job.network, name };
-    finals.push({
+    results.push({
       network,
       latency_full_s: (await latency_s(request, network, "full"))!,
       latency_published_s: await latency_s(request, network, "published"),
       options: job.options,
       training_samples: train.samples,
       ...await tested(job, { train, val, test }),
+      ...(finals.validation_too ? { val_accuracy: searched.get(name)! } : {}),
     });
   }
-  return finals;
+  return results.sort((a, b) => b.val_accuracy - a.val_accuracy);
+}
+
+/** A data set whose training split holds the validation samples as well. */
+async function joinSplits({ setting, workDir }: FinalsRequest): Promise<string> {
+  const folder = `${workDir}/joined`;
+  await Deno.mkdir(folder, { recursive: true });
+  const train = await readSplit(setting.datasetFolder, "train", setting.input);
+  const val = await readSplit(setting.datasetFolder, "val", setting.input);
+  const { h, w, channels } = setting.input;
+  const write = async (name: string, parts: readonly Split[]) => {
+    const x = new Float32Array(parts.reduce((sum, part) => sum + part.x.length, 0));
+    const y = new Int32Array(x.length / (h * w * channels));
+    let at = 0;
+    for (const part of parts) {
+      x.set(part.x, at * h * w * channels);
+      y.set(part.y, at);
+      at += part.samples;
+    }
+    await writeNpy(`${folder}/${name}.x.npy`, { shape: [at, h, w, channels], data: x });
+    await writeNpy(`${folder}/${name}.y.npy`, { shape: [at], data: y });
+  };
+  await write("train", [train, val]);
+  await write("val", [val]);
+  return folder;
 }
 
 /** Networks that none beats in validation accuracy and latency, the most accurate first. */

@@ -55,6 +55,11 @@ export const FitParameters = z.strictObject({
   weight_decay: z.number().nonnegative().default(0.01),
   /** Epochs without a better validation accuracy after which training stops; null: never. */
   patience: z.number().int().positive().nullable().default(null),
+  /**
+   * Whose weights are kept: `best`, of the best validation epoch (default), or `last`, where few
+   * validation samples would choose at random or were trained on.
+   */
+  keep: z.enum(["best", "last"]).optional(),
   seed: z.number().int().default(1),
 });
 export type FitParameters = z.infer<typeof FitParameters>;

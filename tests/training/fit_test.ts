@@ -33,6 +33,20 @@ Deno.test("fit() learns: the best epoch beats chance by far, and is the one that
   assert.equal(diagonal / val.samples, scores.accuracy);
 });
 
+Deno.test("fit() keeps the last epoch where it is told to, after a cut as well", async () => {
+  const best = await fit(request);
+  const last = await fit({ ...request, options: { ...options, keep: "last" } });
+  assert.equal(last.best.epoch, options.epochs);
+  assert.deepEqual(last.epochs, best.epochs);
+  assert.ok(best.best.epoch < options.epochs, "both would be the same");
+  const checkpoint = `${await Deno.makeTempDir()}/checkpoint.bin`;
+  const cut = { ...request, options: { ...options, keep: "last" as const }, checkpoint };
+  await fit({ ...cut, until: 2 });
+  const resumed = await fit(cut);
+  assert.equal(bytes(resumed.parameters), bytes(last.parameters));
+  assert.notEqual(bytes(last.parameters), bytes(best.parameters));
+});
+
 Deno.test("fit() with the same seed gives the same bytes, with another seed others", async () => {
   const once = await fit(request);
   const again = await fit(request);
