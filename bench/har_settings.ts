@@ -44,7 +44,6 @@ const SETTINGS: readonly Partial<FitParameters>[] = [
   { augment: { gain: 0.2, offset: 0.4 } },
   { augment: { gain: 0.2, offset: 0.3 }, mixup: 0.2 },
   { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.2 },
-  { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.2, epochs: 40 },
 ];
 
 const RECORDED = `${import.meta.dirname}/search/har_settings.jsonl`;

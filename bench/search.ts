@@ -4,6 +4,7 @@ import { Random } from "../base/random.ts";
 import { explore } from "../native/mod.ts";
 import { macs, type Network, resolveLayers, weightShape } from "../network/network.ts";
 import { buildNetwork, type Choice, decisionKinds, decisions } from "../network/space.ts";
+import { Ladder } from "../stages/search/ladder.ts";
 import { choicesOf } from "../stages/search/sampler.ts";
 import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
@@ -104,13 +105,16 @@ function stopAfter(accuracies: readonly number[], patience: number): number {
 }
 
 /** What is lost, on average, by choosing among 32 recorded networks by halving instead of in full. */
-function halving(networks: readonly Recorded[], rungs: readonly number[], keep: number) {
+function halving(
+  networks: readonly Recorded[],
+  { rungs, keep, against }: { rungs: readonly number[]; keep: number; against: "all" | "earlier" },
+) {
   const length = networks[0]!.epochs.length;
   const losses: number[] = [];
   const costs: number[] = [];
+  const best = (one: Recorded, epochs: number) => Math.max(...one.epochs.slice(0, epochs));
   for (let seed = 0; seed < 500; seed++) {
     const drawn = new Random(seed, "bench/halving").shuffle([...networks]).slice(0, 32);
-    const best = (one: Recorded, epochs: number) => Math.max(...one.epochs.slice(0, epochs));
     let active: readonly Recorded[] = drawn;
     let epochs = 0;
     let before = 0;
@@ -118,8 +122,16 @@ function halving(networks: readonly Recorded[], rungs: readonly number[], keep: 
       epochs += active.length * (rung - before);
       before = rung;
       if (rung === length) break;
-      active = [...active].sort((a, b) => best(b, rung) - best(a, rung))
-        .slice(0, Math.ceil(keep * active.length));
+      if (against === "all") {
+        active = [...active].sort((a, b) => best(b, rung) - best(a, rung))
+          .slice(0, Math.ceil(keep * active.length));
+      } else {
+        const ladder = new Ladder<Recorded>([rung, length], keep);
+        for (const one of active) ladder.enter(one);
+        active = ladder.decide((one, until) =>
+          until === rung ? { value: best(one, rung), ended: false } : undefined
+        ).flatMap(({ trial, next }) => next === undefined ? [] : trial);
+      }
     }
     const found = Math.max(...active.map((one) => best(one, length)));
     losses.push(Math.max(...drawn.map((one) => best(one, length))) - found);
@@ -262,22 +274,26 @@ async function measured(): Promise<string> {
       `| ${name} | ${tau.toFixed(3)} | ${cost} |`
     ),
     "",
-    "Choosing among 32 of them by successive halving (mean of 500 draws):",
+    "Choosing among 32 of them by successive halving (mean of 500 draws), each held against all that " +
+    "reached a rung or against earlier ones:",
     "",
-    "| rungs | keeps | share of the cost | accuracy lost, points |",
-    "| --- | --- | --- | --- |",
+    "| rungs | keeps | against | share of the cost | accuracy lost, points |",
+    "| --- | --- | --- | --- | --- |",
   ];
-  for (
-    const [rungs, keep] of [[[], 1], [[4], 0.5], [[2, 4], 0.5], [[1, 2, 4], 0.5], [[1, 3], 0.33], [
-      [1],
-      0.25,
-    ]] as const
-  ) {
-    const { loss, cost } = halving(networks, rungs, keep);
-    lines.push(
-      `| ${rungs.length === 0 ? "none" : rungs.join(", ")} | ${100 * keep} % | ` +
-        `${(100 * cost).toFixed(0)} % | ${(100 * loss).toFixed(2)} |`,
-    );
+  const ways = [[[], 1], [[4], 0.5], [[2, 4], 0.5], [[1, 2, 4], 0.5], [[1, 3], 0.33], [
+    [1],
+    0.25,
+  ]] as const;
+  for (const [rungs, keep] of ways) {
+    for (const against of ["all", "earlier"] as const) {
+      if (rungs.length === 0 && against === "earlier") continue;
+      const { loss, cost } = halving(networks, { rungs, keep, against });
+      lines.push(
+        `| ${rungs.length === 0 ? "none" : rungs.join(", ")} | ${100 * keep} % | ` +
+          `${rungs.length === 0 ? "" : against} | ${(100 * cost).toFixed(0)} % | ` +
+          `${(100 * loss).toFixed(2)} |`,
+      );
+    }
   }
   const left = networks.map((one, i) => {
     const rest = networks.filter((_, j) => j !== i);

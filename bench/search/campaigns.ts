@@ -2,14 +2,17 @@
 import { writeWhole } from "../../base/files.ts";
 import type { CampaignResult } from "./campaign.ts";
 import type { Final } from "./finals.ts";
-import { frontChart } from "./front_chart.ts";
+import { frontChart, type FrontPoint } from "./front_chart.ts";
 import { type PublishedPoint, TINAS } from "./tinas.ts";
 
 const FILE = `${import.meta.dirname}/campaigns.json`;
 const CHART = `${import.meta.dirname}/tinas.svg`;
 
-export interface RecordedFinal extends Omit<Final, "network"> {
+/** Of campaigns that tested nothing the accuracy is that of validation. */
+export interface RecordedFinal
+  extends Pick<Final, "latency_full_s" | "latency_published_s" | "val_accuracy"> {
   readonly network: string;
+  readonly test_accuracy?: number;
 }
 
 type Recorded =
@@ -53,15 +56,15 @@ export async function campaignLines(): Promise<string[]> {
   const { searches, supernets } = await read();
   await writeWhole(
     CHART,
-    frontChart("Test accuracy and modelled latency on msp430fr5994-spi, 5 mF", [
+    frontChart("Accuracy and modelled latency on msp430fr5994-spi, 5 mF", [
       {
         title: "HAR windows rebuilt from HAPT",
-        ours: finalsOf(searches, "tinas-har"),
+        ours: finalsOf(searches, "tinas-har").map(toPoint),
         published: TINAS.har,
       },
       {
-        title: "CIFAR-10, trained on 18,000 images",
-        ours: finalsOf(searches, "tinas-cifar10"),
+        title: "CIFAR-10 (ours: validation, trained on 18,000 images)",
+        ours: finalsOf(searches, "tinas-cifar10").map(toPoint),
         published: TINAS.cifar10,
       },
     ]),
@@ -83,13 +86,12 @@ export async function campaignLines(): Promise<string[]> {
     "",
     "### Against TiNAS, 5 mF",
     "",
-    "![Test accuracy against latency](search/tinas.svg)",
+    "![Accuracy against latency](search/tinas.svg)",
     "",
     "TiNAS: accuracy after fine-tuning on its own data, latency by its own model. Ours: protocol " +
-    "`brownout` on msp430fr5994-spi (41 ohm for HAR, 24 for CIFAR-10); networks of the search's front, " +
-    "trained once more on all training samples at hand by settings that only validation had a say in, " +
-    "each tested once (bench/search/plans). HAR windows are rebuilt from HAPT; CIFAR-10 is trained on " +
-    "18,000 of the 50,000 images and tested on the official test set.",
+    "`brownout` on msp430fr5994-spi (41 ohm for HAR, 24 for CIFAR-10). HAR windows are rebuilt from HAPT; " +
+    "the network and its settings were chosen by validation, then tested once. CIFAR-10 was trained on " +
+    "18,000 of the 50,000 images for 20 epochs; its accuracies are those of 2,001 validation images.",
     "",
     "| data | network | test accuracy | validation | latency s, full | latency s, published designs |",
     "| --- | --- | --- | --- | --- | --- |",
@@ -104,6 +106,10 @@ function finalsOf(searches: readonly Recorded[], prefix: string): RecordedFinal[
   return finals.sort((a, b) => a.latency_full_s - b.latency_full_s);
 }
 
+function toPoint({ test_accuracy, val_accuracy, ...rest }: RecordedFinal): FrontPoint {
+  return { ...rest, accuracy: test_accuracy ?? val_accuracy };
+}
+
 function against(
   data: string,
   published: readonly PublishedPoint[],
@@ -114,9 +120,9 @@ function against(
       `| ${data} | ${name} | ${percent(accuracy)} |  |  | ${latency_s} |`
     ),
     ...finals.map((one) =>
-      `| ${data} | ${one.network} | ${percent(one.test_accuracy)} | ${
-        percent(one.val_accuracy)
-      } | ` +
+      `| ${data} | ${one.network} | ${
+        one.test_accuracy === undefined ? "" : percent(one.test_accuracy)
+      } | ${percent(one.val_accuracy)} | ` +
       `${one.latency_full_s.toFixed(2)} | ${one.latency_published_s?.toFixed(2) ?? "unsafe"} |`
     ),
   ];

@@ -1,4 +1,4 @@
-/** Test accuracy against modelled latency, ours beside published points: an SVG panel per data set. */
+/** Accuracy against modelled latency, ours beside published points: an SVG panel per data set. */
 import type { PublishedPoint } from "./tinas.ts";
 
 export interface FrontPoint {
@@ -6,8 +6,8 @@ export interface FrontPoint {
   readonly latency_full_s: number;
   /** Null where no published design is safe. */
   readonly latency_published_s: number | null;
-  /** Share, on the test split. */
-  readonly test_accuracy: number;
+  /** Share. */
+  readonly accuracy: number;
 }
 
 export interface Panel {
@@ -50,10 +50,10 @@ export function frontChart(title: string, panels: readonly Panel[]): string {
 function drawPanel({ title, ours, published }: Panel): string {
   const scale = scaleOf(
     [
-      ...ours.flatMap((one) => [one.latency_full_s, one.latency_published_s ?? []].flat()),
+      ...ours.flatMap((one) => [one.latency_full_s, one.latency_published_s ?? one.latency_full_s]),
       ...published.map(({ latency_s }) => latency_s),
     ],
-    [...ours.map((one) => one.test_accuracy), ...published.map(({ accuracy }) => accuracy)],
+    [...ours.map((one) => one.accuracy), ...published.map(({ accuracy }) => accuracy)],
   );
   const sorted = [...ours].sort((a, b) => a.latency_full_s - b.latency_full_s);
   const labels = new Labels();
@@ -104,16 +104,15 @@ function axes({ x, y, latencies_s, accuracies }: Scale): string {
       `text-anchor="middle"`,
     ),
     `<text transform="translate(-48 ${PANEL.height / 2}) rotate(-90)" text-anchor="middle">` +
-    "test accuracy</text>",
+    "accuracy</text>",
   ].join("\n");
 }
 
 /** One network is two marks at one height: its latency by either space of designs. */
 function network(one: FrontPoint, { x, y }: Scale, labels: Labels): string {
-  const [left, height] = [x(one.latency_full_s), y(one.test_accuracy)];
+  const [left, height] = [x(one.latency_full_s), y(one.accuracy)];
   const right = one.latency_published_s === null ? null : x(one.latency_published_s);
-  const about =
-    `${one.network}: ${percent(one.test_accuracy)}, ${one.latency_full_s.toFixed(2)} s ` +
+  const about = `${one.network}: ${percent(one.accuracy)}, ${one.latency_full_s.toFixed(2)} s ` +
     `full, ${one.latency_published_s?.toFixed(2) ?? "unsafe"} s published designs`;
   const colour = COLOURS.ours;
   return [
@@ -123,7 +122,7 @@ function network(one: FrontPoint, { x, y }: Scale, labels: Labels): string {
       : `<line x1="${n(left)}" x2="${n(right)}" y1="${n(height)}" y2="${n(height)}" ` +
         `stroke="${colour}" stroke-dasharray="2 3"/>` + circle(right, height, "#fff"),
     circle(left, height, colour),
-    labels.place(left, height, percent(one.test_accuracy), colour),
+    labels.place(left, height, percent(one.accuracy), colour),
     "</g>",
   ].join("");
 }
@@ -169,7 +168,7 @@ function legend(): string {
     [MARGIN.left, circle(0, -4, COLOURS.ours), "ours, full space of designs"],
     [MARGIN.left + 200, circle(0, -4, "#fff"), "the same network, published designs"],
     ...(["TiNAS", "TiNAS-M", "TiNAS-U"] as const).map((name, i): [number, string, string] => [
-      MARGIN.left + 450 + 90 * i,
+      MARGIN.left + 490 + 90 * i,
       `<path d="M0 -10 l6 11 h-12 z" fill="${COLOURS[name]}"/>`,
       name,
     ]),

@@ -119,7 +119,12 @@ export const TrialsArtifact = z.strictObject({
   subset: z.number(),
   backend: z.string(),
   /** Rungs of successive halving: epochs, and the share that goes on; null where all go on. */
-  halving: z.strictObject({ rungs: z.array(count), keep: z.number() }).nullable(),
+  halving: z.strictObject({
+    rungs: z.array(count),
+    keep: z.number(),
+    /** Whom a trial is held against. */
+    against: z.enum(["all", "earlier"]),
+  }).nullable(),
   /** Of method `supernet`: what was trained before any network was. */
   supernet: z.strictObject({
     /** Networks that were ranked. */

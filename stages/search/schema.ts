@@ -16,16 +16,19 @@ export const QuantileRule = z.strictObject({
   samples: positive.default(40),
 });
 
-/**
- * Successive halving in synchronous rungs: after each number of epochs only the share `keep` of all
- * trials that got there goes on.
- */
+/** Successive halving: after each number of epochs only the share `keep` of trials goes on. */
 export const Halving = z.strictObject({
   rungs: z.array(positive).min(1).refine(
     (rungs) => rungs.every((rung, i) => i === 0 || rung > rungs[i - 1]!),
     "each rung comes after the one before",
   ),
   keep: z.number().gt(0).lt(1).default(0.5),
+  /**
+   * Whom a trial is held against: `all` that get to a rung, once all are there, or those asked for
+   * `earlier`, so that no worker waits for a rung to fill (ASHA in a fixed order: the outcome does not
+   * depend on who is first).
+   */
+  against: z.enum(["all", "earlier"]).default("all"),
 });
 
 /** Of `supernet`: one weight-sharing network over the space. */

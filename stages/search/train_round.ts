@@ -4,6 +4,7 @@ import type { TrialScores } from "../../network/artifacts/search.ts";
 import type { FitParameters } from "../../network/artifacts/training.ts";
 import type { Progress } from "../../pipeline/stage.ts";
 import type { Explored } from "./explored.ts";
+import { Ladder } from "./ladder.ts";
 import type { JobSource } from "./pool.ts";
 import type { SearchParameters } from "./schema.ts";
 import type { Study } from "./study.ts";
@@ -39,18 +40,26 @@ export class Rounds {
   /** Accuracies of all trials that reached a rung, by its number of epochs. */
   readonly #reached = new Map<number, number[]>();
   readonly #checkpoints: string[] = [];
+  /** Epochs after which trials are held against each other, the end last. */
+  readonly #untils: readonly number[];
+  readonly #ladder: Ladder<TrialToTrain>;
+  /** Epochs of each network that are in `#epochsTrained`. */
+  readonly #counted = new Map<string, number>();
   #epochsTrained = 0;
   #finished = 0;
   #planned: number;
-  #kept = 0;
+  /** Trainings, by network and epochs, that were found recorded. */
+  readonly #known = new Set<string>();
   #started = 0;
-  /** Epochs trained by this process: in finished rounds, and in all. */
-  #epochsBefore = 0;
-  #epochsHere = 0;
+  /** Of the epochs trained, those that an earlier run did. */
+  #epochsKept = 0;
 
   constructor(request: RoundsRequest) {
     this.#request = request;
     this.#planned = request.params.trials;
+    const { halving, epochs } = request.params;
+    this.#untils = [...(halving?.rungs ?? []).filter((rung) => rung < epochs), epochs];
+    this.#ladder = new Ladder(this.#untils, halving?.keep ?? 1);
   }
 
   /** Scores of a network that was trained or given up. */
@@ -64,7 +73,7 @@ export class Rounds {
 
   /** Trials that were found recorded. */
   get kept(): number {
-    return this.#kept;
+    return this.#known.size;
   }
 
   expect(trials: number): void {
@@ -73,16 +82,20 @@ export class Rounds {
 
   /** Trains what has not been trained; a network that comes again keeps its scores. */
   async run(trials: readonly TrialToTrain[]): Promise<void> {
+    const fresh = trials.filter(({ explored }) => !this.#scores.has(explored.network));
+    if (this.#request.params.halving?.against === "earlier") await this.#runInOrder(fresh);
+    else await this.#runTogether(fresh);
+  }
+
+  /** Rung by rung; each is decided once all trials are there. */
+  async #runTogether(trials: readonly TrialToTrain[]): Promise<void> {
     const { params } = this.#request;
-    const rungs = (params.halving?.rungs ?? []).filter((rung) => rung < params.epochs);
-    let active = trials.filter(({ explored }) => !this.#scores.has(explored.network));
-    const before = new Map<string, number>();
-    for (const until of [...rungs, params.epochs]) {
+    let active = trials;
+    for (const until of this.#untils) {
       const results = await this.#train(active, until);
       const accuracies = active.map(({ explored }) => {
         const scores = results.get(explored.network)!;
-        this.#epochsTrained += scores.epochs.length - (before.get(explored.network) ?? 0);
-        before.set(explored.network, scores.epochs.length);
+        this.#count(explored.network, scores, until);
         return scores.val_accuracy;
       });
       const last = until === params.epochs;
@@ -91,32 +104,105 @@ export class Rounds {
       this.#reached.set(until, reached);
       const keep = last ? reached.length : Math.ceil((params.halving?.keep ?? 1) * reached.length);
       const bar = [...reached].sort((a, b) => b - a)[keep - 1] ?? -Infinity;
-      active = active.filter(({ explored }, i) => {
+      active = active.filter(({ explored }, n) => {
         const scores = results.get(explored.network)!;
-        // Patience may have ended it before the rung.
-        const ended = last || scores.epochs.length < until;
-        const goesOn = !ended && accuracies[i]! >= bar;
-        if (!goesOn) {
-          this.#scores.set(explored.network, ended ? scores : { ...scores, stopped_after: until });
-          this.#finished++;
-        }
+        const goesOn = !this.#isOver(scores, until) && accuracies[n]! >= bar;
+        if (!goesOn) this.#end(explored.network, scores, until);
         return goesOn;
       });
     }
   }
 
-  async #train(
-    trials: readonly TrialToTrain[],
-    until: number,
-  ): Promise<Map<string, TrialScores>> {
-    const { study, train, params, options, workDir, progress } = this.#request;
-    const results = new Map<string, TrialScores>();
+  /** Every trial as far as it gets, against those before it; no rung waits to fill. */
+  async #runInOrder(trials: readonly TrialToTrain[]): Promise<void> {
+    const { study, train } = this.#request;
+    for (const trial of trials) this.#ladder.enter(trial);
+    this.#offer(trials, this.#untils[0]!);
+    const settle = () => {
+      for (;;) {
+        const decisions = this.#ladder.decide(({ explored }, until) => {
+          const scores = study.scores(explored.network, until);
+          if (scores === undefined) return undefined;
+          return { value: scores.val_accuracy, ended: this.#isOver(scores, until) };
+        });
+        for (const { trial, until, next } of decisions) {
+          const scores = study.scores(trial.explored.network, until)!;
+          this.#count(trial.explored.network, scores, until);
+          if (next === undefined) this.#end(trial.explored.network, scores, until);
+          else this.#offer([trial], next);
+        }
+        if (decisions.length === 0) break;
+      }
+    };
+    settle();
+    if (this.#ladder.open === 0) return;
+    const running = new Map<number, { progress?: TrialProgress; since: number }>();
+    const tell = () => {
+      const under = [...running.values()].flatMap(({ progress, since }) =>
+        progress === undefined ? [] : [{ progress, since }]
+      );
+      this.#tell(`${this.#finished} of ${this.#planned} trials ended`, under, 0);
+    };
+    const source: JobSource = {
+      claim: () => {
+        settle();
+        const job = study.claim();
+        if (typeof job === "object") {
+          running.set(job.sample, { since: this.#rungBefore(job.until) });
+        }
+        // Whoever is at work may make jobs for others.
+        return job ?? (this.#ladder.open > 0 ? "wait" : undefined);
+      },
+      beat: () => study.beat(),
+      epoch: (job, record) => study.epoch(job, record),
+      done: (job, outcome) => {
+        study.done(job, outcome);
+        settle();
+      },
+      release: () => study.release(),
+    };
+    await train({
+      source,
+      onProgress: (progress) => {
+        running.set(progress.sample, { since: 0, ...running.get(progress.sample), progress });
+        tell();
+      },
+      onOutcome: ({ sample }) => {
+        running.delete(sample);
+        tell();
+      },
+    });
+  }
+
+  /** What ends a trial whatever the others do; patience may have ended it before the rung. */
+  #isOver(scores: TrialScores, until: number): boolean {
+    return until === this.#request.params.epochs || scores.epochs.length < until;
+  }
+
+  #end(network: string, scores: TrialScores, until: number): void {
+    const over = this.#isOver(scores, until);
+    this.#scores.set(network, over ? scores : { ...scores, stopped_after: until });
+    this.#finished++;
+  }
+
+  #count(network: string, scores: TrialScores, until: number): void {
+    const more = scores.epochs.length - (this.#counted.get(network) ?? 0);
+    this.#counted.set(network, scores.epochs.length);
+    this.#epochsTrained += more;
+    if (this.#known.has(`${network} ${until}`)) this.#epochsKept += more;
+  }
+
+  #rungBefore(until: number): number {
+    return this.#untils.findLast((rung) => rung < until) ?? 0;
+  }
+
+  /** Publishes the trainings that are not recorded yet. */
+  #offer(trials: readonly TrialToTrain[], until: number): TrialJob[] {
+    const { study, options, workDir, params, progress } = this.#request;
     const jobs: TrialJob[] = [];
     for (const { sample, explored } of trials) {
-      const known = study.scores(explored.network, until);
-      if (known !== undefined) {
-        results.set(explored.network, known);
-        this.#kept++;
+      if (study.scores(explored.network, until) !== undefined) {
+        this.#known.add(`${explored.network} ${until}`);
         continue;
       }
       const checkpoint = `${workDir}/trial-${sample}.bin`;
@@ -129,62 +215,79 @@ export class Rounds {
         checkpoint,
       });
     }
-    if (jobs.length === 0) return results;
+    if (jobs.length === 0) return jobs;
     if (this.#started === 0) {
       this.#started = Date.now();
-      if (this.#kept > 0) progress.note(`${this.#kept} trials of an earlier run are kept`);
+      if (this.kept > 0) progress.note(`${this.kept} trials of an earlier run are kept`);
     }
     study.publish(jobs);
-    const running = new Map<number, TrialProgress>();
-    let done = 0;
-    const tell = () => this.#tell({ until, jobs: jobs.length, done }, running);
-    await train({
-      source: study,
-      onProgress: (update) => {
-        running.set(update.sample, update);
-        tell();
-      },
-      onOutcome: ({ sample }) => {
-        running.delete(sample);
-        done++;
-        tell();
-      },
-    });
-    for (const { network } of jobs) {
-      const scores = study.scores(network.name, until);
-      if (scores === undefined) throw new Error(`${network.name} was not trained`);
-      results.set(network.name, scores);
+    return jobs;
+  }
+
+  async #train(
+    trials: readonly TrialToTrain[],
+    until: number,
+  ): Promise<Map<string, TrialScores>> {
+    const { study, train, params } = this.#request;
+    const jobs = this.#offer(trials, until);
+    if (jobs.length > 0) {
+      const running = new Map<number, TrialProgress>();
+      const since = this.#rungBefore(until);
+      let done = 0;
+      const tell = () =>
+        this.#tell(
+          params.halving === null
+            ? `${this.#finished + done} of ${this.#planned} trials`
+            : `${this.#finished} of ${this.#planned} trials ended, ${done} of ${jobs.length} at ` +
+              `epoch ${until}`,
+          [...running.values()].map((progress) => ({ progress, since })),
+          done * (until - since),
+        );
+      await train({
+        source: study,
+        onProgress: (update) => {
+          running.set(update.sample, update);
+          tell();
+        },
+        onOutcome: ({ sample }) => {
+          running.delete(sample);
+          done++;
+          tell();
+        },
+      });
     }
-    this.#epochsBefore = this.#epochsHere;
+    const results = new Map<string, TrialScores>();
+    for (const { explored } of trials) {
+      const scores = study.scores(explored.network, until);
+      if (scores === undefined) throw new Error(`${explored.network} was not trained`);
+      results.set(explored.network, scores);
+    }
     return results;
   }
 
+  /** @param done epochs of trainings that are over and not yet counted */
   #tell(
-    { until, jobs, done }: { until: number; jobs: number; done: number },
-    running: ReadonlyMap<number, TrialProgress>,
+    status: string,
+    running: readonly { progress: TrialProgress; since: number }[],
+    done: number,
   ): void {
     const { progress, params, aside } = this.#request;
-    const active = [...running.values()];
-    const speed = active.reduce((sum, { samples_per_s }) => sum + samples_per_s, 0);
+    const speed = running.reduce((sum, one) => sum + one.progress.samples_per_s, 0);
     const accuracies = [...this.#scores.values()].map(({ val_accuracy }) => val_accuracy);
-    const rungs = [0, ...(params.halving?.rungs ?? []).filter((rung) => rung < params.epochs)];
-    const since = rungs.findLast((rung) => rung < until) ?? 0;
     // Progress of a running trial counts from its first epoch.
-    const here = active.reduce(
-      (sum, { fraction }) => sum + Math.max(0, fraction * params.epochs - since),
-      done * (until - since),
+    const here = running.reduce(
+      (sum, one) => sum + Math.max(0, one.progress.fraction * params.epochs - one.since),
+      done,
     );
-    const whole = this.#plannedEpochs([...rungs, params.epochs]);
+    const whole = this.#plannedEpochs();
     const share = Math.min(1, (this.#epochsTrained + here) / whole);
-    this.#epochsHere = Math.max(this.#epochsHere, this.#epochsBefore + here);
+    const epochsHere = this.#epochsTrained - this.#epochsKept + here;
     const passed = (Date.now() - this.#started) / 1000;
-    const left = this.#epochsHere === 0
+    const left = epochsHere === 0
       ? undefined
-      : passed * Math.max(0, whole - this.#epochsTrained - here) / this.#epochsHere;
+      : passed * Math.max(0, whole - this.#epochsTrained - here) / epochsHere;
     progress.update(
-      (params.halving === null
-        ? `${this.#finished + done} of ${this.#planned} trials`
-        : `${this.#finished} of ${this.#planned} trials ended, ${done} of ${jobs} at epoch ${until}`) +
+      status +
         (accuracies.length > 0 ? `, best ${(100 * Math.max(...accuracies)).toFixed(1)} %` : "") +
         aside() +
         (speed > 0 ? `, ${Math.round(speed)} samples/s` : "") +
@@ -194,10 +297,10 @@ export class Rounds {
   }
 
   /** Epochs that all trials together will take, where every rung keeps the share it should. */
-  #plannedEpochs(rungs: readonly number[]): number {
+  #plannedEpochs(): number {
     const keep = this.#request.params.halving?.keep ?? 1;
-    return rungs.slice(1).reduce(
-      (sum, rung, i) => sum + this.#planned * keep ** i * (rung - rungs[i]!),
+    return this.#untils.reduce(
+      (sum, rung, i) => sum + this.#planned * keep ** i * (rung - (this.#untils[i - 1] ?? 0)),
       0,
     );
   }

@@ -262,6 +262,10 @@ Deno.test("latencyOn() the worst platform is null where one cannot run", () => {
 const SEARCHES: Record<string, object> = {
   random: {},
   "random in rungs": { epochs: 3, halving: { rungs: [1, 2] } },
+  "random in rungs, against earlier ones": {
+    epochs: 3,
+    halving: { rungs: [1, 2], against: "earlier" },
+  },
   "the largest first, in rungs": { epochs: 3, halving: { rungs: [1, 2] }, prefilter: { of: 20 } },
   reinforce: { method: "reinforce" },
   "hw-nas": { method: "hw-nas" },
