@@ -150,6 +150,15 @@ export function measuredProfile(
     notes.push(`${what}: ${value} cycles`);
   }
   const { boot, commit } = log.single;
+  const write = costs.nvm_write.latency;
+  const beside = cycles(Math.max(0, commit - write.fixed - 8 * write.per_element));
+  costs.commit = {
+    energy: powers.cpu === undefined
+      ? base.costs.commit?.energy ?? { value: 0, unit: "J" }
+      : { value: joules(beside * cycle_s * powers.cpu), unit: "J" },
+    latency: { value: beside, unit: "cycles" },
+    ...provenance(powers.cpu, base.costs.commit ?? { source: "none known, none charged" }),
+  };
   const boot_s = boot * cycle_s;
   const energy = powers.reboot;
   if (wake_s !== undefined || energy !== undefined) {
@@ -168,7 +177,6 @@ export function measuredProfile(
         }),
     };
   }
-  const write = costs.nvm_write.latency;
   notes.push(
     `boot: ${cycles(boot)} cycles (${joules(boot_s)} s) from main() to the records read; ` +
       (wake_s === undefined
@@ -179,8 +187,8 @@ export function measuredProfile(
         `${(cycles / (48 * elements)).toFixed(2)} cycles a MAC in spans of ${elements}`
       ).join(", ")
     }`,
-    `commit: ${cycles(commit)} cycles; the model charges nvm_write of 8 elements, ` +
-      `${cycles(write.fixed + 8 * write.per_element)} cycles`,
+    `commit: ${cycles(commit)} cycles, of which nvm_write of 8 elements is ` +
+      `${cycles(write.fixed + 8 * write.per_element)}`,
   );
   const checked = PlatformProfile.parse(profile);
   const header = [

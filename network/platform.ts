@@ -84,6 +84,8 @@ export const PlatformProfile = z.strictObject({
     max: ScalarCost,
     /** One 32-bit sum to one output code. */
     requantise: ScalarCost,
+    /** What a commit takes beside the write of its record, such as the record's CRC; left out: none. */
+    commit: ScalarCost.optional(),
     reboot: ScalarCost,
   }),
   /** Vector multiply-accumulate, by kernel. */
@@ -168,6 +170,7 @@ export interface Platform {
   divide: Cost;
   max: Cost;
   requantise: Cost;
+  commit: Cost;
   reboot: Cost;
   overheads: Record<OverheadName, Cost>;
   continuous_pool_window: boolean;
@@ -244,6 +247,7 @@ export function resolvePlatform(
     divide: scalar(costs.divide),
     max: scalar(costs.max),
     requantise: scalar(costs.requantise),
+    commit: costs.commit === undefined ? { energy_J: 0, latency_s: 0 } : scalar(costs.commit),
     reboot: scalar(costs.reboot),
     overheads,
     continuous_pool_window: profile.defects.continuous_pool_window,

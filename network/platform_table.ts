@@ -6,7 +6,7 @@ import { type Affine, type Cost, OVERHEADS, type Platform } from "./platform.ts"
 
 /** Costs without which the simulation refuses the table, by name of {@link Platform}. */
 const AFFINE = ["nvm_read", "nvm_write", "mac"] as const;
-const SCALAR = ["add", "max", "requantise", "reboot"] as const;
+const SCALAR = ["add", "max", "requantise", "commit", "reboot"] as const;
 const BUFFER = [
   "capacitance_F",
   "harvester_ohm",

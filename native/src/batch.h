@@ -48,7 +48,7 @@ public:
         pool_(platform.add + platform.pool) {}
 
   void boot() { cost_ += platform_.reboot + 2.0 * platform_.nvm_read.of(8); }
-  void commit() { cost_ += platform_.nvm_write.of(8); }
+  void commit() { cost_ += platform_.record(); }
   void read_input(double count, double elements) {
     cost_ += count * (platform_.nvm_read.of(elements) + platform_.fetch_input);
   }

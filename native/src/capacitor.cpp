@@ -211,7 +211,7 @@ bool reboot_draws_least(const Platform &p) {
   for (const Affine &cost : {p.nvm_read, p.nvm_write, p.mac})
     if (!more(cost.fixed) || !more(cost.per_element))
       return false;
-  for (const Cost &cost : {p.add, p.multiply, p.divide, p.requantise, p.pool})
+  for (const Cost &cost : {p.add, p.multiply, p.divide, p.requantise, p.commit, p.pool})
     if (!more(cost))
       return false;
   return true;

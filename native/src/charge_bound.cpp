@@ -24,7 +24,7 @@ double most_power_W(const Platform &p) {
   };
   for (const Affine &cost : {p.nvm_read, p.nvm_write, p.mac})
     see(cost.fixed), see(cost.per_element);
-  for (const Cost &cost : {p.add, p.requantise, p.reboot, p.pool})
+  for (const Cost &cost : {p.add, p.requantise, p.commit, p.reboot, p.pool})
     see(cost);
   return most;
 }

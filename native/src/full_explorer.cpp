@@ -155,7 +155,7 @@ Scores FullExplorer::bounds(const OrderTotals &order, uint64_t chunks, double mo
 }
 
 Cost FullExplorer::work_at_least(const OrderTotals &order, uint64_t chunks) const {
-  const Cost record = task_.scheme == BO_SCHEME_IDEAL ? Cost{} : task_.platform->nvm_write.of(8);
+  const Cost record = task_.scheme == BO_SCHEME_IDEAL ? Cost{} : task_.platform->record();
   return order.fixed + static_cast<double>(chunks) * order.each + record;
 }
 

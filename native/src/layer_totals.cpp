@@ -43,7 +43,7 @@ LayerTotals::LayerTotals(const Platform &platform, const bo_shape &shape)
   for (uint32_t t = 1; t <= columns; t++)
     columns_.push_back(
         axis_totals(t, columns, shape.w, shape.kernel_w, shape.stride_w, shape.pad_left, pool_));
-  cycle_ = platform.reboot + 2.0 * platform.nvm_read.of(8) + platform.nvm_write.of(8);
+  cycle_ = platform.reboot + 2.0 * platform.nvm_read.of(8) + platform.record();
   call_ = platform.mac.fixed + platform.add + platform.partial_sum + platform.accumulate;
 }
 

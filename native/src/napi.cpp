@@ -48,6 +48,7 @@ Platform read_platform(const Reader &from) {
   p.divide = read_cost(from.child("divide"));
   p.max = read_cost(from.child("max"));
   p.requantise = read_cost(from.child("requantise"));
+  p.commit = read_cost(from.child("commit"));
   p.reboot = read_cost(from.child("reboot"));
   if (!(p.reboot.latency_s > 0))
     from.refuse("reboot", "must take some time");

@@ -276,7 +276,7 @@ Delivery delivery_until_failure(const NetworkRequest &request, double outputs) {
   const bool ideal = request.scheme == BO_SCHEME_IDEAL;
   const bool states = request.scheme == BO_SCHEME_STATEFUL;
   const double codes = outputs * p.element_bytes / 2;
-  const Cost boot = boot_of(p), commit = p.nvm_write.of(8);
+  const Cost boot = boot_of(p), commit = p.record();
   const Cost state = (states ? 1.0 : 0.0) * p.add;
   const Cost start = 2.0 * p.nvm_read.of(4) + p.nvm_read.of(4) + p.nvm_read.of(codes) +
                      p.nvm_write.of(4) + p.nvm_read.of(16) + input_cost(request, o) +
@@ -313,7 +313,7 @@ Delivery delivery_of(const NetworkRequest &request, double outputs) {
   const int o = static_cast<int>(Reuse::output);
   const double codes = outputs * p.element_bytes / 2;
   const Cost boot = boot_of(p);
-  const Cost commit = p.nvm_write.of(8);
+  const Cost commit = p.record();
   if (!sleeps_after_commits(request.scheme))
     return delivery_until_failure(request, outputs);
   Delivery delivery{};

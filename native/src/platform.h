@@ -43,6 +43,8 @@ struct Platform {
   Cost divide;
   Cost max;
   Cost requantise;
+  /** Of a commit, beside writing its record. */
+  Cost commit;
   Cost reboot;
 
   /** Address arithmetic of one transfer or operation; outputs by reuse. */
@@ -58,6 +60,9 @@ struct Platform {
   bool continuous_pool_window;
 
   bool operator==(const Platform &) const = default;
+
+  /** A commit. */
+  Cost record() const { return nvm_write.of(8) + commit; }
 };
 
 } // namespace brownout

@@ -156,7 +156,7 @@ Sums sum_of(BrownoutModel &model, const Platform &platform, const bo_shape &shap
   if (!has_groups(design.scheme))
     sums.unit = sums.work;
   else if (design.scheme == BO_SCHEME_HAWAII)
-    sums.unit += platform.nvm_write.of(8); // as the layer's last group, which its record ends
+    sums.unit += platform.record(); // as the layer's last group, which its record ends
   return sums;
 }
 

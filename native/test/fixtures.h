@@ -29,6 +29,7 @@ inline Platform platform() {
   p.divide = {4.3738e-8, 160 * cycle_s};
   p.max = {4.228e-9, 14 * cycle_s};
   p.requantise = {5.31e-8, 150 * cycle_s};
+  p.commit = {1.558e-7, 440 * cycle_s};
   p.reboot = {7.788e-5, 0.07};
   const auto overhead = [&](double adds, double multiplies) {
     return adds * p.add + multiplies * p.multiply;

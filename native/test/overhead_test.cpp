@@ -22,7 +22,7 @@ Overhead walked(const Platform &p, const bo_shape &shape, const bo_design &desig
     const bo_batch batch = bo_nest_batch(&nest, &design, b);
     const bo_tile first = bo_nest_tile(&shape, &design, &nest, &batch, 0);
     o.recovery += p.reboot + 2.0 * p.nvm_read.of(8);
-    o.preservation += p.nvm_write.of(8);
+    o.preservation += p.record();
     const auto again = [&](const bo_transfers &t, double elements, const Cost &overhead) {
       o.recovery += transfer_count(t) * (p.nvm_read.of(elements) + overhead);
     };

@@ -75,7 +75,7 @@ TEST("a design's unit of progress is the worst that any boot must get done", {
       worst_J = std::fmax(worst_J, sink.cost().energy_J);
     }
     if (design.scheme == BO_SCHEME_HAWAII)
-      worst_J += p.nvm_write.of(8).energy_J;
+      worst_J += p.record().energy_J;
     const Cost boot = boot_cost(p, shape, design.scheme, most_probes(shape, design, nest));
     worst_J += boot.energy_J;
     const LayerTask task{&p, Protocol::brownout, Power::intermittent, shape, UINT64_MAX};
@@ -144,7 +144,7 @@ TEST("checkpoint takes a boot and the whole layer for its unit, ideal one power 
     design.scheme = BO_SCHEME_CHECKPOINT;
     const CostedDesign checkpoint = cost_design(task, design);
     const double boot_J = (p.reboot + 2.0 * p.nvm_read.of(8)).energy_J;
-    CHECK_NEAR(checkpoint.energy_max_J - p.nvm_write.of(8).energy_J, ideal.energy_max_J, 1e-9);
+    CHECK_NEAR(checkpoint.energy_max_J - p.record().energy_J, ideal.energy_max_J, 1e-9);
     CHECK_NEAR(ideal.energy_max_J, boot_J + ideal.energy_J, 1e-9);
     const bool runs = ideal.energy_max_J <= p.buffer.full_J();
     CHECK(ideal.latency_s == (runs ? ideal.running_s : INFINITY) && ideal.power_cycles == 0);

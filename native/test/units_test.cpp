@@ -35,7 +35,7 @@ Platform in_units(const Platform &p, double joule, double second) {
   const auto scale = [&](Cost &cost) { cost = {joule * cost.energy_J, second * cost.latency_s}; };
   for (Affine *affine : {&q.nvm_read, &q.nvm_write, &q.mac})
     scale(affine->fixed), scale(affine->per_element);
-  for (Cost *cost : {&q.add, &q.multiply, &q.divide, &q.max, &q.requantise, &q.reboot,
+  for (Cost *cost : {&q.add, &q.multiply, &q.divide, &q.max, &q.requantise, &q.commit, &q.reboot,
                      &q.fetch_input, &q.fetch_weights, &q.partial_sum, &q.accumulate, &q.pool})
     scale(*cost);
   for (int i = 0; i < 3; i++)

@@ -306,7 +306,7 @@ function batchCost(
       }
     }
   }
-  return sum(...steps, ...writes, of(p.nvm_write, 8));
+  return sum(...steps, ...writes, of(p.nvm_write, 8), p.commit);
 }
 
 /** Bytes of VM: buffers of full tiles, each from an address divisible by 4. */
@@ -384,6 +384,7 @@ export function runtimeDelivery(
     read(16),
     ...pieces,
     write(8),
+    p.commit,
   );
   const deliver = sum(
     boot,
@@ -392,6 +393,7 @@ export function runtimeDelivery(
     write(4 + outputs),
     p.overheads.backup_output_O,
     write(8),
+    p.commit,
   );
   return {
     energy_max_J: Math.max(start.energy_J, deliver.energy_J),

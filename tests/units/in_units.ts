@@ -25,6 +25,7 @@ export function inUnits(p: Platform, joule: number, second: number): Platform {
     divide: cost(p.divide),
     max: cost(p.max),
     requantise: cost(p.requantise),
+    commit: cost(p.commit),
     reboot: cost(p.reboot),
     overheads: Object.fromEntries(
       OVERHEADS.map((name) => [name, cost(p.overheads[name])]),

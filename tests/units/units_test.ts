@@ -99,7 +99,9 @@ Deno.test("the model and its slow twin cost the same in other units", async () =
 async function scaledProfile(name: string): Promise<[before: Platform, after: Platform]> {
   const profile = await readProfile(PLATFORMS, name);
   const after = structuredClone(profile);
-  for (const { energy } of [...Object.values(after.costs), ...Object.values(after.mac)]) {
+  for (const cost of [...Object.values(after.costs), ...Object.values(after.mac)]) {
+    if (cost === undefined) continue;
+    const { energy } = cost;
     if ("value" in energy) energy.value *= JOULE;
     else energy.fixed *= JOULE, energy.per_element *= JOULE;
   }
@@ -109,7 +111,9 @@ async function scaledProfile(name: string): Promise<[before: Platform, after: Pl
 /** Overheads whose time follows a scale of energies. */
 async function mixedOverheads(name: string): Promise<string[]> {
   const [before, after] = await scaledProfile(name);
-  for (const cost of ["add", "multiply", "divide", "max", "requantise", "reboot"] as const) {
+  for (
+    const cost of ["add", "multiply", "divide", "max", "requantise", "commit", "reboot"] as const
+  ) {
     assert.equal(after[cost].energy_J, JOULE * before[cost].energy_J);
     assert.equal(after[cost].latency_s, before[cost].latency_s);
   }

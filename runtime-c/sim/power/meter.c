@@ -101,6 +101,8 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
   charge c = {BO_DID_READ_RECORDS, {0, 0}};
   if (address < BO_NVM_RELEASES) {
     c.deed = writing ? BO_DID_WRITE_RECORD : BO_DID_READ_RECORDS;
+    if (writing)
+      c.overhead = p->commit;
   } else if (address < BO_NVM_RESULTS) {
     c.deed = writing ? BO_DID_WRITE_RELEASE : BO_DID_READ_RELEASES;
   } else if (address < model->header) {

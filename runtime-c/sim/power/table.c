@@ -36,6 +36,7 @@ static const field fields[] = {
     COST("add", add),
     COST("max", max),
     COST("requantise", requantise),
+    COST("commit", commit),
     COST("reboot", reboot),
     COST("fetch_input", fetch_input),
     COST("fetch_weights", fetch_weights),

@@ -22,7 +22,7 @@ typedef struct {
   double safe_margin;
   bo_affine nvm_read, nvm_write; /**< n elements of 2 bytes */
   bo_affine mac;                 /**< one call of length n */
-  bo_cost add, max, requantise, reboot;
+  bo_cost add, max, requantise, commit, reboot;
   bo_cost fetch_input, fetch_weights, fetch_output[3], backup_output[3]; /**< [bo_reuse] */
   bo_cost partial_sum, accumulate, pool;
 } bo_platform;
