@@ -1,5 +1,6 @@
 /** Code size and stack of the runtime, per board and preservation scheme, as linked and as simulated. */
 import { join } from "node:path";
+import { codeBits } from "../network/design.ts";
 import type { FeasibleLayer } from "../network/explore.ts";
 import { readProfile, resolvePlatform } from "../network/platform.ts";
 import { vectorsFile } from "../network/artifacts/firmware.ts";
@@ -43,7 +44,7 @@ async function everySchemesDump(profile: string): Promise<PlatformDump> {
   const float = randomWeights(SMALL, 1);
   const samples = randomSamples(SMALL, 16, 1);
   const observation = observe(float, samples);
-  const bits = predictBits(float, observation, 1.25).map((count) => Math.min(count, 15));
+  const bits = predictBits(float, observation, 1.25, undefined, codeBits(2, "stateful"));
   const { network, layers } = quantise(float, observation, { bits, headroom: 1.25 });
   const dump = await randomDump(1, SMALL, 3);
   const x = Float32Array.from(samples.flatMap((sample) => [...sample]));

@@ -24,6 +24,10 @@ export type Scheme = z.infer<typeof Scheme>;
 /** Whether outputs are sent in groups of B, the smallest progress that is kept. */
 export const keepsMarks = (scheme: Scheme): boolean => scheme === "hawaii" || scheme === "stateful";
 
+/** Bits of a code of `element_bytes`: all, or under stateful all but the one that is its state. */
+export const codeBits = (element_bytes: 1 | 2, scheme: Scheme): number =>
+  8 * element_bytes - (scheme === "stateful" ? 1 : 0);
+
 /** What the board does after a commit: switch off until V_on, or go on while there is energy. */
 export const AfterCommit = z.enum(["sleep", "run_on"]);
 export type AfterCommit = z.infer<typeof AfterCommit>;

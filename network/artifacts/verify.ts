@@ -1,5 +1,6 @@
 /** `<platform>/verify.json`: what was run, under which power, and how it compares with the reference. */
 import { z } from "zod";
+import { Scheme } from "../design.ts";
 
 const count = z.number().int().nonnegative();
 
@@ -86,14 +87,16 @@ export const VerifyArtifact = z.strictObject({
   /** Golden vectors, all computed anew by network/integer. */
   golden_vectors: count,
   scenarios: z.array(Scenario),
-  /** The explorer's figures for one inference. */
-  modelled: z.strictObject({ latency_s: z.number(), power_cycles: count }),
+  /** How progress is kept. */
+  scheme: Scheme,
+  /** The explorer's figures for one inference; under schemes other than tile power cycles are fractions. */
+  modelled: z.strictObject({ latency_s: z.number(), power_cycles: z.number() }),
   /**
    * What the host run counted for one inference that is never cut: means over the golden vectors,
    * whole numbers that equal the model wherever verification has passed.
    */
   counted: z.strictObject({
-    power_cycles: z.number(),
+    commits: z.number(),
     layers: z.array(z.strictObject({ name: z.string(), modelled: count, commits: z.number() })),
     start_and_delivery: z.number(),
   }),

@@ -130,9 +130,11 @@ static void print_counters(uint16_t layers) {
   for (uint16_t i = 0; i <= layers && i < BO_COUNTERS_LAYERS; i++) {
     const bo_counters *c = &bo_counted[i];
     printf("%s{\"boots\":%u,\"reads\":%u,\"read_bytes\":%u,\"writes\":%u,\"write_bytes\":%u,"
-           "\"commits\":%u,\"mac_calls\":%u,\"macs\":%u,\"pooled\":%u,\"requantised\":%u}",
+           "\"commits\":%u,\"mac_calls\":%u,\"macs\":%u,\"pooled\":%u,\"requantised\":%u,"
+           "\"marks\":%u,\"states_set\":%u,\"states_stripped\":%u}",
            i == 0u ? "" : ",", c->boots, c->reads, c->read_bytes, c->writes, c->write_bytes,
-           c->commits, c->mac_calls, c->macs, c->pooled, c->requantised);
+           c->commits, c->mac_calls, c->macs, c->pooled, c->requantised, c->marks, c->states_set,
+           c->states_stripped);
   }
   printf("]");
 }

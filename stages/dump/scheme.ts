@@ -1,6 +1,6 @@
 /** What a preservation scheme asks of designs and codes (docs/protocol-brownout.md, "Schemes"). */
 import { ExitCode, type Problem, UserError } from "../../base/errors.ts";
-import { keepsMarks } from "../../network/design.ts";
+import { codeBits, keepsMarks } from "../../network/design.ts";
 import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import type { TableLayer } from "./layer_table.ts";
@@ -25,7 +25,7 @@ export function refuseForScheme(
     });
   }
   if (scheme === "stateful") {
-    const limit = 2 ** (8 * network.element_bytes - 2);
+    const limit = 2 ** (codeBits(network.element_bytes, scheme) - 1);
     const wide = ({ minimum, maximum }: { minimum: number; maximum: number }) =>
       minimum < -limit || maximum >= limit;
     const refuseCodes = (what: string, range: { minimum: number; maximum: number }) =>
@@ -34,6 +34,7 @@ export function refuseForScheme(
         field: `platforms.${platform.choice.profile}`,
         value: `${range.minimum}..${range.maximum}`,
         expected: `codes from ${-limit} to ${limit - 1}`,
+        help: "Say the scheme once, for quantize too: --set params.scheme=stateful",
       });
     if (wide(network.input)) refuseCodes("the input", network.input);
     for (const { layer, requantisation, plane_bytes } of table) {

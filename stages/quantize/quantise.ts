@@ -44,6 +44,8 @@ export interface Quantised {
 export interface QuantiseOptions {
   /** Bits of activation codes: of the network's input first, then of each layer's map. */
   bits: readonly number[];
+  /** Most bits of an activation code that may be tried; default {@link BITS_MAX}. */
+  bits_max?: number;
   /** Factor by which observed ranges are widened. */
   headroom: number;
   /** Of codes of maps and weights: 1 (int8) or 2 (int16); default 2. */
@@ -214,9 +216,10 @@ export function predictBits(
   observation: Observation,
   headroom: number,
   sum_limit = SUM_LIMIT,
+  bits_max = BITS_MAX,
 ): number[] {
   return [-1, ...network.layers.keys()].map((index) =>
-    predictMapBits(network, observation, index, headroom, sum_limit)
+    predictMapBits(network, observation, index, headroom, sum_limit, bits_max)
   );
 }
 
@@ -226,13 +229,14 @@ function predictMapBits(
   index: number,
   headroom: number,
   sum_limit: number,
+  bits_max: number,
 ): number {
   const statistics = index < 0 ? observation.input : observation.layers[index]!;
   const oneSided = index >= 0 && statistics.minimum >= 0;
   const range = rangeOf(statistics, headroom);
   const readers = weightedReaders(network, index);
-  let best = { bits: BITS_MAX, noise: Infinity };
-  for (let bits = BITS_MAX; bits >= BITS_MIN; bits--) {
+  let best = { bits: bits_max, noise: Infinity };
+  for (let bits = bits_max; bits >= BITS_MIN; bits--) {
     const scale = range / (2 ** (bits - 1) - 1);
     const signal = statistics.mean_square > 0 ? statistics.mean_square : range ** 2;
     const noise = readers.reduce(

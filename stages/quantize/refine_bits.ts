@@ -35,6 +35,7 @@ export function* refineBits(
   samples: readonly Float32Array[],
   start: QuantiseOptions,
 ): Generator<readonly number[]> {
+  const most = start.bits_max ?? BITS_MAX;
   let bits = [...start.bits];
   const errorOf = (candidate: readonly number[]) =>
     outputError(network, observation, samples, { ...start, bits: candidate });
@@ -48,7 +49,7 @@ export function* refineBits(
       for (const step of [-1, 1]) {
         for (;;) {
           const candidate = bits.with(map, bits[map]! + step);
-          if (candidate[map]! < BITS_MIN || candidate[map]! > BITS_MAX) break;
+          if (candidate[map]! < BITS_MIN || candidate[map]! > most) break;
           const tried = errorOf(candidate);
           const better = tried < error;
           if (better) {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { defineStage } from "../../pipeline/stage.ts";
+import { codeBits } from "../../network/design.ts";
 import { QuantizeParameters } from "./schema.ts";
 
 /** Integer accuracy that lies further below float accuracy than this is worth a warning. */
@@ -56,13 +57,18 @@ export const quantize = defineStage<QuantizeParameters>({
         });
       }
     }
-    const { activation_bits } = params;
-    if (params.element_bytes === 1 && activation_bits !== "auto" && activation_bits !== 8) {
+    const { activation_bits, element_bytes, scheme } = params;
+    const room = codeBits(element_bytes, scheme);
+    if (
+      activation_bits !== "auto" &&
+      (activation_bits > room || (element_bytes === 1 && activation_bits !== room))
+    ) {
       problems.push({
-        message: "int8 codes have 8 bits",
+        message: `int${8 * element_bytes} codes have ${room} bits` +
+          (scheme === "stateful" ? " under scheme stateful, which marks each by its top bit" : ""),
         field: "activation_bits",
         value: activation_bits,
-        expected: "auto",
+        expected: element_bytes === 1 ? "auto" : `auto, or at most ${room}`,
       });
     }
     return problems;
@@ -113,12 +119,13 @@ export const quantize = defineStage<QuantizeParameters>({
     const samples = Array.from(chosen, (i) => train.data.subarray(i * size, (i + 1) * size));
     const { element_bytes } = params;
     const int8 = element_bytes === 1;
+    const room = codeBits(element_bytes, params.scheme);
     const { percentile } = params.calibration;
     const method = params.calibration.method ?? (int8 ? "mse" : "min-max");
     const rule = method === "percentile"
       ? { share: percentile / 100 }
       : method === "mse"
-      ? { least_error_bits: int8 ? 8 : NOMINAL_BITS }
+      ? { least_error_bits: int8 ? room : NOMINAL_BITS }
       : { share: 1 };
     const learned = await learnedRanges(input("train"), params);
     if (learned !== undefined) {
@@ -140,14 +147,22 @@ export const quantize = defineStage<QuantizeParameters>({
     const sum_limit = 2 ** params.sum_bits - 1;
     let bits: readonly number[];
     if (learned !== undefined) {
-      bits = Array(network.layers.length + 1).fill(learned.activation_bits);
+      const kept = Math.min(learned.activation_bits, room);
+      if (kept < learned.activation_bits) {
+        progress.warn(
+          `the network was trained with rounding to ${learned.activation_bits} bits, ` +
+            `scheme ${params.scheme} leaves a code ${kept}`,
+        );
+      }
+      bits = Array(network.layers.length + 1).fill(kept);
     } else if (int8) {
-      bits = Array(network.layers.length + 1).fill(8);
+      bits = Array(network.layers.length + 1).fill(room);
     } else if (params.activation_bits === "auto") {
-      bits = predictBits(float, observation, headroom, sum_limit);
+      bits = predictBits(float, observation, headroom, sum_limit, room);
       const every = Math.ceil(samples.length / SAMPLES_REFINED);
       const measured = samples.filter((_, i) => i % every === 0);
-      for (const best of refineBits(float, observation, measured, { bits, headroom, sum_limit })) {
+      const start = { bits, bits_max: room, headroom, sum_limit };
+      for (const best of refineBits(float, observation, measured, start)) {
         bits = best;
         progress.update("dividing bits between activations and weights");
         await breathe();

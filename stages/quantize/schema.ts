@@ -1,5 +1,6 @@
 /** Parameters of the quantize stage. */
 import { z } from "zod";
+import { Scheme } from "../../network/design.ts";
 import { PlatformChoice, WeightScales } from "../../network/platform.ts";
 
 export const QuantizeParameters = z.strictObject({
@@ -7,6 +8,8 @@ export const QuantizeParameters = z.strictObject({
   element_bytes: z.literal([1, 2]).default(2),
   /** One scale for all weights of a layer, or one for each output channel. What the platforms say. */
   weight_scales: WeightScales.default("per_layer"),
+  /** How progress is kept: under stateful a code's top bit is its state. What explore says. */
+  scheme: Scheme.default("tile"),
   /**
    * The boards that the codes are for: asked whether they agree before anything runs. Kept is what
    * codes depend on, so that another capacitor does not quantise again; the kernel decides sum_bits.
@@ -39,7 +42,7 @@ export const QuantizeParameters = z.strictObject({
   /**
    * Bits of activation codes, sign included. `auto`: per map, what gives the smallest error of the
    * outputs on calibration samples; the 32 bits of a sum leave the rest to the weights. With int8
-   * always 8: no sum comes near 32 bits.
+   * all of them: no sum comes near 32 bits. A code has one bit less under scheme stateful.
    */
   activation_bits: z.union([z.literal("auto"), z.number().int().min(4).max(16)]).default("auto"),
   /** Bits of the magnitude of a sum: 30 for kernel lea, whose doubled sums saturate beyond. */

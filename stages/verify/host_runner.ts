@@ -16,6 +16,9 @@ const Counters = z.strictObject({
   macs: count,
   pooled: count,
   requantised: count,
+  marks: count,
+  states_set: count,
+  states_stripped: count,
 });
 export type Counters = z.infer<typeof Counters>;
 

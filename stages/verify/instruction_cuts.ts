@@ -47,7 +47,7 @@ export async function cutBetweenInstructions(
   let failure: Scenario["failure"] = null;
   for (let run = 0; run < runs; run++) {
     const cuts = run % 2 === 0
-      ? [aimed(simulation.power_cycles, length, random)]
+      ? [aimed(simulation.commits, length, random)]
       : anywhere(length, random);
     const seen = await runWithCuts(simulation, elf, cuts);
     sum.cuts += cuts.length;
@@ -67,8 +67,8 @@ export async function cutBetweenInstructions(
   return { ...base, ...sum, failure };
 }
 
-function aimed(power_cycles: number, { record }: Length, random: Random): Cut {
-  return { commit: 1 + random.int(power_cycles), steps: random.int(record + record / 4 | 0) };
+function aimed(commits: number, { record }: Length, random: Random): Cut {
+  return { commit: 1 + random.int(commits), steps: random.int(record + record / 4 | 0) };
 }
 
 /** Several cuts that together leave no time to end the inference, so that the last run does. */
@@ -101,7 +101,7 @@ async function inferenceLength(simulation: Simulation, elf: Elf): Promise<Length
     "simio info t",
     ...runToRecord(elf, 1),
     "simio info t",
-    ...runTo(elf, "bo_port_after_commit"),
+    ...runTo(elf, "bo_port_confirm"),
     "simio info t",
     ...runTo(elf, "brownout_release"),
     "simio info t",
@@ -120,7 +120,7 @@ async function runWithCuts(
   elf: Elf,
   cuts: readonly Cut[],
 ): Promise<{ commits: number; problem: string | undefined } | string> {
-  const { board, work, outputs, vectors, power_cycles } = simulation;
+  const { board, work, outputs, vectors } = simulation;
   const files = ["verification.bin", "records.bin"].map((name) => join(work, name));
   for (const file of files) await Deno.remove(file).catch(() => {});
   const run = await mspdebug(simulation, [
@@ -139,8 +139,8 @@ async function runWithCuts(
     ? "no inference ended"
     : view.getUint32(12, true) !== crc32(expected)
     ? "outputs differ from the reference"
-    : commits !== power_cycles
-    ? `${commits} commits, the model says ${power_cycles}`
+    : commits !== simulation.commits
+    ? `${commits} commits, the model says ${simulation.commits}`
     : undefined;
   return { commits, problem };
 }

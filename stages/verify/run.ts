@@ -128,7 +128,7 @@ export const verify = defineStage<VerifyParameters>({
     const rows: [string, string][] = [];
     for (const name of [...Deno.readDirSync(artifactDir)].map(({ name }) => name).sort()) {
       const file = join(artifactDir, name, "verify.json");
-      const { scenarios, counted } = await readJson(file, VerifyArtifact);
+      const { scenarios, counted, scheme } = await readJson(file, VerifyArtifact);
       const host = scenarios.filter(({ on }) => on === "host");
       const sum = (key: "inferences" | "cuts" | "mismatches", of = scenarios) =>
         of.reduce((total, scenario) => total + scenario[key], 0);
@@ -145,8 +145,9 @@ export const verify = defineStage<VerifyParameters>({
       rows.push([
         `verified for ${name}`,
         `${sum("inferences", host)} inferences, ${sum("cuts", host)} power cuts, ` +
-        `${sum("mismatches", host)} wrong; ${counted.power_cycles} power cycles each, as ` +
-        `modelled` + (shipped.length === 0 ? "; the shipped image was not run" : "") +
+        `${sum("mismatches", host)} wrong; ${counted.commits} ` +
+        (scheme === "tile" ? "power cycles each, as modelled" : `commits each, scheme ${scheme}`) +
+        (shipped.length === 0 ? "; the shipped image was not run" : "") +
         (shipped.length === 0
           ? ""
           : `; the shipped image: ${sum("inferences", shipped)} inferences, ` +

@@ -59,8 +59,8 @@ export interface Shipped {
   vectors: string;
   /** Golden vectors in the image. */
   count: number;
-  /** The explorer's, of one inference. */
-  power_cycles: number;
+  /** Records of one inference, by its designs. */
+  commits: number;
   seed: number;
   /** What all runs of one kind of cut may take together; one run is always made. */
   instructions: number;
@@ -104,7 +104,7 @@ export interface ShippedResult {
 
 /** Runs every scenario, also behind one that fails. */
 export async function runShipped(shipped: Shipped): Promise<ShippedResult> {
-  const { count, seed, power_cycles, work } = shipped;
+  const { count, seed, work } = shipped;
   const scenarios: Scenario[] = [];
   const add = async (
     name: Scenario["name"],
@@ -124,9 +124,9 @@ export async function runShipped(shipped: Shipped): Promise<ShippedResult> {
       "itself off after each commit where it was built to",
     all,
     ({ commits }) =>
-      commits === count * power_cycles
+      commits === count * shipped.commits
         ? undefined
-        : `${commits} commits, the model says ${count * power_cycles}`,
+        : `${commits} commits, the model says ${count * shipped.commits}`,
   );
   const empty = { asleep: [], running: [] };
   if (uncut === undefined || uncut.failure !== null) return { scenarios, traces: empty };

@@ -25,8 +25,8 @@ export interface Simulation {
   /** Golden vectors that there are. */
   all: number;
   layout: Pick<LayoutArtifact, "nvm" | "nvm_bytes">;
-  /** The explorer's, of one inference. */
-  power_cycles: number;
+  /** Records of one inference, by its designs. */
+  commits: number;
   /** Absolute path of the simulator. */
   program: string;
   /** An empty folder. */
@@ -90,7 +90,7 @@ export async function simulate(simulation: Simulation): Promise<Scenario> {
 }
 
 function judge(simulation: Simulation, seen: Seen, commits: number): string | undefined {
-  const { outputs, vectors, power_cycles, image, layout } = simulation;
+  const { outputs, vectors, image, layout } = simulation;
   if (seen.inferences !== vectors) return `${seen.inferences} of ${vectors} inferences ended`;
   if (seen.mismatches > 0) return `${seen.mismatches} outputs differ from the reference`;
   if (seen.kernel_mismatches > 0) {
@@ -99,8 +99,8 @@ function judge(simulation: Simulation, seen: Seen, commits: number): string | un
   if (seen.outputs_crc !== crc32(codeBytes(outputs))) {
     return "outputs differ from the reference (CRC-32)";
   }
-  if (commits !== vectors * power_cycles) {
-    return `${commits} commits in NVM, the model says ${vectors * power_cycles}`;
+  if (commits !== vectors * simulation.commits) {
+    return `${commits} commits in NVM, the model says ${vectors * simulation.commits}`;
   }
   const { header, image_bytes } = layout.nvm;
   const constants = (nvm: Uint8Array) => nvm.subarray(header, image_bytes);

@@ -10,7 +10,13 @@ import type { DesignsArtifact } from "../../network/explore.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
 import type { Platform } from "../../network/platform.ts";
 import type { Board } from "../firmware/board.ts";
-import { compareCommits, EVERY_WRITE_WORK, everyWriteWork, modelled } from "./counted.ts";
+import {
+  commitsOf,
+  compareCommits,
+  EVERY_WRITE_WORK,
+  everyWriteWork,
+  modelled,
+} from "./counted.ts";
 import { quoted, replayCommand, runHost } from "./host_runner.ts";
 import { checkVectors } from "./reference.ts";
 import type { VerifyParameters } from "./schema.ts";
@@ -124,7 +130,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       campaigns("before,torn,reorder", "--provision"),
     );
   }
-  const work = everyWriteWork(uncut.counters, all, layout.nvm_bytes);
+  const work = everyWriteWork(uncut.counters, all, layout.nvm_bytes, designs.scheme);
   const every = params.every_write === "always" ||
     (params.every_write === "auto" && work <= EVERY_WRITE_WORK);
   if (every) {
@@ -135,7 +141,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       ["every-write", "--inferences", "1"],
     );
   }
-  const model = modelled(designs);
+  const commits = commitsOf(designs, layout);
   const simulated = size.vectors.simulation;
   if (simulated > 0) {
     progress(`simulator ${board.simulator.program}`);
@@ -148,7 +154,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       vectors_file: vectorsFile(inputs.data, outputs.data, sizes, simulated),
       all,
       layout,
-      power_cycles: model.power_cycles,
+      commits,
       program: verification.simulator,
       work: verification.work,
       signal,
@@ -176,7 +182,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       elf: join(firmware, profile, "firmware.elf"),
       vectors: expected,
       count: flashed,
-      power_cycles: model.power_cycles,
+      commits,
       seed: params.seed,
       instructions: params.shipped_instructions,
       work: verification.work,
@@ -219,7 +225,8 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       image_id: layout.image_id,
       golden_vectors: all,
       scenarios,
-      modelled: model,
+      scheme: designs.scheme,
+      modelled: modelled(designs),
       counted,
       ...(power !== undefined && { power }),
       simulated: `${board.simulator.program}: ${board.simulator.shows}`,

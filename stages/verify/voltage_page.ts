@@ -13,7 +13,7 @@ const WIDTH = 960, HEIGHT = 260, LEFT = 56, BOTTOM = 32;
  * @param shipped the same of firmware.elf on the simulated board, where one ran
  */
 export function voltagePage(
-  { profile, platform, layout }: Verification,
+  { profile, platform, layout, designs }: Verification,
   power: PowerSimulation,
   asleep: PowerLine,
   running: PowerLine | undefined,
@@ -31,12 +31,13 @@ export function voltagePage(
       `<h2>The shipped image on the simulated board: ${what}</h2>`,
       curve(thinned(trace), levels),
     ];
+  const mode = designs.scheme === "tile" ? "Off after each commit" : "Running until power fails";
   const figures = [
     ...boards("one inference", shipped?.asleep),
     ...boards("running on with a hundredth of the harvester", shipped?.running),
-    `<h2>Off after each commit: the beginning of an inference</h2>`,
+    `<h2>${mode}: the beginning of an inference</h2>`,
     curve(asleep.voltage.detail, levels),
-    `<h2>Off after each commit: whole run</h2>`,
+    `<h2>${mode}: whole run</h2>`,
     band(asleep.voltage, levels),
     ...(running === undefined ? [] : [
       `<h2>Running on with a hundredth of the harvester: ${running.all.deaths} power failures</h2>`,

@@ -3,6 +3,7 @@ import { type Codes, readCodes } from "../../base/files.ts";
 import { Random } from "../../base/random.ts";
 import { codeBytes } from "../../network/artifacts/firmware.ts";
 import type { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import { codeBits, type Scheme } from "../../network/design.ts";
 import { DesignsArtifact, type FeasibleLayer, type NvmLayout } from "../../network/explore.ts";
 import { SUM_LIMIT } from "../../network/integer/bound.ts";
 import type { IntegerNetwork } from "../../network/integer/inference.ts";
@@ -213,14 +214,16 @@ export async function randomDump(
   vectors = 3,
   sum_limit = SUM_LIMIT,
   storage: Storage = INT16,
+  scheme: Scheme = "tile",
 ): Promise<PlatformDump> {
   const float = randomWeights(network, seed);
+  const room = codeBits(storage.element_bytes, scheme);
   const samples = randomSamples(network, 16, seed);
   const observation = observe(float, samples);
   const { network: integer, layers } = quantise(float, observation, {
     bits: storage.element_bytes === 1
-      ? Array(network.layers.length + 1).fill(8)
-      : predictBits(float, observation, 1.25, sum_limit),
+      ? Array(network.layers.length + 1).fill(room)
+      : predictBits(float, observation, 1.25, sum_limit, room),
     headroom: 1.25,
     sum_limit,
     ...storage,

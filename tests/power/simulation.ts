@@ -13,7 +13,8 @@ import {
 import { platformTable } from "../../network/platform_table.ts";
 import type { NativeCosted, NativeRunOn } from "../../native/addon.ts";
 import { exploreNetwork, loadExplorer, prepareRequest } from "../../native/mod.ts";
-import type { Design } from "../../network/design.ts";
+import { preservationOf } from "../../native/preservation.ts";
+import type { Design, Scheme } from "../../network/design.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
 import { PowerLine } from "../../stages/verify/power_line.ts";
 import { command, randomDump, ROOT } from "../dump/support.ts";
@@ -43,24 +44,26 @@ export interface Subject {
 export async function costs(
   network: Network,
   platform: PlatformChoice,
+  scheme: Scheme = "tile",
 ): Promise<(layer: number, design: Design) => NativeCosted> {
-  const { native } = await prepared(network, platform);
+  const { native } = await prepared(network, platform, scheme);
   return (layer, design) => loadExplorer().cost(native, layer, designOf(design));
 }
 
-function prepared(network: Network, platform: PlatformChoice) {
+function prepared(network: Network, platform: PlatformChoice, scheme: Scheme) {
   return prepareRequest({
     name: network.name,
     power: "intermittent",
     space: "published",
     protocol: "brownout",
+    scheme,
     platform,
     network,
   });
 }
 
-function designOf({ Tr, Tc, Tm, Tn, loop_order, mac_span, S }: Design): Design {
-  return { Tr, Tc, Tm, Tn, loop_order, mac_span, S };
+function designOf({ Tr, Tc, Tm, Tn, loop_order, mac_span, S, B }: Design): Design {
+  return { Tr, Tc, Tm, Tn, loop_order, mac_span, S, ...(B !== undefined && { B }) };
 }
 
 /**
@@ -71,18 +74,22 @@ export async function makeSubject(
   folder: string,
   network: Network,
   choice: PlatformChoice,
-  seed = 1,
-  space: DesignSpace = "full",
+  { seed = 1, space = "full", scheme = "tile" }: {
+    seed?: number;
+    space?: DesignSpace;
+    scheme?: Scheme;
+  } = {},
 ): Promise<Subject> {
   const { profile, ...overrides } = choice;
   const platform = resolvePlatform(await readProfile(`${ROOT}platforms`, profile), overrides);
   const answer = await exploreNetwork(network, choice, {
     protocol: "brownout",
     space,
+    scheme,
     threads: 1,
   });
   if (!answer.feasible) throw new Error(`${network.name}: ${JSON.stringify(answer.layers)}`);
-  const cost = await costs(network, choice);
+  const cost = await costs(network, choice, scheme);
   // A flatten costs nothing and is no layer of the runtime's.
   const predicted = answer.layers.flatMap((layer, i): Predicted[] => {
     if (!layer.feasible || network.layers[i]!.type === "flatten") return [];
@@ -97,7 +104,11 @@ export async function makeSubject(
     energy_max_J,
     power_cycles,
   });
-  const dump = await randomDump(seed, network, 3);
+  const storage = {
+    element_bytes: platform.element_bytes,
+    per_channel: platform.weight_scales === "per_channel",
+  };
+  const dump = await randomDump(seed, network, 3, undefined, storage, scheme);
   const budget = energyBudget_J(platform);
   dump.platform = platform;
   dump.designs = DesignsArtifact.parse({
@@ -113,6 +124,7 @@ export async function makeSubject(
     },
     space,
     power: "intermittent",
+    ...preservationOf({ name: network.name, scheme }),
     network,
     layers: resolveLayers(network),
     answer,
@@ -124,7 +136,7 @@ export async function makeSubject(
     vectorsFile(dump.vectors.inputs, dump.vectors.outputs, sizes),
   );
   await Deno.writeTextFile(join(folder, "platform.table"), platformTable(platform));
-  const { native } = await prepared(network, choice);
+  const { native } = await prepared(network, choice, scheme);
   const chosen = answer.layers.map((layer, i) =>
     layer.feasible && network.layers[i]!.type !== "flatten" ? designOf(layer) : null
   );

@@ -211,6 +211,35 @@ Deno.test("quantize takes the ranges that training with rounding left, for the s
     assert.equal((await readQuantized(`${folder}/b`)).artifact.calibration.method, "min-max");
   }));
 
+Deno.test("quantize leaves the top bit of each code to scheme stateful, and refuses more bits", () =>
+  within(async (folder) => {
+    await inputs(folder);
+    for (const [element_bytes, most] of [[2, 2 ** 14 - 1], [1, 2 ** 6 - 1]] as const) {
+      for (const activation_bits of element_bytes === 2 ? ["auto", 15] : ["auto"]) {
+        const parameters = { element_bytes, activation_bits, scheme: "stateful" };
+        await run(folder, "a", parameters);
+        const { network: integer } = await readQuantized(`${folder}/a`);
+        const maps = [
+          integer.input,
+          ...integer.layers.flatMap((layer) => layer.requantisation ?? []),
+        ];
+        assert.ok(maps.every(({ minimum, maximum }) => minimum >= -most && maximum <= most));
+        assert.equal(Math.max(...maps.map(({ maximum }) => maximum)) > most / 2, true);
+      }
+    }
+    const refused = async (parameters: unknown) => {
+      const params = quantize.parameters.parse(parameters);
+      return (await quantize.preflight!({ params, root: folder })).map(({ message }) => message);
+    };
+    assert.deepEqual(await refused({ scheme: "stateful", activation_bits: 15 }), []);
+    assert.match((await refused({ scheme: "stateful", activation_bits: 16 }))[0]!, /have 15 bits/);
+    assert.deepEqual(await refused({ scheme: "hawaii", activation_bits: 16 }), []);
+    assert.match(
+      (await refused({ scheme: "stateful", element_bytes: 1, activation_bits: 8 }))[0]!,
+      /int8 codes have 7 bits under scheme stateful/,
+    );
+  }));
+
 Deno.test("quantize warns where codes lose accuracy, and where the training backend disagrees", () =>
   within(async (folder) => {
     await inputs(folder, 0.9);

@@ -99,7 +99,7 @@ Deno.test("verify.run() passes on both boards, twice with the same bytes", async
       );
       assert.ok(inferences > 0);
     }
-    assert.equal(counted.power_cycles, modelled.power_cycles);
+    assert.equal(counted.commits, modelled.power_cycles);
     assert.equal(counted.start_and_delivery, 2);
     assert.equal(scenarios[0]!.commits, 3 * modelled.power_cycles);
     for (const name of ["simulator", "shipped image"]) {
@@ -318,12 +318,22 @@ Deno.test("everyWriteWork() grows with writes and with the batches that are repe
     macs: 1000,
     pooled: 0,
     requantised: 100,
+    marks: 0,
+    states_set: 0,
+    states_stripped: 0,
   };
-  const work = everyWriteWork([layer], 10, 1000);
-  assert.equal(everyWriteWork([layer, layer], 10, 1000), 2 * work);
-  assert.ok(everyWriteWork([{ ...layer, writes: 40, write_bytes: 1280 }], 10, 1000) > work);
-  assert.ok(everyWriteWork([{ ...layer, macs: 5000 }], 10, 1000) > work);
-  assert.equal(everyWriteWork([{ ...layer, writes: 0 }], 10, 1000), 0);
+  const work = everyWriteWork([layer], 10, 1000, "tile");
+  assert.equal(everyWriteWork([layer, layer], 10, 1000, "tile"), 2 * work);
+  assert.ok(everyWriteWork([{ ...layer, writes: 40, write_bytes: 1280 }], 10, 1000, "tile") > work);
+  assert.ok(everyWriteWork([{ ...layer, macs: 5000 }], 10, 1000, "tile") > work);
+  assert.equal(everyWriteWork([{ ...layer, writes: 0 }], 10, 1000, "tile"), 0);
+  // A power cycle of the others goes on to the end, whatever a layer commits.
+  const two = [{ ...layer, commits: 100 }, layer];
+  assert.ok(everyWriteWork(two, 10, 1000, "ideal") > everyWriteWork(two, 10, 1000, "tile"));
+  assert.equal(
+    everyWriteWork(two, 10, 1000, "hawaii"),
+    everyWriteWork([layer, layer], 10, 1000, "hawaii"),
+  );
 });
 
 Deno.test("verify.preflight() names platforms without a port, and simulators that are missing", async () => {

@@ -30,7 +30,7 @@ static const char usage[] =
     "  --limit-s S                     of simulated time; default 1e7\n"
     "  --detail-step-s S               of the voltage curve's part in full; default 1e-3\n";
 
-/** Power failures without a commit between them after which nothing better is to be expected. */
+/** Power failures without progress between them after which nothing better is to be expected. */
 #define HOPELESS 1000u
 
 typedef struct {
@@ -123,7 +123,7 @@ static void program(void *context) {
 static void simulate(simulation *s, double limit_s) {
   bo_capacitor *c = &s->meter.capacitor;
   unsigned in_vain = 0;
-  double commits = 0;
+  double kept = 0;
   for (;;) {
     const bo_cycle_end ended = bo_host_power_cycle(program, s, NULL, s->sleeps);
     const int died = ended == BO_CYCLE_CUT;
@@ -132,8 +132,8 @@ static void simulate(simulation *s, double limit_s) {
     s->deaths += died;
     if (ended == BO_CYCLE_RETURNED || s->wrong != NULL)
       return;
-    in_vain = died && s->meter.commits == commits ? in_vain + 1u : 0u;
-    commits = s->meter.commits;
+    in_vain = died && s->meter.kept == kept ? in_vain + 1u : 0u;
+    kept = s->meter.kept;
     if (in_vain == HOPELESS) {
       s->wrong = "no progress: one step needs more than the capacitor holds";
       return;

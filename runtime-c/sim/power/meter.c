@@ -12,10 +12,10 @@
 #include "requantise.h"
 
 const char *const bo_deed_names[BO_DEEDS] = {
-    "reboot",       "read_records",  "read_releases", "read_result", "read_header",
-    "read_input",   "read_weights",  "read_sums",     "read_output", "read_all",
-    "write_record", "write_release", "write_result",  "write_input", "write_sums",
-    "write_output", "mac",           "pool",          "requantise"};
+    "reboot",        "read_records", "read_releases", "read_result", "read_marks", "read_header",
+    "read_input",    "read_weights", "read_sums",     "read_output", "read_all",   "write_record",
+    "write_release", "write_result", "write_mark",    "write_input", "write_sums", "write_output",
+    "mac",           "pool",         "requantise",    "state"};
 
 static bo_meter *current;
 
@@ -52,7 +52,7 @@ static double draw(bo_meter *m, bo_deed deed, double count, double elements, bo_
   const bo_booked what = {share < 1 ? 0 : count, share < 1 ? 0 : elements, share * cost.energy_J,
                           share * cost.latency_s};
   m->cycle_J += what.energy_J;
-  m->since_commit_J += what.energy_J;
+  m->since_kept_J += what.energy_J;
   if (deed <= BO_DID_READ_RECORDS) {
     add(&m->boot[deed], &what);
   } else {
@@ -105,10 +105,12 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
       c.overhead = p->commit;
   } else if (address < BO_NVM_RESULTS) {
     c.deed = writing ? BO_DID_WRITE_RELEASE : BO_DID_READ_RELEASES;
-  } else if (address < model->header) {
+  } else if (address < bo_marks_address(model->outputs, bo_code_bytes(model))) {
     c.deed = writing ? BO_DID_WRITE_RESULT : BO_DID_READ_RESULT;
     if (writing)
       c.overhead = p->backup_output[BO_REUSE_O];
+  } else if (address < model->header) {
+    c.deed = writing ? BO_DID_WRITE_MARK : BO_DID_READ_MARKS;
   } else if (address < model->header + BO_HEADER_BYTES) {
     c.deed = BO_DID_READ_HEADER;
   } else if (address < model->header + BO_HEADER_BYTES + model->constants_bytes) {
@@ -146,7 +148,8 @@ static bo_cost pool_cost(const bo_meter *m, double elements) {
 
 static bo_work counted(uint16_t layer) {
   const bo_counters *c = &bo_counted[layer];
-  const bo_work work = {c->mac_calls, c->macs, c->pooled, c->requantised};
+  const bo_work work = {c->mac_calls, c->macs, c->pooled, c->requantised,
+                        c->states_set + c->states_stripped};
   return work;
 }
 
@@ -161,6 +164,9 @@ static void catch_up(bo_meter *m) {
   const int32_t macs = (int32_t)(now.macs - then.macs - drawn.macs);
   const int32_t pooled = (int32_t)(now.pooled - then.pooled - drawn.pooled);
   const int32_t requantised = (int32_t)(now.requantised - then.requantised - drawn.requantised);
+  const int32_t states = (int32_t)(now.states - then.states);
+  if (states > 0)
+    draw_whole(m, BO_DID_STATE, states, states, times(states, m->platform->add));
   if (calls > 0)
     draw_whole(m, BO_DID_MAC, calls, macs, mac_cost(m->platform, calls, macs));
   if (pooled > 0)
@@ -195,6 +201,12 @@ static void send(bo_meter *m, const charge *c, uint16_t bytes) {
     bo_host_power_fails((uint32_t)(share * bytes));
 }
 
+/** Whether a boot would go on behind it; of stateful, behind the last of these codes. */
+static int keeps_progress(const bo_meter *m, bo_deed deed) {
+  return deed == BO_DID_WRITE_RECORD || deed == BO_DID_WRITE_MARK ||
+         (deed == BO_DID_WRITE_OUTPUT && bo_is_scheme(m->model, BO_SCHEME_STATEFUL));
+}
+
 static void on_write(uint32_t address, uint16_t bytes) {
   bo_meter *m = current;
   catch_up(m);
@@ -206,10 +218,13 @@ static void on_write(uint32_t address, uint16_t bytes) {
   }
   if (c.deed == BO_DID_WRITE_RESULT)
     m->result_written = 1;
+  if (keeps_progress(m, c.deed)) {
+    m->since_kept_J = 0;
+    m->kept++;
+  }
   if (c.deed == BO_DID_WRITE_RECORD) {
     m->commits++;
     m->mains = 0;
-    m->since_commit_J = 0;
     m->delivered += m->result_written;
     m->result_written = 0;
   }
@@ -290,11 +305,11 @@ void bo_meter_cycle_end(bo_meter *m, int died) {
     a->cycle_min_J = m->cycle_J;
   if (died) {
     a->deaths++;
-    a->lost_J += m->since_commit_J;
-    if (m->since_commit_J > a->lost_max_J)
-      a->lost_max_J = m->since_commit_J;
+    a->lost_J += m->since_kept_J;
+    if (m->since_kept_J > a->lost_max_J)
+      a->lost_max_J = m->since_kept_J;
   }
-  m->since_commit_J = 0;
+  m->since_kept_J = 0;
 }
 
 void bo_meter_off(bo_meter *m, double off_s) { account(m)->off_s += off_s; }

@@ -15,6 +15,7 @@ typedef enum {
   BO_DID_READ_RECORDS,
   BO_DID_READ_RELEASES,
   BO_DID_READ_RESULT,
+  BO_DID_READ_MARKS, /**< of scheme hawaii, by a boot in the middle of a layer */
   BO_DID_READ_HEADER,
   BO_DID_READ_INPUT,
   BO_DID_READ_WEIGHTS, /**< and biases */
@@ -24,19 +25,21 @@ typedef enum {
   BO_DID_WRITE_RECORD,
   BO_DID_WRITE_RELEASE,
   BO_DID_WRITE_RESULT,
+  BO_DID_WRITE_MARK,
   BO_DID_WRITE_INPUT,
   BO_DID_WRITE_SUMS,
   BO_DID_WRITE_OUTPUT,
   BO_DID_MAC,
   BO_DID_POOL,
   BO_DID_REQUANTISE,
+  BO_DID_STATE, /**< set or stripped, of scheme stateful */
   BO_DEEDS
 } bo_deed;
 
 extern const char *const bo_deed_names[BO_DEEDS];
 
 typedef struct {
-  double count; /**< transfers, calls, or (pool, requantise) elements */
+  double count; /**< transfers, calls, or (pool, requantise, state) elements */
   double elements;
   double energy_J, latency_s;
 } bo_booked;
@@ -50,14 +53,14 @@ typedef struct {
   double deaths; /**< of them, by an empty capacitor */
   double over;   /**< of them, that drew more than the safe budget */
   double cycle_max_J, cycle_min_J;
-  double lost_J, lost_max_J; /**< drawn since the last commit when power failed */
+  double lost_J, lost_max_J; /**< drawn since progress was kept when power failed */
 } bo_account;
 
 #define BO_ACCOUNTS 65u
 
 /** Work as the runtime's counters tell it: kernel calls and their lengths, elements; may wrap. */
 typedef struct {
-  uint32_t calls, macs, pooled, requantised;
+  uint32_t calls, macs, pooled, requantised, states;
 } bo_work;
 
 typedef struct {
@@ -74,8 +77,9 @@ typedef struct {
   bo_work counted[BO_ACCOUNTS]; /**< by the runtime, when it was looked at last */
   bo_work drawn;                /**< since then, by kernels that are metered one by one */
   double cycle_J;               /**< drawn since this power cycle began */
-  double since_commit_J;
+  double since_kept_J;          /**< drawn since a record, a mark, or codes with a state */
   double commits;
+  double kept;        /**< times that progress was kept: commits, marks, codes with a state */
   double delivered;   /**< results in NVM */
   int result_written; /**< in this power cycle, its record is still to come */
 } bo_meter;
