@@ -66,8 +66,7 @@ Overhead with_batches(Overhead o, const Platform &p, const bo_shape &shape,
 
 Overhead overhead_of(const Platform &p, const bo_shape &shape, const bo_design &design) {
   const double batches = bo_nest_make(&shape, &design).batches;
-  const Overhead records{batches * p.record(),
-                         batches * (p.reboot + 2.0 * p.nvm_read.of(8))};
+  const Overhead records{batches * p.record(), batches * (p.reboot + 2.0 * p.nvm_read.of(8))};
   return with_batches(records, p, shape, design);
 }
 
