@@ -180,6 +180,31 @@ async function speeds(golden: GoldenNetwork[]): Promise<Row[]> {
   return rows;
 }
 
+/** How long whole spaces go on after they were asked to stop, at many moments: the longest, ms. */
+async function cancelling(): Promise<{ tries: number; longest_ms: number }> {
+  const { space, input, classes } = SPACES["cifar"]!;
+  let tries = 0, longest_ms = 0;
+  for (const { choice } of MODES) {
+    const { platform, ...options } = choice as { platform: PlatformChoice } & SpaceOptions;
+    for (const moment_ms of [1, 3, 10, 30, 60, 100, 200, 400, 800, 1600]) {
+      const controller = new AbortController();
+      let asked = Infinity;
+      const timer = setTimeout(() => {
+        asked = performance.now();
+        controller.abort(new Error("enough"));
+      }, moment_ms);
+      const { signal } = controller;
+      await exploreSpace(space, input, classes, platform, { ...options, threads: THREADS, signal })
+        .catch(() => {
+          tries++;
+          longest_ms = Math.max(longest_ms, performance.now() - asked);
+        });
+      clearTimeout(timer);
+    }
+  }
+  return { tries, longest_ms };
+}
+
 /** Seconds to charge back to V_on, the physical capacitor integrated in steps. */
 function recharge_s(p: Platform, energy_J: number, latency_s: number): number {
   const steps = 4000, h = latency_s / steps, power_W = energy_J / latency_s;
@@ -280,6 +305,7 @@ function table(head: string[], rows: string[][]): string {
 export async function explorerSection(): Promise<string> {
   const golden: GoldenNetwork[] = JSON.parse(await Deno.readTextFile(GOLDEN)).intermittent;
   const rows = await speeds(golden);
+  const stops = await cancelling();
   const won = await gains(golden);
   const { checksum, counts } = await explorerSignature();
   const required = await requirements(SPACES, THREADS);
@@ -292,8 +318,11 @@ export async function explorerSection(): Promise<string> {
 
 Written by \`deno task bench explorer\`, on ${navigator.hardwareConcurrency} cores, ${THREADS} threads;
 resident memory at the end ${memory} MB. The shortest of several runs, resolving and reading back
-included. "Visited" designs are evaluated power cycle by power cycle; the others are set aside by
-proof. Platforms: msp430fr5994-inas2021, msp430fr5994-spi (published), msp430fr5994-spi with
+included. "Visited" designs of a full space, or of a whole published one, are evaluated one by one;
+the others are set aside by proof. Of ${stops.tries} whole spaces that were asked to stop, at moments
+from 1 ms on, the last answered ${
+    stops.longest_ms.toFixed(0)
+  } ms later. Platforms: msp430fr5994-inas2021, msp430fr5994-spi (published), msp430fr5994-spi with
 kernel lea (full); the network and the layer on the network's own platform.
 
 ${
