@@ -60,6 +60,16 @@ inline const std::vector<Order> &dominant_orders() {
   return orders;
 }
 
+/**
+ * The same of a global pool, whose output has one row and one column: N steps over its input tiles,
+ * and the twelve orders with R or C innermost are batches of one tile.
+ */
+inline const std::vector<Order> &pool_orders() {
+  static const std::vector<Order> orders = {
+      {{BO_R, BO_C, BO_N, BO_M}}, {{BO_R, BO_M, BO_N, BO_C}}, {{BO_R, BO_C, BO_M, BO_N}}};
+  return orders;
+}
+
 /** Trip counts of the tile loops; of a pool `r` and `c` count input tiles. */
 struct Trips {
   uint32_t r, c, m, n;
@@ -71,11 +81,11 @@ struct Trips {
     case Sweep::output_channels:
       return m;
     case Sweep::rows:
-      return r;
+      return pool ? 1 : r;
     case Sweep::columns:
-      return c;
+      return pool ? 1 : c;
     default:
-      return static_cast<uint64_t>(r) * c;
+      return pool ? 1 : static_cast<uint64_t>(r) * c;
     }
   }
 };
@@ -110,15 +120,13 @@ public:
     if (pins.pins_order()) {
       Order order;
       std::memcpy(order.loops, pins.order, 4);
-      if (!pool_ || sweep_of(order.loops) == Sweep::input_channels) {
-        orders_ = {order};
-        weight_[static_cast<int>(sweep_of(order.loops))] = 1;
-      }
+      orders_ = {order};
+      weight_[static_cast<int>(sweep_of(order.loops))] = 1;
     } else if (pool_) {
-      // The rows and columns of a pool's output are one tile: its order is which of M and N is
-      // outside, and a batch accumulates over N. The six orders with N innermost are equal.
-      orders_ = {dominant_orders().back()};
+      orders_ = pool_orders();
       weight_[static_cast<int>(Sweep::input_channels)] = 6;
+      weight_[static_cast<int>(Sweep::output_channels)] = 6;
+      weight_[static_cast<int>(Sweep::columns)] = 12;
     } else {
       orders_ = dominant_orders();
       weight_[static_cast<int>(Sweep::input_channels)] = 6;
@@ -157,6 +165,9 @@ public:
     DesignCount sum = 0;
     if (pool_) {
       sum += weight(Sweep::input_channels) * cm * products(tr, tc);
+      sum += weight(Sweep::output_channels) * cr * cc * trips(2, tm);
+      sum += (weight(Sweep::rows) + weight(Sweep::columns) + weight(Sweep::space)) * cr * cc * cm *
+             batch_sizes(1);
     } else {
       sum += weight(Sweep::input_channels) * cr * cc * cm * trips(3, tn);
       sum += weight(Sweep::output_channels) * cr * cc * cn * trips(2, tm);

@@ -248,7 +248,9 @@ OrderTotals LayerTotals::order(const TileTotals &t, const Order &order, uint8_t 
   o.fixed = t.compute[span] + t.requantise + t.output_transfers * back +
             bo_element_bytes(&s) / 2.0 * outputs * p.nvm_write.per_element;
   o.fixed_bytes = bo_element_bytes(&s) * outputs;
-  const double m = t.trips.m, n = t.trips.n, readings = t.own_channels ? 1 : m;
+  const double m = t.trips.m, readings = t.own_channels ? 1 : m;
+  // Of a pool N steps over its input tiles.
+  const double n = pool_ ? static_cast<double>(t.trips.r) * t.trips.c : t.trips.n;
   double visits = n;
   switch (sweep) {
   case Sweep::output_channels:

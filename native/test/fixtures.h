@@ -125,7 +125,7 @@ inline bo_shape any_shape(Dice &dice) {
   return kind == 0 ? pool_shape(dice) : kind < 3 ? conv_shape(dice) : channelwise_shape(dice);
 }
 
-/** Any tile sizes, ragged ends included; any order (N innermost for a pool); any span; any S. */
+/** Any tile sizes, ragged ends included; any order; any span; any S. */
 inline bo_design any_design(Dice &dice, const bo_shape &s) {
   const bool pool = s.kind == BO_GLOBAL_AVG_POOL, conv = s.kind == BO_CONV;
   bo_design d{};
@@ -134,9 +134,8 @@ inline bo_design any_design(Dice &dice, const bo_shape &s) {
   d.tm = static_cast<uint16_t>(dice.pick(1, s.m));
   d.tn = static_cast<uint16_t>(conv ? dice.pick(1, s.n) : 1);
   uint8_t order[4] = {BO_R, BO_C, BO_M, BO_N};
-  if (!pool)
-    for (uint32_t i = 3; i > 0; i--)
-      std::swap(order[i], order[dice.pick(0, i)]);
+  for (uint32_t i = 3; i > 0; i--)
+    std::swap(order[i], order[dice.pick(0, i)]);
   std::copy(order, order + 4, d.order);
   d.span = static_cast<uint8_t>(conv ? dice.pick(0, 2) : 0);
   d.s = 1;

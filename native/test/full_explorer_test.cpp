@@ -57,8 +57,7 @@ template <class Visit> void for_each_design(const bo_shape &s, Visit &&visit) {
   uint8_t letters[4] = {0, 1, 2, 3};
   std::vector<std::array<uint8_t, 4>> orders;
   do {
-    if (!pool || letters[3] == BO_N)
-      orders.push_back({letters[0], letters[1], letters[2], letters[3]});
+    orders.push_back({letters[0], letters[1], letters[2], letters[3]});
   } while (std::next_permutation(letters, letters + 4));
   for (uint16_t tr = 1; tr <= (pool ? s.h : s.r); tr++)
     for (uint16_t tc = 1; tc <= (pool ? s.w : s.c); tc++)
