@@ -105,13 +105,13 @@ async function floatAccuracy(
 }
 
 /** Codes as quantize makes them by default: calibrated on training samples, or with learned ranges. */
-function integers(
+async function integers(
   network: Network,
   parameters: readonly Parameter[],
   train: Split,
   { element_bytes, per_channel }: QuantisationTarget,
   ranges?: Float32Array,
-): IntegerNetwork {
+): Promise<IntegerNetwork> {
   const constants = toConstants(parameters);
   const float: FloatNetwork = {
     name: network.name,
@@ -135,7 +135,7 @@ function integers(
   if (!int8) {
     bits = predictBits(float, observation, headroom, sum_limit);
     const start = { bits, headroom, sum_limit };
-    for (bits of refineBits(float, observation, samples.slice(0, 32), start));
+    for await (bits of refineBits(float, observation, samples.slice(0, 32), start));
   }
   return quantise(float, observation, { bits, headroom, sum_limit, element_bytes, per_channel })
     .network;
@@ -191,12 +191,18 @@ async function measure(
     onEpoch,
   });
   const target16 = { element_bytes: 2, per_channel: false } as const;
-  const int16 = await integerAccuracy(integers(network, float.parameters, train, target16), test);
+  const int16 = await integerAccuracy(
+    await integers(network, float.parameters, train, target16),
+    test,
+  );
   const int8: Record<string, unknown> = {};
   for (const per_channel of [false, true]) {
     const target = { element_bytes: 1, per_channel } as const;
     const what = per_channel ? "per_channel" : "per_layer";
-    const after = await integerAccuracy(integers(network, float.parameters, train, target), test);
+    const after = await integerAccuracy(
+      await integers(network, float.parameters, train, target),
+      test,
+    );
     const aware = await fit({
       network,
       train,
@@ -212,7 +218,7 @@ async function measure(
       checkpoint: checkpoint(`${what}.${learn_from}`),
       onEpoch,
     });
-    const codes = integers(network, aware.parameters, train, target, aware.ranges);
+    const codes = await integers(network, aware.parameters, train, target, aware.ranges);
     int8[what] = {
       after: after.accuracy,
       trained: (await integerAccuracy(codes, test)).accuracy,

@@ -5,7 +5,7 @@ import { accumulatorBound, SUM_LIMIT, worstInput } from "../../network/integer/b
 import { IntegerInference, quantiseInput } from "../../network/integer/inference.ts";
 import { weightShape } from "../../network/network.ts";
 import { observe } from "../../stages/quantize/observe.ts";
-import { outputError, refineBits } from "../../stages/quantize/refine_bits.ts";
+import { OutputError, refineBits } from "../../stages/quantize/refine_bits.ts";
 import { predictBits, quantise, type QuantiseOptions } from "../../stages/quantize/quantise.ts";
 import { randomNetwork, randomSamples, randomWeights } from "./support.ts";
 
@@ -164,16 +164,18 @@ Deno.test("quantise() survives dead layers and weights of any magnitude", () => 
   }
 });
 
-Deno.test("refineBits() never ends worse than it starts and often better", () => {
+Deno.test("refineBits() never ends worse than it starts and often better", async () => {
   let better = 0;
   for (let seed = 0; seed < 10; seed++) {
     const { network, float, observation, options } = quantised(seed);
     const samples = randomSamples(network, 8, seed);
-    const results = [...refineBits(float, observation, samples, options)];
+    const results = await Array.fromAsync(refineBits(float, observation, samples, options));
     assert.deepEqual(results[0], options.bits);
-    const errors = [options.bits, results.at(-1)!].map((bits) =>
-      outputError(float, observation, samples, { ...options, bits })
-    );
+    const outputs = new OutputError(float, observation, samples);
+    const errors = [
+      await outputs.of(options),
+      await outputs.of({ ...options, bits: results.at(-1)! }),
+    ];
     assert.ok(errors[1]! <= errors[0]!, `seed ${seed}: ${errors}`);
     if (errors[1]! < errors[0]!) better++;
   }
