@@ -1,7 +1,8 @@
 /**
  * Random MSP430X programs here and in the GNU simulator (gdb's sim/msp430): registers and N, Z, C
  * after every instruction, and memory at the end, must be equal. Left out is what the GNU simulator
- * of gdb 13.1 has against the guide: V, hence JGE and JL; SXT; DADD; the multiplier.
+ * of gdb 13.1 has against the guide: V, hence JGE and JL; SXT; DADD; zero carry of ADDC and SUBC;
+ * the multiplier.
  *
  *   gnu_differential RUN FOLDER PROGRAMS SEED    the line `N passed, N failed` comes last
  */
@@ -101,7 +102,7 @@ static void double_operand(program *p, int extended) {
   if (extended) {
     const unsigned small = size != 2u;
     if (registers)
-      emit(p, 0x1800u | draw(p, 2) << 8 | small << 6 | draw(p, 4));
+      emit(p, 0x1800u | small << 6 | draw(p, 4));
     else
       emit(p, 0x1800u | (from.word >> 16) << 7 | small << 6 | to.word >> 16);
   }
