@@ -250,7 +250,9 @@ function checkSupported(
       field: "power",
       value: request.power,
       expected: "intermittent",
-      help: "For continuous power ask for protocol inas2021.",
+      help:
+        "For the published model ask for protocol inas2021. Plugged in, the runtime does the same " +
+        "batches and commits: after_commit run_on tells their time as running_s.",
     });
   }
   if (platform.element_bytes === 1 && platform.kernel === "lea") {

@@ -96,6 +96,41 @@ Deno.test("exploreSpace() tables spaces of blocks", async () => {
   await compare(blocks, image, lea, { space: "full" }, 5);
 });
 
+const mixed = SearchSpace.parse({
+  type: "blocks",
+  dimensions: 2,
+  stages: [
+    { kernel: [3, 5], channels: [3, 6], pool: ["none", "max", "avg"], padding: "same" },
+    {
+      block: ["conv", "separable"],
+      depth: [1, 2],
+      kernel: 3,
+      channels: [6, 8],
+      padding: "same",
+      residual: ["none", "add"],
+    },
+  ],
+});
+
+Deno.test("exploreSpace() tables separable blocks, residuals and pools, int16 and int8", async () => {
+  const spi = { profile: "msp430fr5994-spi" }, lea = { ...spi, kernel: "lea" as const };
+  const small = { ...spi, element_bytes: 1 as const, weight_scales: "per_channel" as const };
+  for (
+    const [platform, space, every] of [[spi, "published", 5], [small, "published", 7]] as const
+  ) {
+    const seen = await compare(mixed, image, platform, { space }, every);
+    // No block of a stage adds where its maps differ.
+    assert.deepEqual([...seen.keys()].sort(), ["feasible", "not buildable"]);
+  }
+  for (const platform of [lea, small]) {
+    const seen = await compare(mixed, image, platform, { space: "full" }, 23);
+    assert.ok(seen.has("feasible"));
+  }
+  const scarce = { ...spi, capacitance_F: 0.0008, vm_bytes: 700, nvm_bytes: 6000 };
+  const seen = await compare(mixed, image, scarce, {}, 11);
+  assert.ok(seen.has("does not fit in NVM"), JSON.stringify([...seen]));
+});
+
 Deno.test("exploreSpace() pads odd channels for LEA as exploreNetwork() does", async () => {
   const odd = SearchSpace.parse({ ...conv, channels: [3, 5, 8] });
   const lea = { profile: "msp430fr5994-lea" };
