@@ -33,6 +33,7 @@ async function withCheckout(use: (root: string) => Promise<void>) {
     await Deno.symlink(join(ROOT, "node_modules"), join(root, "node_modules"));
     await Deno.mkdir(join(root, "native"));
     await Deno.mkdir(join(root, "runtime-c/core"), { recursive: true });
+    await Deno.mkdir(join(root, "runtime-c/kernels"));
     await Deno.writeTextFile(join(root, "runtime-c/core/answer.h"), "enum { ANSWER = 42 };\n");
     await Deno.writeTextFile(join(root, "native/CMakeLists.txt"), CMAKE);
     await Deno.writeTextFile(join(root, "native/answer.cpp"), source("ANSWER"));
@@ -54,6 +55,10 @@ Deno.test("buildAddon() builds what loads, and addonIsCurrent() sees every chang
 
     await Deno.writeTextFile(join(root, "runtime-c/core/answer.h"), "enum { ANSWER = 43 };\n");
     assert.equal(await addonIsCurrent(root), false, "a header of the runtime changed");
+    await Deno.writeTextFile(join(root, "runtime-c/core/answer.h"), "enum { ANSWER = 42 };\n");
+    assert.equal(await addonIsCurrent(root), true);
+    await Deno.writeTextFile(join(root, "runtime-c/kernels/dot.c"), "\n");
+    assert.equal(await addonIsCurrent(root), false, "a kernel of the runtime came");
 
     await Deno.writeTextFile(join(root, "native/answer.cpp"), source("no_such_name"));
     await assert.rejects(buildAddon(root), (error: unknown) => {
