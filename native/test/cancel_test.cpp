@@ -17,11 +17,7 @@ namespace {
 
 constexpr unsigned THREADS = 2;
 /** Instructions of the sanitizers' checks are no work of the explorer. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double SLOWER = 20;
-#else
-constexpr double SLOWER = 1;
-#endif
+constexpr double SLOWER = test::SANITIZED ? 20 : 1;
 
 double processor_s() {
   timespec now{};

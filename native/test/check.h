@@ -35,6 +35,15 @@ inline void fail(const char *file, int line, const std::string &text) {
   throw Failure{out.str()};
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool SANITIZED = true;
+#else
+constexpr bool SANITIZED = false;
+#endif
+
+/** A tenth of so many rounds under sanitizers: they see what is done, not how often. */
+constexpr int rounds(int plain) { return SANITIZED ? plain / 10 : plain; }
+
 inline double relative_error(double a, double b) {
   const double size = std::fmax(std::fabs(a), std::fabs(b));
   return size == 0 ? 0 : std::fabs(a - b) / size;

@@ -202,20 +202,20 @@ LayerTask random_task(Dice &dice, const Platform &p) {
 TEST("explore_layers() finds in the full space what visiting every design finds", {
   Dice dice(21);
   int infeasible = 0;
-  for (int i = 0; i < 2000; i++) {
+  for (int i = 0; i < rounds(2000); i++) {
     const Platform p = random_platform(dice);
     const LayerTask task = random_task(dice, p);
     const auto results = explore_layers({task}, 1, NEVER);
     compare(task, results->front());
     infeasible += results->front().best.empty();
   }
-  CHECK(infeasible > 50 && infeasible < 1200);
+  CHECK(infeasible > rounds(50) && infeasible < rounds(1200));
 });
 
 TEST("explore_layers() finds what visiting every design finds under the other schemes", {
   Dice dice(29);
   int infeasible[5] = {}, tried[5] = {};
-  for (int i = 0; i < 1200; i++) {
+  for (int i = 0; i < rounds(1200); i++) {
     Platform p = random_platform(dice);
     LayerTask task = random_task(dice, p);
     task.scheme = static_cast<uint8_t>(dice.pick(BO_SCHEME_HAWAII, BO_SCHEME_IDEAL));
@@ -229,7 +229,7 @@ TEST("explore_layers() finds what visiting every design finds under the other sc
     tried[task.scheme]++, infeasible[task.scheme] += results->front().best.empty();
   }
   for (int scheme = BO_SCHEME_HAWAII; scheme <= BO_SCHEME_IDEAL; scheme++)
-    CHECK(infeasible[scheme] > 10 && infeasible[scheme] < tried[scheme] * 3 / 4);
+    CHECK(infeasible[scheme] > rounds(10) && infeasible[scheme] < tried[scheme] * 3 / 4);
 });
 
 TEST("check_front() notices a point too many and a point too few (negative control)", {
@@ -267,7 +267,7 @@ TEST("check_front() notices a point too many and a point too few (negative contr
 
 TEST("explore_layers() keeps pinned axes", {
   Dice dice(22);
-  for (int i = 0; i < 600; i++) {
+  for (int i = 0; i < rounds(600); i++) {
     const Platform p = random_platform(dice);
     LayerTask task = random_task(dice, p);
     const bo_design d = any_design(dice, task.shape);
