@@ -49,7 +49,6 @@ export function compareCommits(
   designs: DesignsArtifact,
   layout: Pick<LayoutArtifact, "layers">,
   counters: readonly Counters[],
-  commits: number,
   inferences: number,
 ): { counted: VerifyArtifact["counted"]; difference: string | undefined } {
   const expected = commitsOf(designs, layout);
@@ -58,7 +57,7 @@ export function compareCommits(
     modelled: layerCommits(designs, name),
     commits: (counters[index]?.commits ?? 0) / inferences,
   }));
-  const total = commits / inferences;
+  const total = counters.reduce((sum, { commits }) => sum + commits, 0) / inferences;
   const counted = {
     commits: total,
     layers,

@@ -206,7 +206,6 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
     designs,
     layout,
     uncut.counters,
-    uncut.scenario.commits,
     all,
   );
   if (uncut.scenario.mismatches === 0 && difference !== undefined) {

@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { writeJson, writeNpy } from "../../base/files.ts";
 import { QuantizedArtifact } from "../../network/artifacts/quantized.ts";
+import { exploreNetwork } from "../../native/mod.ts";
+import { preservationOf } from "../../native/preservation.ts";
+import type { Scheme } from "../../network/design.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
 import { type Network, weightShape } from "../../network/network.ts";
 import { readProfile, resolvePlatform } from "../../network/platform.ts";
@@ -38,19 +41,33 @@ export const SMALL: Network = {
 /** Seed of designs that use planes of partial sums. */
 const SEED = 6;
 
-/** Writes `<folder>/{quantize,explore,dump}`. */
+/** Designs of {@link SMALL} as the explorer finds them under a scheme. */
+async function explored(profile: string, scheme: Scheme, random: DesignsArtifact) {
+  const answer = await exploreNetwork(SMALL, { profile }, {
+    protocol: "brownout",
+    space: "full",
+    scheme,
+    threads: 1,
+  });
+  const kept = preservationOf({ name: SMALL.name, scheme });
+  return DesignsArtifact.parse({ ...random, ...kept, answer });
+}
+
+/** Writes `<folder>/{quantize,explore,dump}`; of a scheme other than tile with the explorer's designs. */
 export async function writeArtifacts(
   folder: string,
   vectors = 3,
   platforms: readonly string[] = BOARDS,
+  scheme: Scheme = "tile",
 ): Promise<void> {
   for (const profile of platforms) {
-    const dump = await randomDump(SEED, SMALL, vectors);
+    const dump = await randomDump(SEED, SMALL, vectors, undefined, undefined, scheme);
+    if (scheme !== "tile") dump.designs = await explored(profile, scheme, dump.designs);
     const { answer, platform } = dump.designs;
     platform.choice = { profile };
     const batches = answer.layers.map((layer) => layer.feasible ? layer.batches ?? 0 : 0);
     // Start and delivery are power cycles of their own.
-    answer.power_cycles = batches.reduce((sum, count) => sum + count, 2);
+    if (scheme === "tile") answer.power_cycles = batches.reduce((sum, count) => sum + count, 2);
     dump.platform = resolvePlatform(await readProfile(join(ROOT, "platforms"), profile));
     await dumpPlatform(join(folder, "dump", profile), dump);
     await writeJson(
