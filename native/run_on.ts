@@ -50,7 +50,9 @@ export function showRunOn(
  * most what it brings at the voltage of most power, and what the capacitor gives to the mean of
  * several inferences.
  */
-function leastLatency_s(p: Platform, [energy, time]: readonly NativeAnswer[]): number {
+function leastLatency_s(p: Platform, relaxed: readonly NativeAnswer[]): number {
+  // Of "work_time" seconds stand where joules do.
+  const [work_J, work_s] = relaxed.map(({ energy_J }) => energy_J) as [number, number];
   // The release pair is read after boots only, and boots are what is not counted.
   const pair = 2, elements = 4;
   const pair_J = pair * (p.nvm_read.energy_fixed_J + elements * p.nvm_read.energy_per_element_J);
@@ -58,7 +60,7 @@ function leastLatency_s(p: Platform, [energy, time]: readonly NativeAnswer[]): n
   const stored_J = 0.5 * p.capacitance_F * (p.v_supply ** 2 - p.v_off ** 2) / INFERENCES;
   const best_V = Math.max(p.v_off, p.v_supply / 2);
   const harvest_W = best_V * (p.v_supply - best_V) / p.harvester_ohm;
-  const least_J = energy!.energy_J - pair_J - stored_J;
+  const least_J = work_J - pair_J - stored_J;
   // The explorer's own rounding must not make a bound of an optimum.
-  return Math.max(time!.energy_J - pair_s, least_J / harvest_W) * (1 - 1e-9);
+  return Math.max(work_s - pair_s, least_J / harvest_W) * (1 - 1e-9);
 }
