@@ -318,12 +318,13 @@ export class HostRuntime {
 
   /** @param folder receives object files */
   async compile(folder: string): Promise<void> {
-    // Campaigns are a test harness of the runtime's own, dot_* are kernels of boards.
+    // Campaigns are a test harness of the runtime's own, dot_* and windows_* are kernels of
+    // boards.
     const sources = ["core", "kernels", "ports/host"].flatMap((name) =>
       [...Deno.readDirSync(`${ROOT}runtime-c/${name}`)]
         .map((entry) => entry.name)
         .filter((file) =>
-          /^(?!application|campaign|exploration|vectors_file|dot_|window_).*\.c$/.test(file)
+          /^(?!application|campaign|exploration|vectors_file|dot_|windows_).*\.c$/.test(file)
         )
         .sort()
         .map((file) => `${ROOT}runtime-c/${name}/${file}`)
