@@ -1,4 +1,4 @@
-/** The compiled addon as TypeScript sees it, and how it is loaded. `native/src/napi.cpp` is its source. */
+/** The compiled addon as TypeScript sees it, and how it is loaded. `native/src/napi.cpp` and what it calls are its source. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ExitCode, UserError } from "../base/errors.ts";

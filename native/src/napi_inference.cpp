@@ -1,6 +1,7 @@
 /** infer(): integer inference of many samples, off the event loop. */
 #include "host_inference.h"
-#include "napi_reader.h"
+#include "napi_calls.h"
+#include "napi_request.h"
 
 #include <algorithm>
 #include <cstring>

@@ -101,10 +101,4 @@ inline Reader item(const Napi::Array &list, uint32_t index, const std::string &p
   return {value.As<Napi::Object>(), name};
 }
 
-/** One layer of a network; @throws Napi::TypeError where the walk cannot take it. */
-NetworkLayer read_layer(const Reader &from, int index);
-
-/** infer(network, inputs, threads) -> promise; host_inference.h. */
-Napi::Value infer(const Napi::CallbackInfo &info);
-
 } // namespace brownout
