@@ -262,14 +262,14 @@ Deno.test("verify.run() sees images with other constants, vectors or arithmetic,
     }
   }));
 
-Deno.test("verify.run() fails where the model tells other power cycles than are counted", () =>
+Deno.test("verify.run() fails where the model tells other commits than are counted", () =>
   damaged(async (copy) => {
     const file = join(copy, "explore", FRAM, "designs.json");
     const designs = await readJson(file, DesignsArtifact);
     designs.answer.power_cycles! += 1;
     await writeJson(file, DesignsArtifact, designs);
     const error = await refused(run(copy));
-    assert.match(error.message, /an inference takes \d+ power cycles, the model says \d+/);
+    assert.match(error.message, /an inference commits \d+ times, the model says \d+/);
     assert.match(error.message, /simulator.* commits in NVM, the model says/);
 
     designs.answer.power_cycles! -= 1;
