@@ -59,9 +59,7 @@ Napi::Value explore(const Napi::CallbackInfo &info) {
   if (info.Length() < 2 || !info[0].IsArray() || !info[1].IsNumber())
     throw Napi::TypeError::New(env, "explore(requests, threads)");
   const Napi::Array list = info[0].As<Napi::Array>();
-  const double threads = info[1].As<Napi::Number>().DoubleValue();
-  if (!(threads >= 1 && threads <= 1024))
-    throw Napi::TypeError::New(env, "threads must be from 1 to 1024");
+  const unsigned threads = read_threads(info[1]);
   double time_limit_s = std::numeric_limits<double>::infinity();
   if (info.Length() > 2 && info[2].IsNumber())
     time_limit_s = info[2].As<Napi::Number>().DoubleValue();
@@ -71,14 +69,8 @@ Napi::Value explore(const Napi::CallbackInfo &info) {
   for (uint32_t i = 0; i < list.Length(); i++)
     requests.push_back(read_request(item(list, i, "requests")));
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  auto *worker = new ExploreWorker(env, std::move(requests), static_cast<unsigned>(threads),
-                                   cancelled, time_limit_s);
-  Napi::Object out = Napi::Object::New(env);
-  out["promise"] = worker->promise();
-  out["cancel"] = Napi::Function::New(
-      env, [cancelled](const Napi::CallbackInfo &) { cancelled->store(true); }, "cancel");
-  worker->Queue();
-  return out;
+  auto *worker = new ExploreWorker(env, std::move(requests), threads, cancelled, time_limit_s);
+  return start(env, worker, cancelled);
 }
 
 /** runOn() walks them while the event loop waits. */
@@ -129,12 +121,6 @@ Napi::Value run_on(const Napi::CallbackInfo &info) {
   const RunOn result = sleeps_after_commits(request.scheme)
                            ? run_on_network(request, designs, count)
                            : until_failure_network(request, designs, count);
-  const auto numbers = [&](const std::vector<double> &from) {
-    Napi::Array out = Napi::Array::New(env);
-    for (uint32_t i = 0; i < from.size(); i++)
-      out[i] = from[i];
-    return out;
-  };
   Napi::Object out = Napi::Object::New(env);
   out["latency_s"] = result.latency_s;
   out["energy_J"] = result.energy_J;
@@ -142,8 +128,8 @@ Napi::Value run_on(const Napi::CallbackInfo &info) {
   out["above_V"] = result.above_V;
   out["lowest_V"] = result.lowest_V;
   out["running_s"] = result.running_s;
-  out["layer_latency_s"] = numbers(result.layer_latency_s);
-  out["layer_power_cycles"] = numbers(result.layer_power_cycles);
+  out["layer_latency_s"] = write_numbers(env, result.layer_latency_s);
+  out["layer_power_cycles"] = write_numbers(env, result.layer_power_cycles);
   return out;
 }
 

@@ -107,13 +107,6 @@ Napi::Object write_layer(Napi::Env env, const LayerResult &layer) {
   return out;
 }
 
-Napi::Array write_numbers(Napi::Env env, const std::vector<uint64_t> &numbers) {
-  Napi::Array out = Napi::Array::New(env);
-  for (uint32_t i = 0; i < numbers.size(); i++)
-    out[i] = static_cast<double>(numbers[i]);
-  return out;
-}
-
 Napi::Object write_nvm(Napi::Env env, const NvmPlan &plan) {
   Napi::Object out = Napi::Object::New(env);
   out["records"] = plan.records;
@@ -126,7 +119,7 @@ Napi::Object write_nvm(Napi::Env env, const NvmPlan &plan) {
   out["scales"] = write_numbers(env, plan.scales);
   out["input_map"] = static_cast<double>(plan.input_map);
   out["maps"] = write_numbers(env, plan.maps);
-  out["planes"] = write_numbers(env, {plan.planes[0], plan.planes[1]});
+  out["planes"] = write_numbers(env, plan.planes);
   out["image_bytes"] = static_cast<double>(plan.image_bytes);
   out["total_bytes"] = static_cast<double>(plan.total_bytes);
   return out;
@@ -165,7 +158,7 @@ Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
     misses[i] = miss;
   }
   out["misses"] = misses;
-  out["choices"] = write_numbers(env, {answer.choices.begin(), answer.choices.end()});
+  out["choices"] = write_numbers(env, answer.choices);
   Napi::Array front = Napi::Array::New(env);
   for (uint32_t i = 0; i < answer.front.size(); i++) {
     const NetworkPoint &point = answer.front[i];
@@ -173,7 +166,7 @@ Napi::Object write_answer(Napi::Env env, const NetworkAnswer &answer) {
     entry["latency_s"] = point.scores.latency_s;
     entry["energy_J"] = point.scores.energy_J;
     entry["written_bytes"] = point.scores.written_bytes;
-    entry["choices"] = write_numbers(env, {point.choices.begin(), point.choices.end()});
+    entry["choices"] = write_numbers(env, point.choices);
     front[i] = entry;
   }
   out["front"] = front;

@@ -163,18 +163,15 @@ Napi::Value infer(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 3 || !info[0].IsObject() || !info[1].IsTypedArray() || !info[2].IsNumber())
     throw Napi::TypeError::New(env, "infer(network, inputs, threads)");
-  const double threads = info[2].As<Napi::Number>().DoubleValue();
-  if (!(threads >= 1 && threads <= 1024))
-    throw Napi::TypeError::New(env, "threads must be from 1 to 1024");
+  const unsigned threads = read_threads(info[2]);
   IntegerNetwork network = read_integer_network(info[0].As<Napi::Object>());
   const auto codes = info[1].As<Napi::TypedArray>();
   if (codes.TypedArrayType() != napi_int16_array ||
       codes.ElementLength() % network.input_elements != 0)
     throw Napi::TypeError::New(env, "inputs must be int16 codes of whole samples");
   const auto input = codes.As<Napi::Int16Array>();
-  auto *worker =
-      new InferWorker(env, std::move(network), {input.Data(), input.Data() + input.ElementLength()},
-                      static_cast<unsigned>(threads));
+  auto *worker = new InferWorker(env, std::move(network),
+                                 {input.Data(), input.Data() + input.ElementLength()}, threads);
   worker->Queue();
   return worker->promise();
 }

@@ -150,18 +150,11 @@ Napi::Value space(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 2 || !info[0].IsObject() || !info[1].IsNumber())
     throw Napi::TypeError::New(env, "space(request, threads)");
-  const double threads = info[1].As<Napi::Number>().DoubleValue();
-  if (!(threads >= 1 && threads <= 1024))
-    throw Napi::TypeError::New(env, "threads must be from 1 to 1024");
+  const unsigned threads = read_threads(info[1]);
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  auto *worker = new SpaceWorker(env, read_space({info[0].As<Napi::Object>(), "request"}),
-                                 static_cast<unsigned>(threads), cancelled);
-  Napi::Object out = Napi::Object::New(env);
-  out["promise"] = worker->promise();
-  out["cancel"] = Napi::Function::New(
-      env, [cancelled](const Napi::CallbackInfo &) { cancelled->store(true); }, "cancel");
-  worker->Queue();
-  return out;
+  auto *worker =
+      new SpaceWorker(env, read_space({info[0].As<Napi::Object>(), "request"}), threads, cancelled);
+  return start(env, worker, cancelled);
 }
 
 } // namespace brownout
