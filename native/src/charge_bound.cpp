@@ -74,6 +74,10 @@ ChargeBound::ChargeBound(const Platform &platform) {
 
   const double slow_W = harvest_W(buffer.v_on);
   const double fast_W = std::max(2 * slow_W, 1.05 * most_power_W(platform));
+  // Where energy is drawn in no time no power bounds it.
+  concave_ = std::isfinite(fast_W);
+  if (!concave_)
+    return;
   double energy_J = budget_J;
   for (size_t i = 0; i < LEVELS; i++, energy_J /= STEP) {
     Level level{energy_J, {}, {}};
