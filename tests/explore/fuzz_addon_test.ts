@@ -187,6 +187,9 @@ for (const [name, valid] of Object.entries(VALID)) {
   Deno.test(`the addon's ${name}() refuses arguments of any wrong kind`, () => {
     fc.assert(
       fc.property(wrong, wrong, wrong, (a, b, c) => {
+        // No requests at all are a right call.
+        const none = name === "explore" && Array.isArray(a) && a.length === 0;
+        fc.pre(!(none && typeof b === "number" && b >= 1 && b <= 1024));
         assert.throws(call([a, b, c]), Error);
         assert.throws(call([]), Error);
       }),
