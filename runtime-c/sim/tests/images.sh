@@ -8,18 +8,7 @@ mkdir -p "$out"
 gcc -std=c11 -O1 -fno-strict-aliasing -I$runtime/core -I$runtime/kernels -I$runtime/ports/host \
   -I$runtime/tests/support -I$runtime/apps $runtime/core/crc.c $runtime/ports/host/host.c \
   $runtime/tests/support/network.c $runtime/tests/boards/export.c -o "$out/export"
-passed=0
-failed=0
-verdict() { # name right answer
-  if [ "$2" = yes ]; then
-    passed=$((passed + 1))
-    echo "ok $1"
-  else
-    failed=$((failed + 1))
-    echo "FAIL $1: $3"
-  fi
-}
-field() { echo "$answer" | sed -n "s/.*\"$1\":\([^,}]*\).*/\1/p"; }
+. $runtime/tests/verdict.sh
 expect() { # name wanted-status arguments...
   name=$1
   wanted=$2

@@ -6,18 +6,7 @@ out=$1
 sim=$2
 dump=$3
 runtime=..
-passed=0
-failed=0
-verdict() { # name right answer
-  if [ "$2" = yes ]; then
-    passed=$((passed + 1))
-    echo "ok $1"
-  else
-    failed=$((failed + 1))
-    echo "FAIL $1: $3"
-  fi
-}
-field() { echo "$answer" | sed -n "s/.*\"$1\":\([^,}]*\).*/\1/p"; }
+. $runtime/tests/verdict.sh
 run() { answer=$(timeout 100 "$sim" --board "$board" "$@" 2>&1) || true; }
 # A capacitor as good as a battery at this voltage, and one that holds a few batches.
 battery() { run "$elf" --capacitor 1000,1,"$1",2.0,3.6 --energy 1e-6,1e-9,1e-9,1e-9,7e-9; }

@@ -4,21 +4,10 @@ set -eu
 cd "$(dirname "$0")/../.."
 out=${OUT:-../build/runtime-c/boards}
 mkdir -p "$out"
-nm=$(command -v llvm-nm-16 || command -v llvm-nm)
 gcc -std=c11 -O1 -fno-strict-aliasing -Icore -Ikernels -Iports/host -Itests/support -Iapps \
   core/crc.c ports/host/host.c tests/support/network.c tests/boards/export.c -o "$out/export"
 nm=$(make -s -f ports/common/llvm.mk which-llvm-nm)
-passed=0
-failed=0
-verdict() {
-  if [ "$2" = yes ]; then
-    passed=$((passed + 1))
-    echo "ok $1"
-  else
-    failed=$((failed + 1))
-    echo "FAIL $1"
-  fi
-}
+. tests/verdict.sh
 for seed in ${SEEDS:-1 3 6}; do
   dump=$out/$seed
   rm -rf "$dump"
