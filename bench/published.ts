@@ -34,6 +34,8 @@ import { fit } from "../training/fit.ts";
 import { buildGraph } from "../training/forward.ts";
 import { type Parameter, toConstants } from "../training/parameters.ts";
 
+const THREADS = navigator.hardwareConcurrency;
+
 const SPACES = {
   ...PUBLISHED_SPACES,
   "fashion-mnist": {
@@ -135,7 +137,7 @@ async function integers(
   if (!int8) {
     bits = predictBits(float, observation, headroom, sum_limit);
     const start = { bits, headroom, sum_limit };
-    for await (bits of refineBits(float, observation, samples.slice(0, 32), start));
+    for await (bits of refineBits(float, observation, samples.slice(0, 32), start, THREADS));
   }
   return quantise(float, observation, { bits, headroom, sum_limit, element_bytes, per_channel })
     .network;
@@ -143,8 +145,7 @@ async function integers(
 
 async function integerAccuracy(codes: IntegerNetwork, { x, y, samples }: Split) {
   const started = performance.now();
-  const threads = navigator.hardwareConcurrency;
-  const { classes, by } = await integerClasses(codes, x, samples, threads, () => Promise.resolve());
+  const { classes, by } = await integerClasses(codes, x, samples, THREADS, () => Promise.resolve());
   const seconds = (performance.now() - started) / 1000;
   const correct = classes.reduce((sum, c, i) => sum + Number(c === y[i]), 0);
   return { accuracy: correct / samples, by, samples_per_s: samples / seconds };

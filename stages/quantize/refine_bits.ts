@@ -1,12 +1,7 @@
 /** How many bits each map deserves, by trying: the prediction knows nothing of how errors add up. */
-import { UserError } from "../../base/errors.ts";
-import { forKernels, inferAll } from "../../native/infer.ts";
 import { FloatInference, type FloatNetwork } from "../../network/float.ts";
-import {
-  IntegerInference,
-  type IntegerNetwork,
-  quantiseInput,
-} from "../../network/integer/inference.ts";
+import { quantiseInput } from "../../network/integer/inference.ts";
+import { IntegerOutputs } from "./integer_outputs.ts";
 import type { Observation } from "./observe.ts";
 import { BITS_MAX, BITS_MIN, quantise, type QuantiseOptions } from "./quantise.ts";
 
@@ -15,6 +10,7 @@ export class OutputError {
   readonly #network: FloatNetwork;
   readonly #observation: Observation;
   readonly #samples: readonly Float32Array[];
+  readonly #threads: number;
   /** [samples][outputs] */
   readonly #expected: number[];
 
@@ -22,7 +18,9 @@ export class OutputError {
     network: FloatNetwork,
     observation: Observation,
     samples: readonly Float32Array[],
+    threads: number,
   ) {
+    this.#threads = threads;
     this.#network = network;
     this.#observation = observation;
     this.#samples = samples;
@@ -34,29 +32,9 @@ export class OutputError {
   async of(options: QuantiseOptions): Promise<number> {
     const { network, layers } = quantise(this.#network, this.#observation, options);
     const scale = layers.at(-1)!.output_scale;
-    const codes = await answers(network, this.#samples);
+    const inputs = this.#samples.map((sample) => quantiseInput(network, sample));
+    const codes = await new IntegerOutputs(network, this.#threads).of(inputs);
     return this.#expected.reduce((sum, value, i) => sum + (codes[i]! * scale - value) ** 2, 0);
-  }
-}
-
-/** Output codes, [samples][outputs]: the kernels' or, where they cannot hold the network, the reference's. */
-async function answers(
-  network: IntegerNetwork,
-  samples: readonly Float32Array[],
-): Promise<Int16Array> {
-  const inputs = samples.map((sample) => quantiseInput(network, sample));
-  try {
-    const all = new Int16Array(inputs.reduce((sum, codes) => sum + codes.length, 0));
-    let at = 0;
-    for (const codes of inputs) {
-      all.set(codes, at);
-      at += codes.length;
-    }
-    return await inferAll(forKernels(network), all, navigator.hardwareConcurrency);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const reference = new IntegerInference(network);
-    return Int16Array.from(inputs.flatMap((codes) => [...reference.run(codes)]));
   }
 }
 
@@ -70,10 +48,11 @@ export async function* refineBits(
   observation: Observation,
   samples: readonly Float32Array[],
   start: QuantiseOptions,
+  threads: number,
 ): AsyncGenerator<readonly number[]> {
   const most = start.bits_max ?? BITS_MAX;
   let bits = [...start.bits];
-  const outputs = new OutputError(network, observation, samples);
+  const outputs = new OutputError(network, observation, samples, threads);
   const errorOf = (candidate: readonly number[]) => outputs.of({ ...start, bits: candidate });
   let error = await errorOf(bits);
   yield bits;

@@ -162,7 +162,7 @@ export const quantize = defineStage<QuantizeParameters>({
       const every = Math.ceil(samples.length / SAMPLES_REFINED);
       const measured = samples.filter((_, i) => i % every === 0);
       const start = { bits, bits_max: room, headroom, sum_limit };
-      for await (const best of refineBits(float, observation, measured, start)) {
+      for await (const best of refineBits(float, observation, measured, start, threads)) {
         bits = best;
         progress.update("dividing bits between activations and weights");
         await breathe();

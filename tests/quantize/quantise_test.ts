@@ -169,9 +169,9 @@ Deno.test("refineBits() never ends worse than it starts and often better", async
   for (let seed = 0; seed < 10; seed++) {
     const { network, float, observation, options } = quantised(seed);
     const samples = randomSamples(network, 8, seed);
-    const results = await Array.fromAsync(refineBits(float, observation, samples, options));
+    const results = await Array.fromAsync(refineBits(float, observation, samples, options, 2));
     assert.deepEqual(results[0], options.bits);
-    const outputs = new OutputError(float, observation, samples);
+    const outputs = new OutputError(float, observation, samples, 2);
     const errors = [
       await outputs.of(options),
       await outputs.of({ ...options, bits: results.at(-1)! }),
