@@ -4,7 +4,7 @@
  * are the dataset stage's.
  */
 import type { Problem } from "../base/errors.ts";
-import type { DatasetArtifact } from "../network/artifacts/dataset.ts";
+import type { DatasetArtifact, SensorAxes } from "../network/artifacts/dataset.ts";
 import type { Shape } from "../network/network.ts";
 import type { Progress } from "../pipeline/stage.ts";
 import type { Augmentation } from "./augment.ts";
@@ -39,6 +39,8 @@ export interface DatasetDescriptor {
   readonly input?: Shape;
   readonly classes?: readonly string[];
   readonly normalisation: NormalisationKind;
+  /** Channels that are x, y and z of one sensor each, all in one frame. */
+  readonly axes?: readonly SensorAxes[];
   /** How training samples are usually disturbed; absent where they are not. */
   readonly augmentation?: Augmentation;
   /** What is downloaded where the user has no copy; empty where nothing is. */
@@ -79,6 +81,8 @@ export interface RawDataset {
   readonly title?: string;
   readonly input: Shape;
   readonly classes: readonly string[];
+  /** In place of the descriptor's. */
+  readonly axes?: readonly SensorAxes[];
   readonly splits: Readonly<Record<SplitName, RawSplit>>;
   readonly split_rule: string;
   /** `source`, `licence` and `citation` come from the descriptor where they are absent here. */

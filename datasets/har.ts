@@ -66,6 +66,7 @@ export const har: DatasetLoader = {
     input: { h: STEPS, w: 1, channels: SIGNALS.length },
     classes: CLASSES,
     normalisation: "channel",
+    axes: [[0, 1, 2], [3, 4, 5], [6, 7, 8]],
     files: [OFFICIAL],
     reads_data_dir: true,
   },

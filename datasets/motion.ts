@@ -36,6 +36,7 @@ export const motion: DatasetLoader = {
     input: { h: STEPS, w: 1, channels: CHANNELS },
     classes: CLASSES,
     normalisation: "channel",
+    axes: [[0, 1, 2], [3, 4, 5]],
     files: [],
     reads_data_dir: false,
   },

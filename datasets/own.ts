@@ -132,6 +132,7 @@ function assemble(
       expected: "a folder (or a label) per class",
     }, ExitCode.data);
   }
+  const { axes } = settings;
   const size = input.h * input.w * input.channels;
   const { positions, rule, cautions } = splitOf(samples, settings, seed, folder);
   const take = (split: SplitName) =>
@@ -146,6 +147,7 @@ function assemble(
     input,
     classes,
     splits: { train: take("train"), val: take("val"), test: take("test") },
+    ...(axes === undefined ? {} : { axes }),
     split_rule: rule,
     provenance: {
       ...(settings.source === undefined ? {} : { source: settings.source }),

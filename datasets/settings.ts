@@ -1,5 +1,6 @@
 /** What a user may say of a data set beside its folder, in `with:` of the dataset stage. */
 import { z } from "zod";
+import { SensorAxes } from "../network/artifacts/dataset.ts";
 
 const share = z.number().gt(0).lt(1);
 const count = z.number().int().positive();
@@ -43,6 +44,8 @@ const common = {
   /** A regular expression on a file's path; its first group names the sample's group. */
   group_pattern: z.string().min(1).refine(isPattern, "no regular expression with a (group)")
     .optional(),
+  /** Channel numbers of each sensor's x, y and z, all sensors in one frame: `[[0, 1, 2]]`. */
+  axes: z.array(SensorAxes).min(1).optional(),
 };
 
 export const OwnCsv = z.strictObject({

@@ -2,13 +2,16 @@
 import type { Random } from "../base/random.ts";
 import { augmentSamples } from "../datasets/augment.ts";
 import type { FitParameters } from "../network/artifacts/training.ts";
-import type { Shape } from "../network/network.ts";
-import type { Batch } from "./data.ts";
+import type { Batch, Split } from "./data.ts";
+import { requireAxes, turn } from "./sensor_frame.ts";
 
-/** Disturbs a batch in place as the options say. */
+/**
+ * Disturbs a batch in place as the options say.
+ * @throws UserError where windows are to be turned whose axes are not known
+ */
 export function augment(
   batch: Batch,
-  input: Shape,
+  { input, frame }: Pick<Split, "input" | "frame">,
   options: FitParameters["augment"],
   random: Random,
 ): void {
@@ -19,6 +22,11 @@ export function augment(
   if (shift_steps > 0 || noise > 0) {
     const step_elements = input.w * input.channels;
     augmentSamples(batch.x, input, { kind: "series", step_elements, shift_steps, noise }, random);
+  }
+  if (options.rotate_degrees !== undefined) {
+    requireAxes(options, frame, "augment.rotate_degrees");
+    const { h, w, channels } = input;
+    turn(batch.x, { size: h * w * channels, channels }, frame!, options.rotate_degrees, random);
   }
   recalibrate(batch, input.channels, gain, offset, random);
 }

@@ -3,6 +3,7 @@ import { readNpy } from "../base/files.ts";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { Shape } from "../network/network.ts";
 import { Random } from "../base/random.ts";
+import type { SensorFrame } from "./sensor_frame.ts";
 
 export interface Split {
   readonly input: Shape;
@@ -11,6 +12,8 @@ export interface Split {
   /** [samples], class numbers from 0 */
   readonly y: Int32Array;
   readonly samples: number;
+  /** Where the data set names its sensors' axes. */
+  readonly frame?: SensorFrame;
 }
 
 /**
@@ -21,6 +24,7 @@ export async function readSplit(
   folder: string,
   name: "train" | "val" | "test",
   input: Shape,
+  frame?: SensorFrame,
 ): Promise<Split> {
   const x = await readNpy(`${folder}/${name}.x.npy`, Float32Array);
   const y = await readNpy(`${folder}/${name}.y.npy`, Int32Array);
@@ -33,7 +37,7 @@ export async function readSplit(
       expected: `[${expected}]`,
     }, ExitCode.data);
   }
-  return { input, x: x.data, y: y.data, samples: y.data.length };
+  return { input, x: x.data, y: y.data, samples: y.data.length, ...(frame && { frame }) };
 }
 
 /** A seeded share of a split, its samples in random order; the whole split for a share of 1. */
@@ -43,8 +47,7 @@ export function takeShare(split: Split, share: number, seed: number): Split {
   const order = new Random(seed, "training/share").shuffle(
     Int32Array.from({ length: split.samples }, (_, i) => i),
   ).subarray(0, samples);
-  const { x, y } = gather(split, order);
-  return { input: split.input, x, y, samples };
+  return { ...split, ...gather(split, order), samples };
 }
 
 /** Samples that are trained on together. */

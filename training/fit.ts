@@ -128,7 +128,7 @@ async function run(
     for (let start = 0; start < order.length; start += options.batch_size) {
       const positions = order.subarray(start, start + options.batch_size);
       const batch = gather(train, positions);
-      augment(batch, train.input, options.augment, disturbance);
+      augment(batch, train, options.augment, disturbance);
       const mixture = options.mixup === undefined
         ? undefined
         : mixBatch(batch, options.mixup, disturbance);

@@ -20,6 +20,7 @@ import { inherit } from "../../stages/search/inherit.ts";
 import { Crew, trainAll } from "../../stages/search/pool.ts";
 import { SearchParameters } from "../../stages/search/schema.ts";
 import { search } from "../../stages/search/search.ts";
+import { sensorFrame } from "../../training/sensor_frame.ts";
 import { backendNames } from "../../training/backend_choice.ts";
 import { Final, Finals, finish } from "./finals.ts";
 import { recordCampaign } from "./campaigns.ts";
@@ -96,9 +97,11 @@ export async function run(
   const dataset = await readJson(`${folder}/dataset.json`, DatasetArtifact);
   const params = SearchParameters.parse(plan.search);
   const { protocol, backend, threads } = plan;
+  const frame = sensorFrame(dataset);
   const setting = {
     datasetFolder: folder,
     input: dataset.input,
+    ...(frame && { frame }),
     subset: params.subset,
     subsetSeed: params.seed,
     backend,

@@ -2,6 +2,12 @@
 import { z } from "zod";
 import { Shape } from "../network.ts";
 
+const channel = z.number().int().nonnegative();
+
+/** Channel numbers of a sensor's x, y and z. */
+export const SensorAxes = z.tuple([channel, channel, channel]);
+export type SensorAxes = z.infer<typeof SensorAxes>;
+
 /**
  * `<split>.x.npy` is float32 [samples][h][w][channels], normalised; `<split>.y.npy` is int32 [samples].
  */
@@ -24,6 +30,11 @@ export const DatasetArtifact = z.strictObject({
     mean: z.array(z.number()),
     std: z.array(z.number()),
   }),
+  /**
+   * Channels that are x, y and z of one sensor each, all sensors in one frame and of one handedness;
+   * absent where the data set names none.
+   */
+  axes: z.array(SensorAxes).optional(),
   provenance: z.strictObject({
     source: z.string(),
     licence: z.string(),

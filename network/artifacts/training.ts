@@ -38,6 +38,11 @@ export const FitParameters = z.strictObject({
     flip: z.boolean().optional(),
     /** Windows are moved in time by up to so many rows; default 0. */
     shift_steps: z.number().int().positive().optional(),
+    /**
+     * Windows are turned about a random axis by an angle of this deviation, all sensors of the data set's
+     * `axes` together, as a device that is worn askew would be (Um et al. 2017); default 0.
+     */
+    rotate_degrees: z.number().positive().max(180).optional(),
     /** Deviation of noise on every value; default 0. */
     noise: z.number().positive().optional(),
   }).prefault({}),

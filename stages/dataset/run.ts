@@ -5,7 +5,7 @@ import { readJson, writeJson, writeNpy } from "../../base/files.ts";
 import { type LocateOptions, type RawDataset, SPLITS } from "../../datasets/dataset.ts";
 import { fitNormalisation, normalise } from "../../datasets/normalisation.ts";
 import { datasetLoader } from "../../datasets/registry.ts";
-import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
+import { DatasetArtifact, type SensorAxes } from "../../network/artifacts/dataset.ts";
 import { defineStage, type PreflightContext, type StageContext } from "../../pipeline/stage.ts";
 import { checkRaw } from "./check_raw.ts";
 import { contentHash } from "./content_hash.ts";
@@ -111,6 +111,7 @@ export function describe(
     for (const label of y) per_class[label]!++;
     return { samples: y.length, per_class };
   };
+  const axes = raw.axes ?? descriptor.axes;
   const citation = raw.provenance.citation ?? descriptor.citation;
   return {
     name,
@@ -126,6 +127,7 @@ export function describe(
     normalisation: given === undefined
       ? fitNormalisation(raw, descriptor.normalisation)
       : givenNormalisation(given, raw.input.channels),
+    ...(axes === undefined ? {} : { axes: checkedAxes(axes, raw.input.channels) }),
     provenance: {
       source: raw.provenance.source ?? descriptor.source,
       licence: raw.provenance.licence ?? descriptor.licence,
@@ -135,6 +137,19 @@ export function describe(
       cautions: raw.provenance.cautions,
     },
   };
+}
+
+function checkedAxes(axes: readonly SensorAxes[], channels: number): SensorAxes[] {
+  const all = axes.flat();
+  if (all.some((c) => c >= channels) || new Set(all).size < all.length) {
+    throw new UserError({
+      message: "names a channel twice, or one that the data set does not have",
+      field: "dataset.own.axes",
+      value: axes,
+      expected: `three channels of 0 to ${channels - 1} for each sensor`,
+    });
+  }
+  return axes.map((sensor) => [...sensor]);
 }
 
 function givenNormalisation(

@@ -45,8 +45,9 @@ export async function inherit(
   const known = await readJson(file, Ranking).catch(() => undefined);
   if (known?.identity === identity) return known;
   await selectBackend(setting.backend);
-  const { datasetFolder, input, subset, subsetSeed } = setting;
-  const train = takeShare(await readSplit(datasetFolder, "train", input), subset, subsetSeed);
+  const { datasetFolder, input, frame, subset, subsetSeed } = setting;
+  const all = await readSplit(datasetFolder, "train", input, frame);
+  const train = takeShare(all, subset, subsetSeed);
   const val = await readSplit(datasetFolder, "val", input);
   const { sampling, per_step, epochs, closely } = supernet;
   const checkpoint = `${workDir}/supernet.bin`;

@@ -9,6 +9,7 @@ import type { Network } from "../../network/network.ts";
 import type { PlatformChoice } from "../../network/platform.ts";
 import { defineStage, type StageContext } from "../../pipeline/stage.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
+import { requireAxes, sensorFrame } from "../../training/sensor_frame.ts";
 import { SearchParameters } from "./schema.ts";
 import { unknownPlatform } from "./requirement.ts";
 import { search } from "./search.ts";
@@ -135,9 +136,12 @@ async function run(context: StageContext<SearchParameters>): Promise<void> {
   }
   progress.note(`${threads} ${threads === 1 ? "thread trains" : "threads train"} side by side`);
 
+  const frame = sensorFrame(dataset);
+  requireAxes(params.augment, frame, "search.augment.rotate_degrees");
   const setting = {
     datasetFolder,
     input: dataset.input,
+    ...(frame && { frame }),
     subset: params.subset,
     subsetSeed: params.seed,
     backend: params.backend,

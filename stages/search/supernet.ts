@@ -204,7 +204,7 @@ export async function trainSupernet(request: SupernetRequest): Promise<Supernet>
     let correct = 0;
     for (let start = 0; start < order.length; start += options.batch_size) {
       const batch = gather(train, order.subarray(start, start + options.batch_size));
-      augment(batch, train.input, options.augment, disturbance);
+      augment(batch, train, options.augment, disturbance);
       const drawn = Math.max(1, request.per_step - always.length);
       const chosen = [...always, ...Array.from({ length: drawn }, () => draw.pick(networks))];
       const sum = shared.parameters.map(({ data }) => new Float32Array(data.length));

@@ -2,6 +2,7 @@
 import type { EpochRecord, FitParameters } from "../../network/artifacts/training.ts";
 import type { TrialScores } from "../../network/artifacts/search.ts";
 import type { Network, Shape } from "../../network/network.ts";
+import type { SensorFrame } from "../../training/sensor_frame.ts";
 import { selectBackend } from "../../training/backend.ts";
 import { readSplit, type Split, takeShare } from "../../training/data.ts";
 import { fit } from "../../training/fit.ts";
@@ -10,6 +11,7 @@ import { fit } from "../../training/fit.ts";
 export interface TrialSetting {
   readonly datasetFolder: string;
   readonly input: Shape;
+  readonly frame?: SensorFrame;
   /** Share of the training split that trials see; the same samples for all. */
   readonly subset: number;
   readonly subsetSeed: number;
@@ -54,8 +56,8 @@ export class TrialTrainer {
 
   static async open(setting: TrialSetting): Promise<TrialTrainer> {
     await selectBackend(setting.backend);
-    const { datasetFolder, input, subset, subsetSeed } = setting;
-    const train = await readSplit(datasetFolder, "train", input);
+    const { datasetFolder, input, frame, subset, subsetSeed } = setting;
+    const train = await readSplit(datasetFolder, "train", input, frame);
     const val = await readSplit(datasetFolder, "val", input);
     return new TrialTrainer(takeShare(train, subset, subsetSeed), val);
   }

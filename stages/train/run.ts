@@ -109,6 +109,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
   const { buildGraph } = await import("../../training/forward.ts");
   const { evaluate } = await import("../../training/evaluate.ts");
   const { readSplit } = await import("../../training/data.ts");
+  const { requireAxes, sensorFrame } = await import("../../training/sensor_frame.ts");
   const { activationBits, onGrid } = await import("../../training/fake_quantise.ts");
   const { parameterFile, readParameters, toArtifactLayout, toConstants, writeParameters } =
     await import("../../training/parameters.ts");
@@ -132,7 +133,9 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
   const brought = imported === undefined || use === "retrain"
     ? undefined
     : await readParameters(context.input("search"), network);
-  const train = await readSplit(folder, "train", dataset.input);
+  const frame = sensorFrame(dataset);
+  requireAxes(options.augment, frame, "train.augment.rotate_degrees");
+  const train = await readSplit(folder, "train", dataset.input, frame);
   const val = await readSplit(folder, "val", dataset.input);
   let told = -Infinity;
   const onProgress = (what: string) => (state: FitProgress) => {

@@ -58,12 +58,33 @@ Deno.test("describe() takes a given normalisation, one number or one per channel
     provenance: { files: [], official: null, cautions: [] },
   };
   const given = (normalise: object) =>
-    describe(raw, "motion", DatasetParameters.parse({ name: "motion", normalise }).normalise)
+    describe(
+      raw,
+      "own",
+      DatasetParameters.parse({ name: "own", own: { format: "npy" }, normalise }).normalise,
+    )
       .normalisation;
   assert.deepEqual(given({ std: 255 }), { per: "channel", mean: [0, 0], std: [255, 255] });
   assert.deepEqual(given({ mean: [1, 2] }), { per: "channel", mean: [1, 2], std: [1, 1] });
   assert.throws(() => given({ mean: [1, 2, 3] }), /one number, or one per channel[\s\S]*2 numbers/);
-  assert.deepEqual(describe(raw, "motion").normalisation.mean, [2, 3]);
+  assert.deepEqual(describe(raw, "own").normalisation.mean, [2, 3]);
+});
+
+Deno.test("describe() takes the axes that a loader or the user names, if the channels are there", () => {
+  const split = { x: new Float32Array(12), y: Int32Array.of(0, 1) };
+  const raw = {
+    input: { h: 1, w: 1, channels: 6 },
+    classes: ["a", "b"],
+    splits: { train: split, val: split, test: split },
+    split_rule: "",
+    provenance: { files: [], official: null, cautions: [] },
+  };
+  assert.deepEqual(describe(raw, "motion").axes, [[0, 1, 2], [3, 4, 5]]);
+  assert.equal(describe(raw, "own").axes, undefined);
+  assert.deepEqual(describe({ ...raw, axes: [[5, 1, 0]] }, "own").axes, [[5, 1, 0]]);
+  for (const axes of [[[0, 1, 6]], [[0, 1, 2], [2, 3, 4]]] as [number, number, number][][]) {
+    assert.throws(() => describe({ ...raw, axes }, "own"), /own\.axes[\s\S]*0 to 5/);
+  }
 });
 
 Deno.test("checkRaw() refuses empty splits, values that are no numbers and labels that are no class", () => {

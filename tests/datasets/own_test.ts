@@ -48,6 +48,9 @@ Deno.test("own.load() reads a CSV file per window, classes by folder, the same e
     assert.notDeepEqual(other.splits.test.x, raw.splits.test.x);
     const column = await read(folder, { format: "csv", columns: ["ay"] });
     assert.deepEqual(column.input, { h: 5, w: 1, channels: 1 });
+    assert.equal(column.axes, undefined);
+    const axes = [[0, 1, 1]];
+    assert.deepEqual((await read(folder, { format: "csv", axes })).axes, axes);
   }));
 
 Deno.test("own.load() cuts labelled CSV recordings into windows of one label and one group", () =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { UserError } from "../../base/errors.ts";
 import { Random } from "../../base/random.ts";
 import { ADAM_DEFAULTS, adamStart, adamStep } from "../../training/adam.ts";
 import { augment } from "../../training/augment.ts";
@@ -11,7 +12,9 @@ import { fit } from "../../training/fit.ts";
 import { argMax, crossEntropy, mixedLoss } from "../../training/loss.ts";
 import { mixBatch } from "../../training/mixup.ts";
 import { learningRateAt } from "../../training/schedule.ts";
+import { sensorFrame } from "../../training/sensor_frame.ts";
 import { eventFile } from "../../training/tensorboard.ts";
+import type { SensorAxes } from "../../network/artifacts/dataset.ts";
 import type { FitParameters } from "../../network/artifacts/training.ts";
 import type { Parameter } from "../../training/parameters.ts";
 import { input, network, options, waves } from "./fixture.ts";
@@ -96,7 +99,7 @@ Deno.test("averageStep() without memory is the weights themselves, with it lags 
 Deno.test("augment() disturbs every window and channel by one factor and constant of its own", () => {
   const { x, y } = waves(2, 1);
   const before = x.slice();
-  augment({ x, y }, input, { gain: 0.2, offset: 0.3 }, new Random(1, "a"));
+  augment({ x, y }, { input }, { gain: 0.2, offset: 0.3 }, new Random(1, "a"));
   const size = input.h * input.channels;
   const lines = [0, 1, size, size + 1].map((start) => {
     const at = (t: number) => start + t * input.channels;
@@ -114,9 +117,70 @@ Deno.test("augment() of nothing changes nothing and draws nothing", () => {
   const { x, y } = waves(2, 1);
   const before = x.slice();
   const random = new Random(1, "a");
-  augment({ x, y }, input, { gain: 0, offset: 0 }, random);
+  augment({ x, y }, { input }, { gain: 0, offset: 0 }, random);
   assert.deepEqual(x, before);
   assert.equal(random.uniform(), new Random(1, "a").uniform());
+});
+
+Deno.test("augment() turns all sensors of a window together, in the units they were measured in", () => {
+  const shape = { h: 5, w: 1, channels: 7 };
+  // The second sensor's channels lie in another order, and one channel is no axis.
+  const axes: SensorAxes[] = [[0, 1, 2], [6, 4, 5]];
+  const frame = {
+    axes,
+    mean: [0.1, 0.2, 0.9, 5, -1, 0.5, 2],
+    std: [1, 0.5, 0.25, 3, 2, 1, 0.1],
+  };
+  const random = new Random(3, "raw");
+  const raw = Float32Array.from({ length: 2 * 35 }, () => random.normal());
+  // Both sensors see the same vector, so that turned together they still do.
+  for (let i = 0; i < raw.length; i += 7) axes[1]!.forEach((c, k) => raw[i + c] = raw[i + k]!);
+  const normal = raw.map((value, i) => (value - frame.mean[i % 7]!) / frame.std[i % 7]!);
+  const x = normal.slice();
+  const options = { gain: 0, offset: 0, rotate_degrees: 40 };
+  augment({ x, y: new Int32Array(2) }, { input: shape, frame }, options, new Random(1, "a"));
+  const turned = x.map((value, i) => value * frame.std[i % 7]! + frame.mean[i % 7]!);
+  const vector = (of: Float32Array, at: number) => axes[0]!.map((c) => of[at + c]!);
+  const dot = (a: number[], b: number[]) => a.reduce((sum, value, k) => sum + value * b[k]!, 0);
+  const near = (a: number, b: number) => assert.ok(Math.abs(a - b) < 1e-4, `${a} for ${b}`);
+  for (let i = 0; i < raw.length; i += 7) {
+    assert.equal(x[i + 3], normal[i + 3]);
+    axes[1]!.forEach((c, k) => near(turned[i + c]!, turned[i + k]!));
+    // Lengths and angles within a window stay: that is a rotation.
+    const first = i - i % 35;
+    near(dot(vector(turned, i), vector(turned, first)), dot(vector(raw, i), vector(raw, first)));
+  }
+  const moved = (at: number) =>
+    Math.acos(
+      Math.min(1, dot(vector(turned, at), vector(raw, at)) / dot(vector(raw, at), vector(raw, at))),
+    );
+  assert.ok(moved(0) > 0.01 && moved(35) > 0.01, "both windows are turned");
+  const [a, b] = [vector(raw, 0), vector(raw, 7)];
+  const [c, d] = [vector(turned, 0), vector(turned, 7)];
+  const cross = ([a, b, c]: number[], [d, e, f]: number[]) => [
+    b! * f! - c! * e!,
+    c! * d! - a! * f!,
+    a! * e! - b! * d!,
+  ];
+  // A mirror keeps lengths as well; handedness tells them apart.
+  near(dot(cross(c, d), vector(turned, 14)), dot(cross(a, b), vector(raw, 14)));
+});
+
+Deno.test("augment() refuses to turn windows whose axes are not known", () => {
+  const { x, y } = waves(2, 1);
+  const options = { gain: 0, offset: 0, rotate_degrees: 10 };
+  assert.throws(
+    () => augment({ x, y }, { input }, options, new Random(1, "a")),
+    (error) => error instanceof UserError && error.problems[0]!.field === "augment.rotate_degrees",
+  );
+  const normalisation = { per: "channel" as const, mean: [0, 0, 0], std: [1, 1, 1] };
+  const about = { input: { h: 4, w: 1, channels: 3 }, axes: [[0, 1, 2]] as SensorAxes[] };
+  assert.ok(sensorFrame({ ...about, normalisation }));
+  assert.equal(sensorFrame({ input: about.input, normalisation }), undefined);
+  assert.equal(
+    sensorFrame({ ...about, normalisation: { ...normalisation, per: "element" } }),
+    undefined,
+  );
 });
 
 Deno.test("takeShare() takes a seeded part without repetition", () => {
@@ -139,7 +203,7 @@ Deno.test("augment() moves and mirrors images, and moves windows, by the seed", 
   ) {
     const disturbed = [1, 1, 2].map((seed) => {
       const one = batch();
-      augment(one, shape, { gain: 0, offset: 0, ...extra }, new Random(seed, "a"));
+      augment(one, { input: shape }, { gain: 0, offset: 0, ...extra }, new Random(seed, "a"));
       return one.x;
     });
     assert.notDeepEqual(disturbed[0], batch().x);

@@ -85,8 +85,8 @@ Deno.test("the model and its slow twin cost the same in other units", async () =
         0,
         design,
       );
-    for (const  of of[cost, (platform: Platform) => runtimeCost(platform, layer, design)]) {
-      const si = of(p), other = of(q);
+    for (const costOf of [cost, (platform: Platform) => runtimeCost(platform, layer, design)]) {
+      const si = costOf(p), other = costOf(q);
       for (const field of ["energy_J", "energy_max_J", "energy_min_J"] as const) {
         assert.equal(other[field], JOULE * si[field], field);
       }

@@ -1,0 +1,96 @@
+/** Which channels of a window are one sensor's axes, and windows turned about them. */
+import { UserError } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
+import type { DatasetArtifact, SensorAxes } from "../network/artifacts/dataset.ts";
+import type { FitParameters } from "../network/artifacts/training.ts";
+
+/** What turns normalised samples back into vectors: raw = x * std + mean, per channel. */
+export interface SensorFrame {
+  readonly axes: readonly SensorAxes[];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** The axes of a data set's sensors; undefined where it names none or is not normalised per channel. */
+export function sensorFrame(
+  { axes, normalisation: { per, mean, std }, input: { channels } }: Pick<
+    DatasetArtifact,
+    "axes" | "normalisation" | "input"
+  >,
+): SensorFrame | undefined {
+  if (axes === undefined || per === "element") return undefined;
+  if (per === "channel") return { axes, mean, std };
+  return { axes, mean: Array(channels).fill(0), std: Array(channels).fill(1) };
+}
+
+/**
+ * @param field where the options stand, for the message
+ * @throws UserError where windows are to be turned whose axes are not known
+ */
+export function requireAxes(
+  { rotate_degrees }: FitParameters["augment"],
+  frame: SensorFrame | undefined,
+  field: string,
+): void {
+  if (rotate_degrees === undefined || frame !== undefined) return;
+  throw new UserError({
+    message: "the data set does not say which channels are the axes of a sensor",
+    field,
+    value: rotate_degrees,
+    expected:
+      "a data set with axes and one mean and deviation per channel: har, motion, or own data",
+    help: "docs/datasets.md: axes of own data",
+  });
+}
+
+type Matrix = readonly (readonly [number, number, number])[];
+
+/**
+ * Turns every window about an axis of its own, all directions alike, by a normal angle. In place.
+ * @param x normalised, [samples][steps][channels], `size` elements a sample
+ */
+export function turn(
+  x: Float32Array,
+  { size, channels }: { size: number; channels: number },
+  { axes, mean, std }: SensorFrame,
+  degrees: number,
+  random: Random,
+): void {
+  for (let start = 0; start < x.length; start += size) {
+    const matrix = rotation(random, degrees * Math.PI / 180 * random.normal());
+    for (const sensor of axes) {
+      // Of normalised values: raw' = R raw, each channel with its own mean and deviation.
+      const [cx, cy, cz] = sensor;
+      const affine = sensor.map((to, row) => {
+        const [a, b, c] = matrix[row]!;
+        return {
+          a: a * std[cx]! / std[to]!,
+          b: b * std[cy]! / std[to]!,
+          c: c * std[cz]! / std[to]!,
+          constant: (a * mean[cx]! + b * mean[cy]! + c * mean[cz]! - mean[to]!) / std[to]!,
+        };
+      });
+      for (let i = start; i < start + size; i += channels) {
+        const [vx, vy, vz] = [x[i + cx]!, x[i + cy]!, x[i + cz]!];
+        for (let row = 0; row < 3; row++) {
+          const { a, b, c, constant } = affine[row]!;
+          x[i + sensor[row]!] = a * vx + b * vy + c * vz + constant;
+        }
+      }
+    }
+  }
+}
+
+/** About a random axis by so many radians (Rodrigues). */
+function rotation(random: Random, angle_rad: number): Matrix {
+  const [a, b, c] = [random.normal(), random.normal(), random.normal()];
+  const length = Math.hypot(a, b, c);
+  const [x, y, z] = [a / length, b / length, c / length];
+  const [sin, cos] = [Math.sin(angle_rad), Math.cos(angle_rad)];
+  const rest = 1 - cos;
+  return [
+    [cos + x * x * rest, x * y * rest - z * sin, x * z * rest + y * sin],
+    [y * x * rest + z * sin, cos + y * y * rest, y * z * rest - x * sin],
+    [z * x * rest - y * sin, z * y * rest + x * sin, cos + z * z * rest],
+  ];
+}
