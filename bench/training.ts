@@ -119,7 +119,8 @@ function section(measured: readonly Measurement[], absent: readonly string[]): s
   return [
     "## Training",
     "",
-    "Samples per second of a training step (samples gathered, forward, loss, backward, Adam) of the " +
+    "Samples per second of a training step as the train stage does it (samples gathered, forward, loss, " +
+    "backward, Adam; threads share a batch) of the " +
     "CIFAR network 3x3x8, 5x5x8, 7x7x4, 7x7x24, 3x3x24 + global average pool + fc, in rounds of three " +
     `steps, ${PASSES} passes in turns, one run. Machine: ${cpus()[0]?.model ?? "unknown"}, ` +
     `${navigator.hardwareConcurrency} cores, load average at the end ${load}. PyTorch's threads wait ` +

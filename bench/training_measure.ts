@@ -1,6 +1,6 @@
 /**
  * Trains the CIFAR network on one backend and prints a JSON line per batch size. A step is what a step
- * of `fit()` is: samples gathered, forward, loss, backward, Adam.
+ * of the train stage is: samples gathered while the batch before is computed, forward, loss, backward, Adam.
  *
  * Arguments: backend, seconds per measurement, batch sizes.
  */
@@ -9,10 +9,9 @@ import { Random } from "../base/random.ts";
 import { buildNetwork, SearchSpace } from "../network/space.ts";
 import { adamStart, adamStep } from "../training/adam.ts";
 import { selectBackend } from "../training/backend.ts";
-import { lossAndGradients } from "../training/backward.ts";
 import { gather, type Split } from "../training/data.ts";
-import { buildGraph } from "../training/forward.ts";
 import { initialParameters } from "../training/parameters.ts";
+import { openExecutor } from "../training/team.ts";
 
 const input = { h: 32, w: 32, channels: 3 };
 const CLASSES = 10;
@@ -37,7 +36,6 @@ const split: Split = {
   y: Int32Array.from({ length: samples }, (_, i) => i % CLASSES),
 };
 const parameters = initialParameters(network, 1);
-const graph = buildGraph(network, parameters);
 const adam = adamStart(parameters.map(({ data }) => data.length));
 
 /** Steps timed together. */
@@ -45,13 +43,17 @@ const ROUND = 3;
 
 for (const batch of batches.map(Number)) {
   const positions = Int32Array.from({ length: batch }, (_, i) => i % samples);
+  using executor = await openExecutor({
+    backend,
+    network,
+    batch_size: batch,
+    threads: navigator.hardwareConcurrency,
+  });
+  let next = gather(split, positions);
   const step = async () => {
-    const { gradients } = await lossAndGradients(
-      graph,
-      parameters,
-      input,
-      gather(split, positions),
-    );
+    const pending = executor.gradients(parameters, next);
+    next = gather(split, positions);
+    const { gradients } = await pending;
     adamStep(adam, parameters, gradients, 0.005);
   };
   for (let i = 0; i < ROUND; i++) await step();

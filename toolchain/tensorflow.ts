@@ -11,6 +11,7 @@ import { ExitCode, UserError } from "../base/errors.ts";
 import { canonicalJson, writeWhole } from "../base/files.ts";
 import { requireTool, versionLine } from "./find.ts";
 import { runJob } from "./job.ts";
+import { BINDING_CHANGES, changedBinding } from "./tensorflow_binding.ts";
 import { say } from "./screen.ts";
 import {
   gpuVisible,
@@ -79,7 +80,8 @@ export async function ensureTensorflow({ root, given }: TensorflowRequest): Prom
 }
 
 async function digestOf(given: string | undefined, gpu: boolean): Promise<string> {
-  const wanted = [PACKAGE_VERSION, WHEEL_VERSION, given ?? "", gpu, await versionLine("c++")];
+  const compiler = await versionLine("c++");
+  const wanted = [PACKAGE_VERSION, WHEEL_VERSION, BINDING_CHANGES, given ?? "", gpu, compiler];
   return createHash("sha256").update(JSON.stringify(wanted)).digest("hex");
 }
 
@@ -135,7 +137,7 @@ async function fetchLibrary(gpu: boolean, stage: string, logs: string): Promise<
   }, ExitCode.toolchain);
 }
 
-/** Compiles the package's binding, changed in one line, against the library. */
+/** Compiles the package's binding, changed, against the library. */
 async function compile(
   root: string,
   stage: string,
@@ -147,12 +149,7 @@ async function compile(
   await Deno.mkdir(sources);
   for await (const { name } of Deno.readDir(join(packageFolder, "binding"))) {
     const text = await Deno.readTextFile(join(packageFolder, "binding", name));
-    // Search trains in several threads, each with its own backend: they must not share this set.
-    const changed = text.replace(
-      "static std::set<std::string> ATTR_NAME_SET;",
-      "static thread_local std::set<std::string> ATTR_NAME_SET;",
-    );
-    await Deno.writeTextFile(join(sources, name), changed);
+    await Deno.writeTextFile(join(sources, name), changedBinding(name, text));
   }
   const binding = join(sources, "tfjs_binding.node");
   const inside = !relative(await Deno.realPath(stage), library.folder).startsWith("..");

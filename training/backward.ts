@@ -24,7 +24,7 @@ import { type Grid, throughRounding } from "./fake_quantise.ts";
 import { crossEntropy, crossEntropyWith, mixedLoss } from "./loss.ts";
 import type { Mixture } from "./mixup.ts";
 import type { Parameter } from "./parameters.ts";
-import { RELU_GRADIENT } from "./tensorflow_kernels.ts";
+import { RELU_GRADIENT, type TensorflowBackend } from "./tensorflow_kernels.ts";
 
 /** Parameters on the backend; dispose of them after use. */
 export function toTensors(parameters: readonly Parameter[]): tf.Tensor[] {
@@ -43,6 +43,15 @@ export interface LossOptions {
   readonly grid?: Grid | undefined;
 }
 
+export interface BatchGradients {
+  /** Mean over the batch. */
+  readonly loss: number;
+  /** Samples whose class was found. */
+  readonly correct: number;
+  /** Of the mean loss by every parameter, in their order. */
+  readonly gradients: Float32Array[];
+}
+
 /**
  * Mean cross-entropy of one batch and its gradient by every parameter, in their order.
  * Nothing stays on the backend. The scores and the gradients are each waited for once: a GPU cannot
@@ -54,7 +63,7 @@ export async function lossAndGradients(
   input: Shape,
   batch: Batch,
   { smoothing = 0, weights, mixture, probabilities, grid }: LossOptions = {},
-): Promise<{ loss: number; correct: number; gradients: Float32Array[] }> {
+): Promise<BatchGradients> {
   const { h, w, channels } = input;
   const kept: tf.Tensor[] = [];
   try {
@@ -85,7 +94,7 @@ export async function lossAndGradients(
 
 /** Copies of tensors' values; from another device all of them in one transfer. */
 async function readAll(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
-  if (tf.getBackend() === "wasm") {
+  if (inMemory()) {
     return tensors.map((tensor) => tensor.dataSync<"float32">().slice());
   }
   const joined = tf.tidy(() => tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1]))));
@@ -93,6 +102,13 @@ async function readAll(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
   joined.dispose();
   let start = 0;
   return tensors.map(({ size }) => values.slice(start, start += size));
+}
+
+/** Whether the backend's tensors lie in the processor's memory. */
+function inMemory(): boolean {
+  if (tf.getBackend() === "wasm") return true;
+  const { isUsingGpuDevice } = tf.backend() as Partial<TensorflowBackend>;
+  return isUsingGpuDevice === false;
 }
 
 /**

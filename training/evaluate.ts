@@ -29,6 +29,15 @@ export class Breather {
   }
 }
 
+/** Samples that are scored together. */
+export const EVALUATION_BATCH = 256;
+
+/** Class scores before softmax, [samples][classes]. */
+export interface Prediction {
+  readonly logits: Float32Array;
+  readonly classes: number;
+}
+
 export interface EvaluateOptions {
   readonly batchSize?: number;
   readonly signal?: AbortSignal | undefined;
@@ -36,13 +45,13 @@ export interface EvaluateOptions {
   readonly grid?: Grid | undefined;
 }
 
-/** Class scores before softmax of a whole split, [samples][classes]. */
+/** Scores a whole split. */
 export async function predict(
   graph: Graph,
   parameters: readonly tf.Tensor[],
   split: Split,
-  { batchSize = 256, signal, grid }: EvaluateOptions = {},
-): Promise<{ logits: Float32Array; classes: number }> {
+  { batchSize = EVALUATION_BATCH, signal, grid }: EvaluateOptions = {},
+): Promise<Prediction> {
   const { h, w, channels } = split.input;
   const classes = graph.layers[graph.layers.length - 1]!.output.channels;
   const logits = new Float32Array(split.samples * classes);
@@ -72,7 +81,11 @@ export async function evaluate(
   signal?: AbortSignal,
   grid?: Grid,
 ): Promise<Scores> {
-  const { logits, classes } = await predict(graph, parameters, split, { signal, grid });
+  return scoresOf(await predict(graph, parameters, split, { signal, grid }), split);
+}
+
+/** What a prediction is worth. */
+export function scoresOf({ logits, classes }: Prediction, split: Split): Scores {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const predicted = Int32Array.from(
     { length: split.samples },

@@ -13,11 +13,12 @@ import { ADAM_DEFAULTS, adamStart, type AdamState, adamStep } from "./adam.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { augment } from "./augment.ts";
 import { averageStep } from "./average.ts";
-import { lossAndGradients, toTensors } from "./backward.ts";
+import { toTensors } from "./backward.ts";
 import { type Batch, gather, type Split, takeShare } from "./data.ts";
 import { activationBits, type Grid, onGrid } from "./fake_quantise.ts";
 import { classWeights } from "./class_weights.ts";
-import { Breather, evaluate } from "./evaluate.ts";
+import { Breather, scoresOf } from "./evaluate.ts";
+import { type Executor, OwnThread } from "./executor.ts";
 import { buildGraph, type Graph } from "./forward.ts";
 import { mixBatch, type Mixture } from "./mixup.ts";
 import {
@@ -60,6 +61,8 @@ export interface FitRequest {
    * weights and of mixtures.
    */
   readonly teacher?: readonly Parameter[] | undefined;
+  /** What computes, of the same network; default: the backend that is selected. */
+  readonly executor?: Executor | undefined;
   /** File that holds the state after the last finished epoch; a training that was cut goes on from it. */
   readonly checkpoint?: string | undefined;
   /** Epochs after which to pause, the schedule still that of all `options.epochs`; default: all. */
@@ -87,7 +90,8 @@ export interface FitResult {
  */
 export async function fit(request: FitRequest): Promise<FitResult> {
   const { network, train, val, options } = request;
-  const trainer = new Trainer(request);
+  const executor = request.executor ?? new OwnThread(network);
+  const trainer = new Trainer(request, executor);
   const identity = canonicalJson({
     network,
     options: { ...options },
@@ -96,18 +100,12 @@ export async function fit(request: FitRequest): Promise<FitResult> {
     ...(request.quantisation === undefined ? {} : { quantisation: request.quantisation }),
     ...(request.teacher === undefined ? {} : { teacher: digestOf(request.teacher) }),
   });
-  const teacher = request.teacher && new Teacher(network, request.teacher);
-  try {
-    return await run(request, trainer, teacher, identity);
-  } finally {
-    teacher?.dispose();
-  }
+  return await run(request, trainer, identity);
 }
 
 async function run(
   request: FitRequest,
   trainer: Trainer,
-  teacher: Teacher | undefined,
   identity: string,
 ): Promise<FitResult> {
   const { train, val, options, signal } = request;
@@ -123,20 +121,28 @@ async function run(
     );
     const disturbance = new Random(options.seed, `augment/${epoch}`);
     await trainer.openEpoch(train);
+    const prepare = (start: number): Prepared | undefined => {
+      if (start >= order.length) return undefined;
+      const batch = gather(train, order.subarray(start, start + options.batch_size));
+      augment(batch, train, options.augment, disturbance);
+      const { mixup } = options;
+      return {
+        batch,
+        mixture: mixup === undefined ? undefined : mixBatch(batch, mixup, disturbance),
+      };
+    };
     let loss = 0;
     let correct = 0;
-    for (let start = 0; start < order.length; start += options.batch_size) {
-      const positions = order.subarray(start, start + options.batch_size);
-      const batch = gather(train, positions);
-      augment(batch, train, options.augment, disturbance);
-      const mixture = options.mixup === undefined
-        ? undefined
-        : mixBatch(batch, options.mixup, disturbance);
-      const probabilities = await teacher?.probabilities(batch);
-      const step = await trainer.step(train.input, batch, mixture, probabilities);
-      loss += step.loss * positions.length;
+    let next = prepare(0);
+    for (let start = 0; next !== undefined; start += options.batch_size) {
+      const samples = next.batch.y.length;
+      const pending = trainer.step(train.input, next);
+      // While other threads compute.
+      next = prepare(start + options.batch_size);
+      const step = await pending;
+      loss += step.loss * samples;
       correct += step.correct;
-      seen += positions.length;
+      seen += samples;
       request.onProgress?.({
         epoch,
         epochs: options.epochs,
@@ -159,12 +165,20 @@ async function run(
   };
 }
 
+/** A batch, disturbed and mixed. */
+interface Prepared {
+  readonly batch: Batch;
+  readonly mixture: Mixture | undefined;
+}
+
 /** What changes while a network is trained. */
 class Trainer {
   readonly parameters: Parameter[];
   bestParameters: Parameter[];
   best: EpochRecord | undefined;
   records: EpochRecord[] = [];
+  readonly #executor: Executor;
+  readonly #teacher: Teacher | undefined;
   readonly #graph: Graph;
   readonly #options: FitParameters;
   readonly #stepsPerEpoch: number;
@@ -177,7 +191,12 @@ class Trainer {
   /** The weights that are scored and kept; equal to the parameters where nothing is averaged. */
   readonly #average: Parameter[];
 
-  constructor({ network, options, train, initial, quantisation }: FitRequest) {
+  constructor(
+    { network, options, train, initial, quantisation, teacher }: FitRequest,
+    executor: Executor,
+  ) {
+    this.#executor = executor;
+    this.#teacher = teacher && new Teacher(executor, teacher);
     this.parameters = initial === undefined
       ? initialParameters(network, options.seed)
       : copyParameters(initial);
@@ -228,16 +247,13 @@ class Trainer {
 
   async step(
     input: Shape,
-    batch: Batch,
-    mixture: Mixture | undefined,
-    probabilities: Float32Array | undefined,
+    { batch, mixture }: Prepared,
   ): Promise<{ loss: number; correct: number }> {
+    const probabilities = await this.#teacher?.probabilities(batch, input);
     const { label_smoothing, weight_average, weight_decay } = this.#options;
     const { parameters, grid } = this.#seen(this.parameters);
-    const { loss, correct, gradients } = await lossAndGradients(
-      this.#graph,
+    const { loss, correct, gradients } = await this.#executor.gradients(
       parameters,
-      input,
       batch,
       { smoothing: label_smoothing, weights: this.#classWeights, mixture, probabilities, grid },
     );
@@ -265,25 +281,23 @@ class Trainer {
   ): Promise<void> {
     const learningRate = this.#learningRate();
     const { parameters, grid } = this.#seen(this.#average);
-    const tensors = toTensors(parameters);
-    try {
-      const scores = await evaluate(this.#graph, tensors, val, signal, grid);
-      const record: EpochRecord = {
-        epoch: this.records.length + 1,
-        learning_rate: learningRate,
-        loss,
-        train_accuracy: trainAccuracy,
-        val_loss: scores.loss,
-        val_accuracy: scores.accuracy,
-      };
-      this.records.push(record);
-      if (this.#keeps(record)) {
-        this.best = record;
-        this.bestParameters = copyParameters(this.#average);
-        this.bestRanges.set(this.#ranges);
-      }
-    } finally {
-      tf.dispose(tensors);
+    const scores = scoresOf(
+      await this.#executor.predict(parameters, val, { signal, grid }),
+      val,
+    );
+    const record: EpochRecord = {
+      epoch: this.records.length + 1,
+      learning_rate: learningRate,
+      loss,
+      train_accuracy: trainAccuracy,
+      val_loss: scores.loss,
+      val_accuracy: scores.accuracy,
+    };
+    this.records.push(record);
+    if (this.#keeps(record)) {
+      this.best = record;
+      this.bestParameters = copyParameters(this.#average);
+      this.bestRanges.set(this.#ranges);
     }
   }
 

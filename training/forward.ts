@@ -120,7 +120,7 @@ function runLayer(
       return tf.fused.conv2d({
         x: flatten(input),
         filter: asRows(kernel!),
-        strides: 1,
+        strides: [1, 1],
         pad: "valid",
         ...ending(layer, bias),
       });

@@ -8,30 +8,37 @@ import { join } from "node:path";
 import process from "node:process";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
+import { THREADS_VARIABLE } from "../toolchain/tensorflow_binding.ts";
 import { readTensorflow } from "../toolchain/tensorflow_place.ts";
 import { registerTensorflowKernels, type TensorflowBackend } from "./tensorflow_kernels.ts";
 
 /**
- * Threads of one operation, whatever the machine has: where TensorFlow splits a sum among its threads,
- * their number decides how it rounds.
+ * Threads of one operation where a network has the machine to itself, whatever cores there are: where
+ * TensorFlow splits a sum among its threads, their number decides how it rounds.
  */
-const THREADS = "8";
+const THREADS = 8;
 
 interface Binding {
   readonly TF_Version: string;
 }
 
-/** @returns TensorFlow's version, and whether it computes on a GPU */
-export async function startTensorflow(place: string): Promise<{ version: string; gpu: boolean }> {
+/**
+ * @param threads of one operation; 1 where this thread is one of several that compute side by side
+ * @returns TensorFlow's version, and whether it computes on a GPU
+ */
+export async function startTensorflow(
+  place: string,
+  threads = THREADS,
+): Promise<{ version: string; gpu: boolean }> {
   const record = await readTensorflow(place);
   if (record === undefined) throw new Error(`TensorFlow is not set up in ${place}`);
   // What only its developers need stays off the terminal, but for a line or two while it is loaded.
   setDefault("TF_CPP_MIN_LOG_LEVEL", "2");
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
-  // For the same bytes every time: a fixed number of threads, no sums in random order on a GPU, and no
-  // shortened factors there.
-  Deno.env.set("TF_NUM_INTRAOP_THREADS", THREADS);
-  Deno.env.set("TF_NUM_INTEROP_THREADS", "1");
+  // For the same bytes every time: a fixed number of threads, which are no other context's; no sums in
+  // random order on a GPU, and no shortened factors there.
+  Deno.env.set(THREADS_VARIABLE, String(threads));
+  Deno.env.set("TF_OVERRIDE_GLOBAL_THREADPOOL", "1");
   Deno.env.set("TF_DETERMINISTIC_OPS", "1");
   Deno.env.set("NVIDIA_TF32_OVERRIDE", "0");
   // Node.js 23 took this away, the package still calls it.

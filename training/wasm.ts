@@ -16,7 +16,7 @@ export async function startWasm() {
   return {
     description: `WebAssembly ${simd ? "with" : "without"} SIMD, ` +
       (threads === 1
-        ? "one thread per network, since TensorFlow.js has no threads in Deno"
+        ? "one thread for each part of a batch, since TensorFlow.js has no threads in Deno"
         : `${threads} threads`),
     determinism: "the same data, options and seed give the same bytes on this backend",
   };

@@ -55,7 +55,7 @@ export class TrialTrainer {
   }
 
   static async open(setting: TrialSetting): Promise<TrialTrainer> {
-    await selectBackend(setting.backend);
+    await selectBackend(setting.backend, { threads: 1 });
     const { datasetFolder, input, frame, subset, subsetSeed } = setting;
     const train = await readSplit(datasetFolder, "train", input, frame);
     const val = await readSplit(datasetFolder, "val", input);

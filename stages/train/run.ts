@@ -13,6 +13,7 @@ import { defineStage, type StageContext } from "../../pipeline/stage.ts";
 import type { Scores } from "../../training/evaluate.ts";
 import type { Grid } from "../../training/fake_quantise.ts";
 import type { FitProgress, FitResult } from "../../training/fit.ts";
+import type { Split } from "../../training/data.ts";
 import type { Parameter } from "../../training/parameters.ts";
 import type { Scalar } from "../../training/tensorboard.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
@@ -102,18 +103,18 @@ function curves(epochs: readonly EpochRecord[]): Scalar[] {
 }
 
 async function run(context: StageContext<TrainParameters>): Promise<void> {
-  const { params, artifactDir, workDir, progress, signal } = context;
+  const { params, artifactDir, workDir, progress, signal, threads } = context;
   // Loaded here, not above: a run that finds everything in the cache need not wait for TensorFlow.js.
   const { describeBackend, selectBackend } = await import("../../training/backend.ts");
   const { fit } = await import("../../training/fit.ts");
   const { buildGraph } = await import("../../training/forward.ts");
-  const { evaluate } = await import("../../training/evaluate.ts");
+  const { scoresOf: scoresOfPrediction } = await import("../../training/evaluate.ts");
+  const { openExecutor } = await import("../../training/team.ts");
   const { readSplit } = await import("../../training/data.ts");
   const { requireAxes, sensorFrame } = await import("../../training/sensor_frame.ts");
   const { activationBits, onGrid } = await import("../../training/fake_quantise.ts");
   const { parameterFile, readParameters, toArtifactLayout, toConstants, writeParameters } =
     await import("../../training/parameters.ts");
-  const { toTensors } = await import("../../training/backward.ts");
   const { eventFile } = await import("../../training/tensorboard.ts");
   const { noLayersModel, toLayersModel, writeLayersModel } = await import(
     "../../training/layers_model.ts"
@@ -137,6 +138,8 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
   requireAxes(options.augment, frame, "train.augment.rotate_degrees");
   const train = await readSplit(folder, "train", dataset.input, frame);
   const val = await readSplit(folder, "val", dataset.input);
+  const { batch_size } = options;
+  using executor = await openExecutor({ backend, network, batch_size, threads });
   let told = -Infinity;
   const onProgress = (what: string) => (state: FitProgress) => {
     if (performance.now() - told < INTERVAL_ms) return;
@@ -154,6 +157,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
       val,
       options,
       initial: brought,
+      executor,
       checkpoint: `${workDir}/${CHECKPOINT}`,
       signal,
       onProgress: onProgress(""),
@@ -176,6 +180,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     initial: float.parameters,
     teacher: aware.learn_from === "float" ? float.parameters : undefined,
     quantisation: target,
+    executor,
     checkpoint: `${workDir}/${CHECKPOINT_ROUNDED}`,
     signal,
     onProgress: onProgress("with rounding: "),
@@ -196,13 +201,9 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
   const graph = buildGraph(network, parameters);
   const test = await readSplit(folder, "test", dataset.input);
   const scoresOf = async (weights: readonly Parameter[], grid?: Grid) => {
-    const tensors = toTensors(weights);
-    const scores = {
-      val: await evaluate(graph, tensors, val, signal, grid),
-      test: await evaluate(graph, tensors, test, signal, grid),
-    };
-    for (const tensor of tensors) tensor.dispose();
-    return scores;
+    const on = async (split: Split) =>
+      scoresOfPrediction(await executor.predict(weights, split, { signal, grid }), split);
+    return { val: await on(val), test: await on(test) };
   };
   const { val: valScores, test: testScores } = await scoresOf(parameters);
   const plain = ({ val: onVal, test: onTest }: { val: Scores; test: Scores }) => ({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ExitCode, UserError } from "../../base/errors.ts";
 import { ensureTensorflow } from "../../toolchain/tensorflow.ts";
+import { changedBinding, THREADS_VARIABLE } from "../../toolchain/tensorflow_binding.ts";
 import { libraryIn, waysToFetch } from "../../toolchain/tensorflow_library.ts";
 import {
   readTensorflow,
@@ -89,4 +90,30 @@ Deno.test("waysToFetch() ends with the package's own download, each with what to
     for (const { byHand } of ways) assert.match(byHand, /TENSORFLOW_DIR=.*setup --tensorflow/);
     assert.equal(ways.some(({ name }) => name.includes("tensorflow-cpu")), !gpu && ways.length > 1);
   }
+});
+
+Deno.test("changedBinding() changes each place once, and refuses a source that lacks one", () => {
+  const source = `
+static std::set<std::string> ATTR_NAME_SET;
+  TFE_ContextOptions *tfe_options = TFE_NewContextOptions();
+      std::string str_value;
+      nstatus = GetStringParam(env, js_value, str_value);
+      TF_DataType tf_data_type;
+      nstatus = napi_get_value_int32(`;
+  const changed = changedBinding("tfjs_backend.cc", source);
+  for (
+    const call of [
+      "thread_local",
+      THREADS_VARIABLE,
+      "TFE_ContextOptionsSetConfig",
+      "TFE_OpSetAttrStringList",
+      "TFE_OpSetAttrTypeList",
+    ]
+  ) assert.equal(changed.split(call).length, 2, call);
+  assert.equal(changedBinding("utils.h", source), source);
+  for (const line of source.trim().split("\n")) {
+    const torn = source.replace(line, "");
+    assert.throws(() => changedBinding("tfjs_backend.cc", torn), RangeError, line);
+  }
+  assert.throws(() => changedBinding("tfjs_backend.cc", source + source), RangeError);
 });
