@@ -22,17 +22,18 @@ import type { FloatNetwork } from "../network/float.ts";
 import type { IntegerNetwork } from "../network/integer/inference.ts";
 import { macs, type Network, resolveLayers } from "../network/network.ts";
 import { buildNetwork, decisions, PUBLISHED_SPACES, SearchSpace } from "../network/space.ts";
+import { awareRate } from "../stages/train/schema.ts";
 import { integerClasses } from "../stages/quantize/integer_classes.ts";
 import { type Observation, observe } from "../stages/quantize/observe.ts";
 import { predictBits, quantise } from "../stages/quantize/quantise.ts";
 import { refineBits } from "../stages/quantize/refine_bits.ts";
 import { selectBackend } from "../training/backend.ts";
-import { toTensors } from "../training/backward.ts";
 import { type Split, takeShare } from "../training/data.ts";
-import { evaluate } from "../training/evaluate.ts";
+import { scoresOf } from "../training/evaluate.ts";
+import type { Executor } from "../training/executor.ts";
 import { fit } from "../training/fit.ts";
-import { buildGraph } from "../training/forward.ts";
 import { type Parameter, toConstants } from "../training/parameters.ts";
+import { openExecutor } from "../training/team.ts";
 
 const THREADS = navigator.hardwareConcurrency;
 
@@ -96,14 +97,11 @@ async function load(dataset: DatasetName, dataDir: string): Promise<Record<strin
 
 /** Share of a split whose class the float network finds. */
 async function floatAccuracy(
-  network: Network,
+  executor: Executor,
   parameters: readonly Parameter[],
   split: Split,
 ): Promise<number> {
-  const tensors = toTensors(parameters);
-  const { accuracy } = await evaluate(buildGraph(network, parameters), tensors, split);
-  for (const tensor of tensors) tensor.dispose();
-  return accuracy;
+  return scoresOf(await executor.predict(parameters, split), split).accuracy;
 }
 
 /** Codes as quantize makes them by default: calibrated on training samples, or with learned ranges. */
@@ -179,6 +177,8 @@ async function measure(
   const network = { ...buildNetwork(space, indices, train.input, classes), name };
   const backend = await selectBackend(backendName);
   const options = FitParameters.parse({ epochs, seed: 1, ...OPTIONS[dataset] });
+  const { batch_size } = options;
+  using executor = await openExecutor({ backend, network, batch_size, threads: THREADS });
   await Deno.mkdir(work, { recursive: true });
   const checkpoint = (what: string) => join(work, `${name}.${what}.checkpoint`);
   const onEpoch = ({ epoch, val_accuracy }: EpochRecord) =>
@@ -188,6 +188,7 @@ async function measure(
     train,
     val,
     options,
+    executor,
     checkpoint: checkpoint("float"),
     onEpoch,
   });
@@ -211,8 +212,9 @@ async function measure(
       options: {
         ...options,
         epochs: aware_epochs,
-        learning_rate: options.learning_rate / 10,
+        learning_rate: awareRate({ learn_from }, options),
       },
+      executor,
       initial: float.parameters,
       teacher: learn_from === "float" ? float.parameters : undefined,
       quantisation: target,
@@ -237,7 +239,7 @@ async function measure(
     parameters: float.parameters.reduce((sum, { data }) => sum + data.length, 0),
     macs: resolveLayers(network).reduce((sum, layer) => sum + macs(layer), 0),
     val: float.best.val_accuracy,
-    float: await floatAccuracy(network, float.parameters, test),
+    float: await floatAccuracy(executor, float.parameters, test),
     int16: int16.accuracy,
     int8,
     integers_by: int16.by,
@@ -255,7 +257,7 @@ if (import.meta.main) {
       work: { type: "string", default: "out/published" },
       backend: { type: "string", default: "auto" },
       epochs: { type: "string", default: "25" },
-      // With rounded forward passes, at a tenth of the learning rate.
+      // With rounded forward passes.
       "aware-epochs": { type: "string", default: "6" },
       "learn-from": { type: "string", default: "float" },
       "train-samples": { type: "string", default: "Infinity" },

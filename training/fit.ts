@@ -20,6 +20,7 @@ import { classWeights } from "./class_weights.ts";
 import { Breather, scoresOf } from "./evaluate.ts";
 import { type Executor, OwnThread } from "./executor.ts";
 import { buildGraph, type Graph } from "./forward.ts";
+import { divergence } from "./loss.ts";
 import { mixBatch, type Mixture } from "./mixup.ts";
 import {
   copyParameters,
@@ -74,9 +75,16 @@ export interface FitRequest {
 }
 
 export interface FitResult {
-  /** Of the best validation epoch (highest accuracy, then lowest loss, then earliest), or of the last. */
+  /**
+   * Of the best validation epoch, or of the last. Best is the highest accuracy, then the lowest loss, then
+   * the earliest; where a teacher is learned for integers, the least divergence from it: samples are too few
+   * for their classes to tell such epochs apart.
+   */
   readonly parameters: Parameter[];
-  /** Its `epoch` is 0 where training for integers did not improve on rounding what it started from. */
+  /**
+   * Its `epoch` is 0 where training for integers did not improve on rounding what it started from, also
+   * where the last epoch is to be kept.
+   */
   readonly best: EpochRecord;
   readonly epochs: readonly EpochRecord[];
   /** With `quantisation`: largest magnitudes of the input and of each layer's map, of that epoch. */
@@ -188,6 +196,10 @@ class Trainer {
   readonly #ranges: Float32Array;
   readonly bestRanges: Float32Array;
   #adam: AdamState;
+  /** With quantisation: rounding what training starts from, the least that is to be reached. */
+  #start: { record: EpochRecord; parameters: Parameter[]; ranges: Float32Array } | undefined;
+  /** Of the validation split, by the teacher. */
+  #expected: Float32Array | undefined;
   /** The weights that are scored and kept; equal to the parameters where nothing is averaged. */
   readonly #average: Parameter[];
 
@@ -269,8 +281,13 @@ class Trainer {
   async scoreStart(train: Split, val: Split, signal: AbortSignal | undefined): Promise<void> {
     await this.openEpoch(train);
     await this.closeEpoch(0, 0, val, signal);
-    const start = this.records.pop()!;
-    this.best = { ...start, epoch: 0 };
+    const record = { ...this.records.pop()!, epoch: 0 };
+    this.best = record;
+    this.#start = {
+      record,
+      parameters: copyParameters(this.bestParameters),
+      ranges: this.bestRanges.slice(),
+    };
   }
 
   async closeEpoch(
@@ -281,10 +298,9 @@ class Trainer {
   ): Promise<void> {
     const learningRate = this.#learningRate();
     const { parameters, grid } = this.#seen(this.#average);
-    const scores = scoresOf(
-      await this.#executor.predict(parameters, val, { signal, grid }),
-      val,
-    );
+    const prediction = await this.#executor.predict(parameters, val, { signal, grid });
+    const scores = scoresOf(prediction, val);
+    const expected = await this.#expectedOf(val, signal);
     const record: EpochRecord = {
       epoch: this.records.length + 1,
       learning_rate: learningRate,
@@ -292,13 +308,31 @@ class Trainer {
       train_accuracy: trainAccuracy,
       val_loss: scores.loss,
       val_accuracy: scores.accuracy,
+      ...(expected && {
+        val_divergence: divergence(expected, prediction.logits, prediction.classes),
+      }),
     };
     this.records.push(record);
     if (this.#keeps(record)) {
       this.best = record;
       this.bestParameters = copyParameters(this.#average);
       this.bestRanges.set(this.#ranges);
+    } else if (this.#options.keep === "last") {
+      const { record: start, parameters, ranges } = this.#start!;
+      this.best = start;
+      this.bestParameters = copyParameters(parameters);
+      this.bestRanges.set(ranges);
     }
+  }
+
+  /** The teacher's probabilities of the validation split, where rounded epochs are held against them. */
+  async #expectedOf(
+    val: Split,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array | undefined> {
+    if (this.#target === undefined || this.#teacher === undefined) return undefined;
+    this.#expected ??= await this.#teacher.probabilitiesOf(val, signal);
+    return this.#expected;
   }
 
   #arrays(): Float32Array[] {
@@ -328,11 +362,16 @@ class Trainer {
     this.#arrays().forEach((array, i) => array.set(saved.arrays[i]!));
     this.#adam.step = saved.step;
     this.records = [...saved.records];
-    for (const record of this.records) if (this.#keeps(record)) this.best = record;
+    for (const record of this.records) {
+      if (this.#keeps(record)) this.best = record;
+      else if (this.#options.keep === "last") this.best = this.#start!.record;
+    }
   }
 
   #keeps(record: EpochRecord): boolean {
-    return this.#options.keep === "last" || isBetter(record, this.best);
+    return this.#options.keep === "last"
+      ? this.#start === undefined || isBetter(record, this.#start.record)
+      : isBetter(record, this.best);
   }
 }
 
@@ -344,6 +383,9 @@ function digestOf(parameters: readonly Parameter[]): string {
 
 function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
   if (best === undefined) return true;
+  if (record.val_divergence !== undefined && best.val_divergence !== undefined) {
+    return record.val_divergence < best.val_divergence;
+  }
   if (record.val_accuracy !== best.val_accuracy) return record.val_accuracy > best.val_accuracy;
   return record.val_loss < best.val_loss;
 }

@@ -55,6 +55,25 @@ export function softmax(scores: Float32Array, classes: number): Float32Array {
   return probabilities;
 }
 
+/**
+ * How far the probabilities of class scores lie from expected ones: the mean Kullback-Leibler divergence,
+ * in nats; 0 where they are the same.
+ * @param expected [samples][classes], each row's sum 1 @param scores [samples][classes]
+ */
+export function divergence(
+  expected: Float32Array,
+  scores: Float32Array,
+  classes: number,
+): number {
+  const actual = softmax(scores, classes);
+  let sum = 0;
+  // What cannot be expected does not count; what is said to be impossible stays finite.
+  expected.forEach((p, i) => {
+    if (p > 0) sum += p * Math.log(p / Math.max(actual[i]!, 1e-45));
+  });
+  return sum * classes / expected.length;
+}
+
 /** @param target probability that a sample is of a class */
 function lossAgainst(
   scores: Float32Array,

@@ -3,7 +3,8 @@
  * (Hinton et al. 2015). A network that is rounded stays so close to the float one that it was: labels alone
  * would let it drift to another one of equal worth, whose mistakes are elsewhere.
  */
-import type { Batch } from "./data.ts";
+import type { Batch, Split } from "./data.ts";
+import type { EvaluateOptions } from "./evaluate.ts";
 import type { Shape } from "../network/network.ts";
 import type { Executor } from "./executor.ts";
 import { softmax } from "./loss.ts";
@@ -20,10 +21,16 @@ export class Teacher {
 
   /** [samples][classes] */
   async probabilities({ x, y }: Batch, input: Shape): Promise<Float32Array> {
-    const split = { input, x, y, samples: y.length };
-    const { logits, classes } = await this.#executor.predict(this.#parameters, split, {
-      batchSize: y.length,
-    });
+    return await this.#softened({ input, x, y, samples: y.length }, { batchSize: y.length });
+  }
+
+  /** Of a whole split, [samples][classes]. */
+  async probabilitiesOf(split: Split, signal: AbortSignal | undefined): Promise<Float32Array> {
+    return await this.#softened(split, { signal });
+  }
+
+  async #softened(split: Split, options: EvaluateOptions): Promise<Float32Array> {
+    const { logits, classes } = await this.#executor.predict(this.#parameters, split, options);
     return softmax(logits, classes);
   }
 }

@@ -88,6 +88,11 @@ export const EpochRecord = z.strictObject({
   train_accuracy: share,
   val_loss: z.number(),
   val_accuracy: share,
+  /**
+   * Where the float network's scores are learned: how far the validation split's probabilities lie from
+   * its, the mean Kullback-Leibler divergence in nats.
+   */
+  val_divergence: z.number().optional(),
 });
 export type EpochRecord = z.infer<typeof EpochRecord>;
 

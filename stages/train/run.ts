@@ -18,7 +18,7 @@ import type { Parameter } from "../../training/parameters.ts";
 import type { Scalar } from "../../training/tensorboard.ts";
 import { chooseBackend } from "../../training/backend_choice.ts";
 import { classScores } from "./class_scores.ts";
-import { TrainParameters } from "./schema.ts";
+import { awareRate, TrainParameters } from "./schema.ts";
 
 /** In `work/`: the state after the last finished epoch. */
 const CHECKPOINT = "checkpoint.bin";
@@ -98,7 +98,9 @@ function describe({ epoch, epochs, loss, samples_per_s, best_val_accuracy }: Fit
 /** The curves that TensorBoard shows. */
 function curves(epochs: readonly EpochRecord[]): Scalar[] {
   return epochs.flatMap(({ epoch, ...figures }) =>
-    Object.entries(figures).map(([tag, value]) => ({ tag, step: epoch, value }))
+    Object.entries(figures).flatMap(([tag, value]) =>
+      value === undefined ? [] : [{ tag, step: epoch, value }]
+    )
   );
 }
 
@@ -173,7 +175,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
     options: {
       ...options,
       epochs: aware.epochs,
-      learning_rate: aware.learning_rate ?? options.learning_rate / 10,
+      learning_rate: awareRate(aware, options),
       warmup_epochs: undefined,
       patience: null,
     },
@@ -226,7 +228,7 @@ async function run(context: StageContext<TrainParameters>): Promise<void> {
         ...target,
         activation_bits: activationBits(target),
         learn_from: aware.learn_from,
-        learning_rate: aware.learning_rate ?? options.learning_rate / 10,
+        learning_rate: awareRate(aware, options),
         epochs: [...rounded.epochs],
         best_epoch: rounded.best.epoch,
         input_range,

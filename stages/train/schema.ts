@@ -22,9 +22,23 @@ export const TrainParameters = z.strictObject({
      * labels once more.
      */
     learn_from: z.enum(["float", "labels"]).default("float"),
-    /** Default: a tenth of the training's. */
+    /**
+     * Default: a hundredth of the training's for the float network's scores, from which larger steps
+     * lead away; a tenth for labels.
+     */
     learning_rate: z.number().positive().optional(),
   }).nullable().default(null),
   backend: z.enum(["auto", ...backendNames]).default("auto"),
 });
 export type TrainParameters = z.infer<typeof TrainParameters>;
+
+/** Learning rate of the epochs with rounding. */
+export function awareRate(
+  { learning_rate, learn_from }: Pick<
+    NonNullable<TrainParameters["quantisation_aware"]>,
+    "learning_rate" | "learn_from"
+  >,
+  training: Pick<FitParameters, "learning_rate">,
+): number {
+  return learning_rate ?? training.learning_rate / (learn_from === "float" ? 100 : 10);
+}

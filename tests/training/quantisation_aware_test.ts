@@ -6,15 +6,16 @@ import type { FloatNetwork } from "../../network/float.ts";
 import { IntegerInference, quantiseInput } from "../../network/integer/inference.ts";
 import { Network, resolveLayers } from "../../network/network.ts";
 import { quantise } from "../../stages/quantize/quantise.ts";
+import { awareRate } from "../../stages/train/schema.ts";
 import type { QuantisationTarget } from "../../network/artifacts/training.ts";
 import { selectBackend } from "../../training/backend.ts";
 import { toTensors } from "../../training/backward.ts";
 import { evaluate } from "../../training/evaluate.ts";
 import { activationBits, onGrid, roundMap, throughRounding } from "../../training/fake_quantise.ts";
-import { fit } from "../../training/fit.ts";
+import { fit, type FitRequest } from "../../training/fit.ts";
 import { buildGraph, forwardOn } from "../../training/forward.ts";
-import { crossEntropy, crossEntropyWith, softmax } from "../../training/loss.ts";
-import { initialParameters, toConstants } from "../../training/parameters.ts";
+import { crossEntropy, crossEntropyWith, divergence, softmax } from "../../training/loss.ts";
+import { initialParameters, type Parameter, toConstants } from "../../training/parameters.ts";
 import { bestRange, observeRanges } from "../../training/ranges.ts";
 import * as waves from "./fixture.ts";
 
@@ -225,12 +226,89 @@ Deno.test("fit() for few bits beats rounding afterwards, leaves no tensor, resum
   });
   assert.equal(harmed.best.epoch, 0);
   assert.deepEqual(harmed.parameters, float.parameters);
+  await keepsLast(request, float.parameters);
 
   const checkpoint = `${await Deno.makeTempDir()}/checkpoint.bin`;
   await fit({ ...request, checkpoint, until: 1 });
   const resumed = await fit({ ...request, checkpoint });
   assert.deepEqual(resumed.ranges, aware.ranges);
   assert.deepEqual(resumed.parameters, aware.parameters);
+});
+
+/** `keep: last` keeps the last epoch, but none that is worse than rounding alone, after a cut as well. */
+async function keepsLast(request: FitRequest, start: readonly Parameter[]): Promise<void> {
+  const last = { ...request, options: { ...request.options, keep: "last" as const } };
+  // Of all epochs that training may end with, whichever beats rounding alone is kept.
+  const harmless = await fit(last);
+  const reached = harmless.epochs.at(-1)!;
+  const rounded = await fit({ ...request, options: { ...request.options, learning_rate: 1e-12 } });
+  const alone = rounded.epochs[0]!;
+  const better = reached.val_accuracy > alone.val_accuracy ||
+    reached.val_accuracy === alone.val_accuracy && reached.val_loss < alone.val_loss;
+  assert.equal(harmless.best.epoch, better ? reached.epoch : 0);
+  assert.ok(better, "this seed has an epoch that is better than rounding alone");
+  const wrong = {
+    ...last,
+    train: { ...last.train, y: last.train.y.map((label) => (label + 1) % 3) },
+    options: { ...last.options, learning_rate: 0.05 },
+  };
+  const harmed = await fit(wrong);
+  assert.equal(harmed.best.epoch, 0);
+  assert.deepEqual(harmed.parameters, start);
+  const checkpoint = `${await Deno.makeTempDir()}/checkpoint.bin`;
+  await fit({ ...wrong, checkpoint, until: 2 });
+  const resumed = await fit({ ...wrong, checkpoint });
+  assert.equal(resumed.best.epoch, 0);
+  assert.deepEqual(resumed.parameters, start);
+  assert.deepEqual(resumed.ranges, harmed.ranges);
+}
+
+Deno.test("fit() with a teacher keeps the epoch that is nearest to it, or rounding alone", async () => {
+  const train = waves.waves(200, 1);
+  const val = waves.waves(300, 2);
+  const { network, options } = waves;
+  const float = await fit({ network, train, val, options });
+  const request = {
+    network,
+    train,
+    // Labels that say nothing: accuracy must not decide.
+    val: { ...val, y: val.y.map((label, i) => (label + i) % 3) },
+    options: { ...options, epochs: 4, learning_rate: 0.005 },
+    initial: float.parameters,
+    teacher: float.parameters,
+    quantisation: { element_bytes: 1, per_channel: false } as const,
+  };
+  const { best, epochs } = await fit(request);
+  const divergences = epochs.map(({ val_divergence }) => val_divergence!);
+  assert.ok(divergences.every((value) => value > 0));
+  const least = Math.min(...divergences);
+  if (best.epoch > 0) assert.equal(best.val_divergence, least);
+  else assert.ok(best.val_divergence! <= least);
+  const away = await fit({ ...request, options: { ...request.options, learning_rate: 0.5 } });
+  assert.equal(away.best.epoch, 0);
+  assert.deepEqual(away.parameters, float.parameters);
+  assert.ok(away.epochs.every((one) => one.val_divergence! > away.best.val_divergence!));
+  // Without a teacher there is nothing to be near to.
+  const { epochs: alone } = await fit({ ...request, teacher: undefined });
+  assert.ok(alone.every((one) => one.val_divergence === undefined));
+});
+
+Deno.test("divergence() is 0 for the same probabilities and grows with what is wrong", () => {
+  const scores = Float32Array.of(1, 2, 3, -1, 0.5, 0);
+  const expected = softmax(scores, 3);
+  assert.ok(Math.abs(divergence(expected, scores.map((score) => score + 5), 3)) < 1e-6);
+  const sure = Float32Array.of(0, 0, 1, 0, 1, 0);
+  // Of the two rows, -log of the probability of their class.
+  const wanted = -(Math.log(expected[2]!) + Math.log(expected[4]!)) / 2;
+  assert.ok(Math.abs(divergence(sure, scores, 3) - wanted) < 1e-6);
+  assert.ok(Number.isFinite(divergence(Float32Array.of(0, 1), Float32Array.of(1e4, -1e4), 2)));
+});
+
+Deno.test("awareRate() is what was asked for, or a share of the training's", () => {
+  const training = { learning_rate: 0.005 };
+  assert.equal(awareRate({ learn_from: "float" }, training), 0.00005);
+  assert.equal(awareRate({ learn_from: "labels" }, training), 0.0005);
+  assert.equal(awareRate({ learn_from: "float", learning_rate: 0.1 }, training), 0.1);
 });
 
 Deno.test("fit() with a teacher answers as the teacher does, whatever the labels say", async () => {
