@@ -59,7 +59,11 @@ function show(state: BoardState): string {
   const { progress } = state;
   const of = progress.batches === undefined ? "" : ` of ${progress.batches}`;
   const doing = {
-    fresh: "nothing has run on this image",
+    copying: `the image is being copied: ${progress.done_bytes} bytes of the constants are there`,
+    fresh: "nothing has run on this image" +
+      (progress.done_bytes === undefined
+        ? ""
+        : `; ${progress.done_bytes} bytes of the constants are checked`),
     running:
       `inference ${progress.inference}: layer ${progress.layer}, batch ${progress.batch}${of} is next`,
     delivering: `inference ${progress.inference}: the result is to be written`,

@@ -55,11 +55,16 @@ export interface BoardState {
   scheme: string;
   /** Where NVM address 0 lies in the dump. */
   offset: number;
-  image: { id: number; constants: "whole" | "damaged" | "not in the dump" };
+  image: { id: number; constants: "whole" | "damaged" | "not in the dump" | "being copied" };
   records: BoardRecord[];
   progress: {
-    /** fresh: nothing ever ran; running: a layer; delivering: the result; idle: waits for an input. */
-    state: "fresh" | "running" | "delivering" | "idle";
+    /**
+     * copying: the image is on its way into NVM; fresh: nothing ever ran; running: a layer;
+     * delivering: the result; idle: waits for an input.
+     */
+    state: "copying" | "fresh" | "running" | "delivering" | "idle";
+    /** copying, fresh: of the constants, what a first start has copied or checked. */
+    done_bytes?: number;
     /** Commits since the image was programmed, modulo 2^32. */
     sequence: number;
     /** At hand, or the last one. */
@@ -109,6 +114,21 @@ function headerAt(
   };
 }
 
+/** Of the CRC-16 of a first start's records (runtime-c/core/image.h). */
+const STEP_CRC_START = 0x1d0f;
+
+/** How far a first start has come with this image; undefined where no record of it tells. */
+function stepsDone_bytes(records: readonly Uint8Array[], layout: LayoutArtifact) {
+  const done = records.flatMap((piece) => {
+    if (piece.length < RECORD_BYTES) return [];
+    const view = new DataView(piece.buffer, piece.byteOffset, RECORD_BYTES);
+    const right = view.getUint16(14, true) === crc16(piece.subarray(0, 14), STEP_CRC_START) &&
+      view.getUint16(12, true) === layout.image_id;
+    return right ? [view.getUint32(0, true)] : [];
+  });
+  return done.length === 0 ? undefined : Math.max(...done);
+}
+
 /** Offsets at which an image header stands. */
 function findHeaders(bytes: Uint8Array): number[] {
   const found: number[] = [];
@@ -142,7 +162,16 @@ export function readBoardMemory(
   const headers = at === undefined ? findHeaders(bytes) : [at + nvm.header];
   const known = headers.map((place) => ({ place, header: headerAt(bytes, place) }));
   const own = known.find(({ header }) => header?.id === image_id);
-  if (own?.header === undefined) {
+  const recordsFrom = (offset: number) =>
+    [0, 1].map((slot) => {
+      const from = offset + region("records").address + slot * RECORD_BYTES;
+      return bytes.subarray(from, from + RECORD_BYTES);
+    });
+  // The header is copied last.
+  const copied = own?.header === undefined
+    ? stepsDone_bytes(recordsFrom(at ?? 0), layout)
+    : undefined;
+  if (own?.header === undefined && copied === undefined) {
     const other = known.find(({ header }) => header !== undefined)?.header;
     if (other !== undefined) {
       throw fail("is of another image than this layout", {
@@ -159,10 +188,10 @@ export function readBoardMemory(
         : "The offset of --at may be wrong, or the image was never programmed.",
     });
   }
-  const offset = own.place - nvm.header;
+  const offset = own === undefined ? at ?? 0 : own.place - nvm.header;
   if (offset < 0) {
     throw fail("begins behind the progress records", {
-      value: `header at ${own.place}`,
+      value: `header at ${offset + nvm.header}`,
       expected: `${nvm.header} bytes before it`,
     });
   }
@@ -171,8 +200,9 @@ export function readBoardMemory(
   const viewOf = (piece: Uint8Array) =>
     new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
 
-  const records = [0, 1].map((slot): BoardRecord => {
-    const piece = part(region("records").address + slot * RECORD_BYTES, RECORD_BYTES);
+  const pieces = recordsFrom(offset);
+  const done_bytes = stepsDone_bytes(pieces, layout);
+  const records = pieces.map((piece, slot): BoardRecord => {
     const view = viewOf(piece);
     const record = {
       sequence: view.getUint32(0, true),
@@ -180,7 +210,9 @@ export function readBoardMemory(
       inference: view.getUint16(6, true),
       batch: view.getUint32(8, true),
     };
-    const reason = view.getUint16(14, true) !== crc16(piece.subarray(0, 14))
+    const reason = stepsDone_bytes([piece], layout) !== undefined
+      ? `of the first start: ${record.sequence} bytes of the constants are done`
+      : view.getUint16(14, true) !== crc16(piece.subarray(0, 14))
       ? piece.every((byte) => byte === 0xff || byte === 0) ? "erased" : "torn: its CRC-16 is wrong"
       : view.getUint16(12, true) !== image_id
       ? `of image ${view.getUint16(12, true)}`
@@ -261,14 +293,23 @@ export function readBoardMemory(
     offset,
     image: {
       id: image_id,
-      constants: constants.length < layout.constants_bytes
+      constants: own?.header === undefined
+        ? "being copied"
+        : constants.length < layout.constants_bytes
         ? "not in the dump"
         : crc32(constants) === own.header.crc && own.header.bytes === layout.constants_bytes
         ? "whole"
         : "damaged",
     },
     records,
-    progress: progressOf(newest, layout),
+    progress: newest === undefined
+      ? {
+        state: own?.header === undefined ? "copying" : "fresh",
+        sequence: 0,
+        inference: 0,
+        ...(done_bytes !== undefined && { done_bytes }),
+      }
+      : progressOf(newest, layout),
     marks,
     releases,
     released,
@@ -278,10 +319,9 @@ export function readBoardMemory(
 }
 
 function progressOf(
-  record: BoardRecord | undefined,
+  record: BoardRecord,
   layout: LayoutArtifact,
 ): BoardState["progress"] {
-  if (record === undefined) return { state: "fresh", sequence: 0, inference: 0 };
   const { sequence, inference, batch } = record;
   const layer = layout.layers[record.layer];
   if (layer === undefined) {

@@ -50,6 +50,30 @@
 #ifndef BO_BUG_KEEP_OLD_RECORDS
 #define BO_BUG_KEEP_OLD_RECORDS 0 /**< provisioning leaves the records of an earlier life */
 #endif
+#ifndef BO_BUG_SPOILT_BEFORE_ERASED
+#define BO_BUG_SPOILT_BEFORE_ERASED 0 /**< a header is spoiled before records are erased */
+#endif
+#ifndef BO_BUG_IMAGE_RECORD_EARLY
+#define BO_BUG_IMAGE_RECORD_EARLY 0 /**< a step's record does not wait for its constants */
+#endif
+#ifndef BO_BUG_IMAGE_RECORD_OF_ANOTHER
+#define BO_BUG_IMAGE_RECORD_OF_ANOTHER 0 /**< the steps of another image are gone on with */
+#endif
+#ifndef BO_BUG_IMAGE_RECORD_TORN_ACCEPTED
+#define BO_BUG_IMAGE_RECORD_TORN_ACCEPTED 0 /**< the CRC of a step's record is not checked */
+#endif
+#ifndef BO_BUG_IMAGE_RECORD_IN_ONE_SLOT
+#define BO_BUG_IMAGE_RECORD_IN_ONE_SLOT 0 /**< a step's record overwrites the newest one */
+#endif
+#ifndef BO_BUG_IMAGE_RECORD_UNCONFIRMED
+#define BO_BUG_IMAGE_RECORD_UNCONFIRMED 0 /**< the board is switched off before it is in NVM */
+#endif
+#ifndef BO_BUG_IMAGE_RECORD_IGNORED
+#define BO_BUG_IMAGE_RECORD_IGNORED 0 /**< a first start begins anew after each power failure */
+#endif
+#ifndef BO_BUG_IMAGE_OTHERS_KEPT
+#define BO_BUG_IMAGE_OTHERS_KEPT 0 /**< steps of another image survive what overwrites them */
+#endif
 #ifndef BO_BUG_BIAS_EVERY_VISIT
 #define BO_BUG_BIAS_EVERY_VISIT 0 /**< the bias is added once per visit */
 #endif

@@ -14,9 +14,13 @@ _Static_assert(sizeof(bo_release) == BO_RELEASE_BYTES, "release layout");
 _Static_assert(sizeof(bo_result) == BO_RESULT_HEADER_BYTES, "result layout");
 _Static_assert(sizeof(bo_header) == BO_HEADER_BYTES, "header layout");
 
+int bo_record_is_whole(const void *record) {
+  const bo_record *in = record;
+  return in->crc == bo_crc16(BO_CRC16_START, in, offsetof(bo_record, crc));
+}
+
 static int record_valid(const bo_record *record, const bo_model *model) {
-  const uint16_t crc = bo_crc16(BO_CRC16_START, record, offsetof(bo_record, crc));
-  if (record->crc != crc && !BO_BUG_ACCEPT_TORN_RECORD)
+  if (!bo_record_is_whole(record) && !BO_BUG_ACCEPT_TORN_RECORD)
     return 0;
   if (record->image_id != model->image_id && !BO_BUG_ACCEPT_OTHER_IMAGE)
     return 0;
@@ -66,7 +70,7 @@ void bo_records_erase(void) {
   int whole[2];
   for (uint32_t i = 0; i < 2u; i++) {
     bo_nvm_read(BO_NVM_RECORDS + i * BO_RECORD_BYTES, &records[i], BO_RECORD_BYTES);
-    whole[i] = records[i].crc == bo_crc16(BO_CRC16_START, &records[i], offsetof(bo_record, crc));
+    whole[i] = bo_record_is_whole(&records[i]);
   }
   const uint32_t older =
       !whole[0] || (whole[1] && later(records[1].sequence, records[0].sequence)) ? 0u : 1u;

@@ -52,6 +52,9 @@ typedef struct {
 #endif
 } bo_progress;
 
+/** Whether the 16 bytes at `record`, of any image, are a bo_record with its CRC. */
+int bo_record_is_whole(const void *record);
+
 /** Two records are all that a boot reads to know where to go on. */
 void bo_progress_read(bo_progress *progress, const bo_model *model);
 

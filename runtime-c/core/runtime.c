@@ -54,12 +54,12 @@ static uint16_t waiting(bo_runtime *runtime) {
 /**
  * Only a start looks at the header and at designs: a valid record carries the image id, and exists
  * only since the image was found whole. The constants are checked once, before the first record of
- * their life.
+ * their life; where the port has an image, what is not whole is provisioned.
  */
 static int image_ok(bo_runtime *runtime) {
   const bo_model *model = runtime->progress.model;
-  if (bo_image_header_ok(model))
-    return !runtime->progress.fresh || bo_image_constants_ok(model);
+  if (bo_image_header_ok(model) && (!runtime->progress.fresh || bo_image_constants_ok(model)))
+    return 1;
   if (!bo_image_provision(model))
     return 0;
   /* Whatever was read at boot has just been erased. */
@@ -130,7 +130,13 @@ bo_status bo_runtime_result(bo_runtime *runtime, void *output) {
 
 int bo_runtime_wants_input(bo_runtime *runtime) {
   BO_COUNT_LAYER(runtime->progress.model->layer_count);
-  return idle(runtime) && waiting(runtime) == 0u;
+  if (!idle(runtime) || waiting(runtime) != 0u)
+    return 0;
+  /* A first start may take many power cycles: no sensor is sampled for those before the last. What
+   * is refused, the start says. */
+  if (runtime->progress.fresh)
+    (void)image_ok(runtime);
+  return 1;
 }
 
 void bo_runtime_release(bo_runtime *runtime) {

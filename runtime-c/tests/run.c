@@ -1,7 +1,7 @@
 /**
  * Runs every test, or those named: `ok NAME` or `FAIL NAME`, then `N passed, N failed`. `--first`
  * ends with the first failure; `replay CASE REPLAY-ID` repeats what test conformance printed;
- * `campaign SHAPES` is the conformance suite on more shapes.
+ * `campaign SHAPES [SCHEME [STATES]]` is the conformance suite on more shapes.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +46,8 @@ int main(int count, char **names) {
       {"results", test_results},
       {"image", test_image},
       {"provisioning", test_provisioning},
+      {"first_start", test_first_start},
+      {"reflash", test_reflash},
       {"layers", test_layers},
       {"counters", test_counters},
       {"one_cut", test_one_cut},
@@ -64,8 +66,8 @@ int main(int count, char **names) {
   if (count == 4 && strcmp(names[1], "replay") == 0)
     return conformance_replay(names[2], names[3]);
   current = "campaign";
-  if (count == 3 && strcmp(names[1], "campaign") == 0)
-    return conformance_campaign(names[2]);
+  if (count >= 3 && count <= 5 && strcmp(names[1], "campaign") == 0)
+    return conformance_campaign(count - 2, (const char *const *)names + 2);
   names += until_first;
   count -= until_first;
   int passed = 0, failed = 0;

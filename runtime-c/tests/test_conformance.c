@@ -95,13 +95,18 @@ int conformance_replay(const char *which, const char *id) {
   return known == 0 ? 2 : seen.mismatches != 0u;
 }
 
-int conformance_campaign(const char *text) {
-  const unsigned shapes = (unsigned)strtoul(text, NULL, 10);
-  const bo_exploration_limits deep = {.inferences = 2, .cuts = 30, .states = 20000};
-  const bo_exploration_limits wide = {.inferences = 1, .cuts = 2, .states = 20000};
+int conformance_campaign(int count, const char *const *words) {
   static const char *const names[] = {"tile", "hawaii", "stateful", "checkpoint", "ideal"};
+  const unsigned shapes = (unsigned)strtoul(words[0], NULL, 10);
+  const uint32_t states = count > 2 ? (uint32_t)strtoul(words[2], NULL, 10) : 20000u;
+  const bo_exploration_limits deep = {.inferences = 2, .cuts = 30, .states = states};
+  const bo_exploration_limits wide = {.inferences = 1, .cuts = 2, .states = states};
   uint64_t total = 0;
+  unsigned schemes = 0;
   for (unsigned scheme = 0; scheme <= BO_SCHEME_IDEAL && !check_has_failed(); scheme++) {
+    if (count > 1 && strcmp(words[1], names[scheme]) != 0)
+      continue;
+    schemes++;
     const bo_exploration_limits *limits = scheme < BO_SCHEME_CHECKPOINT ? &deep : &wide;
     uint64_t cuts = 0, states = 0;
     unsigned networks = 0, closed = 0, most = 0;
@@ -126,6 +131,8 @@ int conformance_campaign(const char *text) {
     total += cuts;
   }
   printf("%llu cuts in all, %s\n", (unsigned long long)total,
-         check_has_failed() ? "one of them wrong" : "none wrong");
-  return check_has_failed();
+         schemes == 0u        ? "no such scheme"
+         : check_has_failed() ? "one of them wrong"
+                              : "none wrong");
+  return check_has_failed() || schemes == 0u;
 }

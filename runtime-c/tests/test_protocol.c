@@ -1,4 +1,4 @@
-/** Records, results, image and provisioning. */
+/** Records, results, image. */
 #include <string.h>
 
 #include "check.h"
@@ -220,76 +220,6 @@ void test_hostile(void) {
   CHECK(ends[BO_DONE] != 0u && ends[BO_REFUSED] != 0u, "all ends alike");
   check_note("%u results, %u refusals", (unsigned)ends[BO_DONE], (unsigned)ends[BO_REFUSED]);
   network_free(s.net);
-}
-
-/** Leaves network A in the middle, runs B, and comes back to A: with cuts while provisioning. */
-static void change_images(network *a, network *b, uint32_t cut_a, uint32_t cut_b,
-                          uint32_t steps_of_b) {
-  session s;
-  const uint32_t larger =
-      bo_nvm_end(&a->model) > bo_nvm_end(&b->model) ? bo_nvm_end(&a->model) : bo_nvm_end(&b->model);
-  const bo_cut at_b = {cut_b, BO_CUT_SUBSET, cut_b}, at_a = {cut_a, BO_CUT_SUBSET, cut_a};
-  bo_host_nvm_make(larger);
-  s.net = a;
-  bo_host_image(a->image, a->image_bytes);
-  for (int i = 0; i < 4; i++)
-    bo_host_power_cycle(do_infer, &s, NULL, 1);
-  s.net = b;
-  bo_host_image(b->image, b->image_bytes);
-  bo_host_power_cycle(do_infer, &s, &at_b, 1);
-  for (uint32_t i = 0; i < steps_of_b; i++)
-    bo_host_power_cycle(do_infer, &s, NULL, 1);
-  s.net = a;
-  bo_host_image(a->image, a->image_bytes);
-  bo_host_power_cycle(do_infer, &s, &at_a, 1);
-  s.status = BO_NONE;
-  for (int i = 0; i < 100 && s.status != BO_DONE; i++) {
-    if (bo_host_power_cycle(do_infer, &s, NULL, 1) == BO_CYCLE_RETURNED)
-      break;
-  }
-  CHECK(s.status == BO_DONE && memcmp(s.output, a->expected, bo_output_bytes(&a->model)) == 0,
-        "image changed to and fro with cuts at %u and %u, %u steps between: status %d", cut_b,
-        cut_a, steps_of_b, (int)s.status);
-}
-
-void test_provisioning(void) {
-  uint32_t cuts = 0;
-  for (uint32_t seed = 1; seed <= 12u && !check_has_failed(); seed++) {
-    network *net = network_make(300u + seed, &small);
-    bo_report report = {0};
-    net->subject.provision = 1;
-    bo_campaign_exhaustive(&net->subject, 1, &report);
-    CHECK(report.mismatches == 0u, "seed %u: %s", (unsigned)seed, report.failure);
-    for (uint32_t campaign = 0; campaign < 10u; campaign++) {
-      bo_campaign_random(&net->subject, seed, campaign, 60, BO_ALL_CUTS, 3, &report);
-    }
-    CHECK(report.mismatches == 0u, "seed %u: %s", (unsigned)seed, report.failure);
-    cuts += report.cuts;
-    network_free(net);
-  }
-  network *a = network_make(401, &small), *b = network_make(402, &small);
-  for (uint32_t seed = 403; seed <= 412u; seed++) {
-    for (uint32_t cut_b = 0; cut_b < 14u; cut_b++) {
-      for (uint32_t cut_a = 0; cut_a < 14u; cut_a++) {
-        for (uint32_t steps = 0; steps < 4u; steps++, cuts += 2u) {
-          change_images(a, b, cut_a, cut_b, steps);
-        }
-      }
-    }
-    network_free(a);
-    a = b;
-    b = network_make(seed, &small);
-  }
-  /* An image that is not the model's is not taken. */
-  session s;
-  s.net = a;
-  bo_host_nvm_make(bo_nvm_end(&a->model));
-  bo_host_image(b->image, b->image_bytes);
-  CHECK(in_one_cycle(do_infer, &s) == BO_REFUSED, "another model's image was provisioned");
-  bo_host_image(NULL, 0);
-  network_free(a);
-  network_free(b);
-  check_note("%u cuts", (unsigned)cuts);
 }
 
 void test_sequence_wrap(void) {

@@ -31,12 +31,15 @@ export async function runOnCapacitor(
   verification: Verification,
   folder: string,
 ): Promise<Powered> {
-  const { work, platform, params } = verification;
+  const { work, platform, params, board } = verification;
   await build(verification);
   await Deno.writeTextFile(join(work, "platform.table"), platformTable(platform));
   const files = [
     ...["--platform", "platform.table"],
     ...["--image", join(folder, "nvm.bin"), "--vectors", join(folder, "vectors.bin")],
+    // The first start on the image, too.
+    "--cold",
+    ...(board.external_nvm_bytes !== undefined ? ["--provision"] : []),
   ];
   const tile = verification.designs.scheme === "tile";
   const asleep = await simulate(verification, [

@@ -118,12 +118,11 @@ export async function runShipped(shipped: Shipped): Promise<ShippedResult> {
     return ended.line;
   };
   const all = ["--inferences", String(count)];
-  const provisioned = join(work, "provisioned.nvm");
   const uncut = await add(
     "shipped image",
     `firmware.elf as it is flashed: the ${count} golden vectors in it, never cut; it switches ` +
       "itself off after each commit where it was built to",
-    [...all, ...(shipped.external ? ["--dump-nvm", provisioned] : [])],
+    all,
     ({ commits }) =>
       commits === count * shipped.commits
         ? undefined
@@ -160,14 +159,11 @@ export async function runShipped(shipped: Shipped): Promise<ShippedResult> {
     "one inference on the capacitor and the harvester of the platform",
     [...one, ...powered("asleep", 1)],
   );
-  // Provisioning begins anew after each power failure: a large image is brought to the board on a
-  // bench supply (runtime-c/GUARANTEES.md).
-  const start = shipped.external ? ["--nvm", provisioned] : [];
   await add(
     "shipped image, capacitor, running on",
     "a supply that ignores the shut-off pin, and a harvester too weak for the load" +
-      (shipped.external ? "; the NVM was provisioned before" : ""),
-    [...all, ...powered("running", WEAK), "--ignore-shut-off", ...start],
+      (shipped.external ? "; the external NVM is empty at first" : ""),
+    [...all, ...powered("running", WEAK), "--ignore-shut-off"],
   );
   const traces = {
     asleep: await readTrace(join(work, "asleep.csv")),

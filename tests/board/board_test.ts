@@ -127,6 +127,41 @@ Deno.test("readBoardMemory() reads progress, releases and results as a boot does
     assert.deepEqual({ ...read(memory), offset: 0 }, read());
   }));
 
+Deno.test("readBoardMemory() tells how far a first start has come", () =>
+  within(async (folder) => {
+    const { layout, nvm } = await dumped(folder);
+    const read = (): BoardState => readBoardMemory(nvm, layout, "board.bin");
+    const step = (slot: number, done: number, id = layout.image_id) => {
+      const view = new DataView(nvm.buffer, 16 * slot, 16);
+      [done, 1, 2].forEach((value, i) => view.setUint32(4 * i, value, true));
+      view.setUint16(12, id, true);
+      view.setUint16(14, crc16(nvm.subarray(16 * slot, 16 * slot + 14), 0x1d0f), true);
+    };
+    step(1, 2048);
+    assert.deepEqual(read().progress, {
+      state: "fresh",
+      sequence: 0,
+      inference: 0,
+      done_bytes: 2048,
+    });
+    assert.match(read().records[1]!.reason!, /first start: 2048 bytes/);
+    step(0, 4096);
+    assert.equal(read().progress.done_bytes, 4096);
+    // Behind a first commit it is history.
+    const programmed = nvm.slice();
+    record(nvm, layout.image_id, 1, 0, 0);
+    assert.equal(read().progress.state, "running");
+    nvm.set(programmed);
+
+    nvm.fill(0, layout.nvm.header, layout.nvm.header + 32);
+    assert.deepEqual([read().progress.state, read().image.constants], ["copying", "being copied"]);
+    assert.equal(read().progress.done_bytes, 4096);
+    step(0, 4096, layout.image_id ^ 1);
+    assert.equal(read().progress.done_bytes, 2048);
+    nvm[17]! ^= 1;
+    assert.match(refused(nvm, layout), /no whole image header/);
+  }));
+
 Deno.test("readBoardMemory() reads results of int8 codes", () =>
   within(async (folder) => {
     const { layout, nvm } = await dumped(folder, 1);

@@ -7,7 +7,7 @@ import { preservationOf } from "../../native/preservation.ts";
 import type { Scheme } from "../../network/design.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
 import { type Network, weightShape } from "../../network/network.ts";
-import { readProfile, resolvePlatform } from "../../network/platform.ts";
+import { type PlatformChoice, readProfile, resolvePlatform } from "../../network/platform.ts";
 import type { StageContext, StageDefinition } from "../../pipeline/stage.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
 import { randomDump, ROOT } from "../dump/support.ts";
@@ -41,34 +41,47 @@ export const SMALL: Network = {
 /** Seed of designs that use planes of partial sums. */
 const SEED = 6;
 
-/** Designs of {@link SMALL} as the explorer finds them under a scheme. */
-async function explored(profile: string, scheme: Scheme, random: DesignsArtifact) {
-  const answer = await exploreNetwork(SMALL, { profile }, {
+/** Designs as the explorer finds them under a scheme. */
+async function explored(
+  network: Network,
+  choice: PlatformChoice,
+  scheme: Scheme,
+  random: DesignsArtifact,
+) {
+  const answer = await exploreNetwork(network, choice, {
     protocol: "brownout",
     space: "full",
     scheme,
     threads: 1,
   });
-  const kept = preservationOf({ name: SMALL.name, scheme });
+  const kept = preservationOf({ name: network.name, scheme });
   return DesignsArtifact.parse({ ...random, ...kept, answer });
 }
 
-/** Writes `<folder>/{quantize,explore,dump}`; of a scheme other than tile with the explorer's designs. */
+/**
+ * Writes `<folder>/{quantize,explore,dump}`; of a scheme other than tile, and of an `own` network and
+ * platform, with the explorer's designs.
+ */
 export async function writeArtifacts(
   folder: string,
   vectors = 3,
   platforms: readonly string[] = BOARDS,
   scheme: Scheme = "tile",
+  own?: { network: Network; choice: Omit<PlatformChoice, "profile"> },
 ): Promise<void> {
+  const network = own?.network ?? SMALL;
   for (const profile of platforms) {
-    const dump = await randomDump(SEED, SMALL, vectors, undefined, undefined, scheme);
-    if (scheme !== "tile") dump.designs = await explored(profile, scheme, dump.designs);
+    const choice = { profile, ...own?.choice };
+    const dump = await randomDump(SEED, network, vectors, undefined, undefined, scheme);
+    if (scheme !== "tile" || own !== undefined) {
+      dump.designs = await explored(network, choice, scheme, dump.designs);
+    }
     const { answer, platform } = dump.designs;
-    platform.choice = { profile };
+    platform.choice = choice;
     const batches = answer.layers.map((layer) => layer.feasible ? layer.batches ?? 0 : 0);
     // Start and delivery are power cycles of their own.
     if (scheme === "tile") answer.power_cycles = batches.reduce((sum, count) => sum + count, 2);
-    dump.platform = resolvePlatform(await readProfile(join(ROOT, "platforms"), profile));
+    dump.platform = resolvePlatform(await readProfile(join(ROOT, "platforms"), profile), choice);
     await dumpPlatform(join(folder, "dump", profile), dump);
     await writeJson(
       join(folder, "explore", profile, "designs.json"),

@@ -5,6 +5,7 @@ import { readJson, readNpy, writeJson, writeNpy } from "../../base/files.ts";
 import { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import { VerifyArtifact } from "../../network/artifacts/verify.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
+import type { Network } from "../../network/network.ts";
 import { digestFolder } from "../../pipeline/digest.ts";
 import { firmware } from "../../stages/firmware/run.ts";
 import { everyWriteWork } from "../../stages/verify/counted.ts";
@@ -209,6 +210,48 @@ Deno.test("verify.run() passes on the MSP430 with NVM on SPI, and sees a wrong c
     await plantShipped(own, platforms[0]!, "BO_BUG_WRONG_CHIP_SELECT");
     const { message } = await refused(run(own, platforms));
     assert.match(message, /"shipped image" on bo_sim/);
+  } finally {
+    await Deno.remove(own, { recursive: true });
+  }
+});
+
+/** A network with constants of 33 KB, 17 steps of a first start. */
+const WIDE: Network = {
+  name: "wide",
+  input: { h: 1, w: 1, channels: 60 },
+  layers: [
+    { name: "fc1", type: "fc", channels: 256, activation: "relu", bias: true },
+    { name: "fc2", type: "fc", channels: 4, activation: "none", bias: true },
+  ],
+};
+
+Deno.test("verify.run() has an image brought in by a capacitor that holds a few steps of it", async () => {
+  const own = await Deno.makeTempDir();
+  const profiles = ["msp430fr5994-spi", SPI];
+  const choice = { capacitance_F: 0.001 };
+  const verified = (profile: string) =>
+    runStage(verify, own, {
+      name: `verify-${profile}`,
+      params: { ...QUICK, campaigns: 4, platforms: [{ profile, ...choice }] },
+    });
+  try {
+    await writeArtifacts(own, 1, profiles, "tile", { network: WIDE, choice });
+    await runStage(firmware, own, { platforms: profiles });
+    for (const profile of profiles) {
+      const { artifact } = await verified(profile);
+      const { scenarios } = await readJson(join(artifact, profile, "verify.json"), VerifyArtifact);
+      for (const { name, failure } of scenarios) assert.equal(failure, null, `${profile} ${name}`);
+      for (const name of ["shipped image, capacitor, running on", "capacitor, running on"]) {
+        const { cuts } = scenarios.find((scenario) => scenario.name === name)!;
+        assert.ok(cuts >= 3, `${profile} ${name}: ${cuts} cuts`);
+      }
+      // Control: begun anew after each power failure, it never comes to its end.
+      await plantShipped(own, profile, "BO_BUG_IMAGE_RECORD_IGNORED");
+      assert.match(
+        (await refused(verified(profile))).message,
+        /"shipped image, capacitor, running on" on bo_sim: the board makes no progress/,
+      );
+    }
   } finally {
     await Deno.remove(own, { recursive: true });
   }

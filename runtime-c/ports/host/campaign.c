@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "application.h"
+#include "counters.h"
 #include "engine.h"
+#include "image.h"
 
 static void end(bo_application *app, bo_report *report) {
   report->inferences += app->consumed;
@@ -15,7 +17,8 @@ static void end(bo_application *app, bo_report *report) {
 
 /** Power cycles that `inferences` inferences and `cuts` cuts need at most: each cut costs one. */
 static uint32_t cycles_allowed(const bo_subject *subject, uint32_t inferences, uint32_t cuts) {
-  uint32_t steps = 4;
+  /* Start and delivery, and what a first start goes through. */
+  uint32_t steps = 5u + subject->model->constants_bytes / BO_IMAGE_STEP_BYTES;
   for (uint32_t i = 0; i < subject->model->layer_count; i++) {
     steps += bo_engine_batches(&subject->model->layers[i]);
   }
@@ -31,19 +34,25 @@ static void __attribute__((format(printf, 2, 3))) fail(bo_report *report, const 
   va_end(arguments);
 }
 
+static uint32_t commits_counted(void) {
+  uint32_t commits = 0;
+  for (uint32_t i = 0; i < BO_COUNTERS_LAYERS; i++)
+    commits += bo_counted[i].commits;
+  return commits;
+}
+
 void bo_campaign_uncut(const bo_subject *subject, uint32_t inferences, int off_after_commit,
                        bo_report *report) {
   bo_application app;
   bo_application_begin(&app, subject, inferences);
   const uint32_t allowed = cycles_allowed(subject, inferences, 0);
+  const uint32_t before = commits_counted();
   for (uint32_t cycles = 0; cycles < allowed; cycles++) {
     report->boots++;
-    const bo_cycle_end ended =
-        bo_host_power_cycle(bo_application_run, &app, NULL, off_after_commit);
-    if (ended == BO_CYCLE_RETURNED)
+    if (bo_host_power_cycle(bo_application_run, &app, NULL, off_after_commit) == BO_CYCLE_RETURNED)
       break;
-    report->commits++;
   }
+  report->commits += commits_counted() - before;
   if (app.wrong == NULL && app.released != inferences)
     app.wrong = "no progress";
   if (app.wrong != NULL) {

@@ -8,7 +8,7 @@ typedef struct {
   uint32_t inferences; /**< results consumed */
   uint32_t cuts;
   uint32_t boots;
-  uint32_t commits; /**< power cycles that ended by switching off */
+  uint32_t commits; /**< uncut: records; else power cycles that ended by switching off */
   uint32_t mismatches;
   char failure[160]; /**< of the first mismatch: what, and the replay id that repeats it */
 } bo_report;

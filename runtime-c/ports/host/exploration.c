@@ -55,6 +55,7 @@ static struct {
   uint32_t at; /**< the state whose run this is */
   uint8_t *nvm;
   int record_sent;
+  uint32_t commits;   /**< in this run, when a record was written last */
   const bo_cut *only; /**< a replay: the one cut to try */
   int stops;          /**< a run may end at a commit, where it has met the uncut run */
 } all;
@@ -134,6 +135,14 @@ static void __attribute__((format(printf, 2, 3))) fail(uint32_t index, const cha
            (unsigned)all.limits->inferences, path);
 }
 
+/** Steps of a first start have records in the same place; they are no commits. */
+static uint32_t commits_counted(void) {
+  uint32_t commits = 0;
+  for (uint32_t i = 0; i < BO_COUNTERS_LAYERS; i++)
+    commits += bo_counted[i].commits;
+  return commits;
+}
+
 static uint32_t work_done(void) {
   uint32_t work = 0;
   for (uint32_t i = 0; i < BO_COUNTERS_LAYERS; i++)
@@ -196,8 +205,10 @@ static void reach(const bo_cut *cut) {
 /** Every way in which the medium allows a write to be cut. */
 static void on_write(uint32_t address, uint16_t bytes) {
   bo_cut cut = {bo_host_writes() + 1u, BO_CUT_BEFORE, 0};
-  if (address < BO_NVM_RELEASES)
+  if (address < BO_NVM_RELEASES && commits_counted() != all.commits) {
+    all.commits = commits_counted();
     all.record_sent = 1;
+  }
   if (all.only != NULL) {
     if (all.only->write == cut.write)
       reach(all.only);
@@ -279,6 +290,7 @@ static void run_from(uint32_t index) {
   all.app.released = from->released;
   all.app.wrong = NULL;
   all.record_sent = 0;
+  all.commits = 0;
   all.edges.count = 0;
   memset(bo_counted, 0, sizeof bo_counted);
   bo_host_measure(&hooks);

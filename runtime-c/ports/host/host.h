@@ -47,7 +47,8 @@ void bo_host_vm(uint32_t bytes);
 
 /**
  * One power cycle: poisons VM, runs `program` until it returns, the cut comes, or, where
- * `off_after_commit`, the first commit. After the end NVM holds what a medium would.
+ * `off_after_commit`, the first commit, or the first step of a first start. After the end NVM holds
+ * what a medium would.
  */
 bo_cycle_end bo_host_power_cycle(void (*program)(void *), void *context, const bo_cut *cut,
                                  int off_after_commit);

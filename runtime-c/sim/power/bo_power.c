@@ -25,6 +25,7 @@ static const char usage[] =
     "power fails\n"
     "  --inferences N                  measured, after one that is not; default 1\n"
     "  --cold                          the first start of a new image runs on the capacitor, too\n"
+    "  --provision                     NVM starts empty, the image lies in program memory\n"
     "  --accounts brownout|inas2021    inas2021: as published, off after each commit, no "
     "capacitor\n"
     "  --limit-s S                     of simulated time; default 1e7\n"
@@ -124,7 +125,9 @@ static void simulate(simulation *s, double limit_s) {
   bo_capacitor *c = &s->meter.capacitor;
   unsigned in_vain = 0;
   double kept = 0;
+  uint8_t records[BO_NVM_RELEASES];
   for (;;) {
+    memcpy(records, bo_host_nvm(), sizeof records);
     const bo_cycle_end ended = bo_host_power_cycle(program, s, NULL, s->sleeps);
     const int died = ended == BO_CYCLE_CUT;
     bo_meter_cycle_end(&s->meter, died);
@@ -132,7 +135,9 @@ static void simulate(simulation *s, double limit_s) {
     s->deaths += died;
     if (ended == BO_CYCLE_RETURNED || s->wrong != NULL)
       return;
-    in_vain = died && s->meter.kept == kept ? in_vain + 1u : 0u;
+    /* Steps of a first start show in the place of records alone. */
+    const int stands = memcmp(records, bo_host_nvm(), sizeof records) == 0;
+    in_vain = died && s->meter.kept == kept && stands ? in_vain + 1u : 0u;
     kept = s->meter.kept;
     if (in_vain == HOPELESS) {
       s->wrong = "no progress: one step needs more than the capacitor holds";
@@ -232,13 +237,16 @@ static void load_vectors(simulation *s, const char *path) {
   s->vectors = file;
 }
 
-static void load_image(const char *path) {
+static void load_image(const char *path, int provision) {
   size_t bytes;
   const uint8_t *image = read_file(path, &bytes);
   if (bytes > brownout_model.nvm_bytes)
     wrong_call("larger than the model's NVM", path);
   bo_host_nvm_make(brownout_model.nvm_bytes);
-  memcpy(bo_host_nvm(), image, bytes);
+  if (provision)
+    bo_host_image(image, (uint32_t)bytes);
+  else
+    memcpy(bo_host_nvm(), image, bytes);
 }
 
 static double number(const char *name, const char *text, double most) {
@@ -253,7 +261,7 @@ int main(int count, char **words) {
   static simulation s;
   const char *platform = NULL, *image = NULL, *vectors = NULL, *source = "constant";
   double limit_s = 1e7, above_V = 0;
-  int cold = 0, published = 0;
+  int cold = 0, published = 0, provision = 0;
   s.sleeps = BO_AFTER_COMMIT_SLEEP;
   s.wanted = 2;
   s.detail_step_s = 1e-3;
@@ -261,6 +269,10 @@ int main(int count, char **words) {
     const char *name = words[i];
     if (strcmp(name, "--cold") == 0) {
       cold = 1;
+      continue;
+    }
+    if (strcmp(name, "--provision") == 0) {
+      provision = 1;
       continue;
     }
     if (i + 1 == count)
@@ -305,7 +317,7 @@ int main(int count, char **words) {
     return 2;
   }
   fclose(table);
-  load_image(image);
+  load_image(image, provision);
   load_vectors(&s, vectors);
   s.output = malloc(bo_output_bytes(&brownout_model));
   if (s.output == NULL)

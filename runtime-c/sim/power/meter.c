@@ -12,12 +12,19 @@
 #include "requantise.h"
 
 const char *const bo_deed_names[BO_DEEDS] = {
-    "reboot",        "read_records", "read_releases", "read_result", "read_marks", "read_header",
-    "read_input",    "read_weights", "read_sums",     "read_output", "read_all",   "write_record",
-    "write_release", "write_result", "write_mark",    "write_input", "write_sums", "write_output",
-    "mac",           "pool",         "requantise",    "state"};
+    "reboot",       "read_records",  "read_releases", "read_result", "read_marks",  "read_header",
+    "read_input",   "read_weights",  "read_sums",     "read_output", "read_all",    "write_all",
+    "write_record", "write_release", "write_result",  "write_mark",  "write_input", "write_sums",
+    "write_output", "mac",           "pool",          "requantise",  "state"};
 
 static bo_meter *current;
+
+static uint32_t commits_counted(void) {
+  uint32_t commits = 0;
+  for (uint32_t i = 0; i < BO_ACCOUNTS; i++)
+    commits += bo_counted[i].commits;
+  return commits;
+}
 
 static bo_account *account(bo_meter *m) { return &m->accounts[bo_counted_layer]; }
 
@@ -100,7 +107,9 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
   const bo_reuse reuse = batch ? bo_reuse_of(&layer->design) : BO_REUSE_O;
   charge c = {BO_DID_READ_RECORDS, {0, 0}};
   if (address < BO_NVM_RELEASES) {
-    c.deed = writing ? BO_DID_WRITE_RECORD : BO_DID_READ_RECORDS;
+    /* Steps of a first start have their records there, too, and erase. */
+    const int commits = commits_counted() != m->committed;
+    c.deed = !writing ? BO_DID_READ_RECORDS : commits ? BO_DID_WRITE_RECORD : BO_DID_WRITE_ALL;
     if (writing)
       c.overhead = p->commit;
   } else if (address < BO_NVM_RESULTS) {
@@ -112,9 +121,9 @@ static charge classify(const bo_meter *m, uint32_t address, int writing) {
   } else if (address < model->header) {
     c.deed = writing ? BO_DID_WRITE_MARK : BO_DID_READ_MARKS;
   } else if (address < model->header + BO_HEADER_BYTES) {
-    c.deed = BO_DID_READ_HEADER;
+    c.deed = writing ? BO_DID_WRITE_ALL : BO_DID_READ_HEADER;
   } else if (address < model->header + BO_HEADER_BYTES + model->constants_bytes) {
-    c.deed = batch ? BO_DID_READ_WEIGHTS : BO_DID_READ_ALL;
+    c.deed = batch ? BO_DID_READ_WEIGHTS : writing ? BO_DID_WRITE_ALL : BO_DID_READ_ALL;
     if (batch)
       c.overhead = p->fetch_weights;
   } else if (!batch) {
@@ -224,6 +233,7 @@ static void on_write(uint32_t address, uint16_t bytes) {
   }
   if (c.deed == BO_DID_WRITE_RECORD) {
     m->commits++;
+    m->committed = commits_counted();
     m->mains = 0;
     m->delivered += m->result_written;
     m->result_written = 0;
@@ -287,6 +297,7 @@ void bo_meter_boot(bo_meter *m) {
   m->result_written = 0;
   m->indices_read = m->sums_read = 0;
   m->backed_up = 0;
+  m->committed = commits_counted();
   for (uint16_t i = 0; i < BO_ACCOUNTS; i++)
     m->counted[i] = counted(i);
   memset(&m->drawn, 0, sizeof m->drawn);

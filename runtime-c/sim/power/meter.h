@@ -22,6 +22,7 @@ typedef enum {
   BO_DID_READ_SUMS,
   BO_DID_READ_OUTPUT, /**< by the delivery */
   BO_DID_READ_ALL,    /**< constants, by the first start on an image, for their CRC */
+  BO_DID_WRITE_ALL,   /**< constants, records of steps and the header, by the same */
   BO_DID_WRITE_RECORD,
   BO_DID_WRITE_RELEASE,
   BO_DID_WRITE_RESULT,
@@ -68,6 +69,7 @@ typedef struct {
   const bo_platform *platform;
   bo_capacitor capacitor;
   int mains; /**< on a bench supply until the first commit: time passes, the capacitor stays full */
+  uint32_t committed;          /**< commits by the runtime's counters, when they were looked at */
   int published;               /**< accounts of protocol inas2021 (published.h); no capacitor */
   int indices_read, sums_read; /**< published: in this power cycle */
   double backed_up;            /**< published: outputs, in this power cycle */

@@ -71,8 +71,8 @@ static void infer(void *context) {
   }
 }
 
-/** Records, releases and marks with CRCs that fit, so that what lies behind the check is reached.
- */
+/** Records, releases, marks and steps of a first start with CRCs that fit, so that what lies behind
+ * the check is reached. */
 static void put_progress(const network *net, bytes_in *in, uint8_t fits) {
   uint8_t *nvm = bo_host_nvm();
   const uint32_t marks = bo_marks_address(net->model.outputs, net->model.element_bytes);
@@ -90,6 +90,13 @@ static void put_progress(const network *net, bytes_in *in, uint8_t fits) {
       release.crc = bo_crc16(BO_CRC16_START, &release, 6);
     }
     memcpy(nvm + slot * BO_RECORD_BYTES, record, sizeof *record);
+    if ((fits >> slot & 0x41u) == 0x40u) {
+      bo_image_record step;
+      take(in, &step, sizeof step);
+      memcpy(&step.image, net->image + net->model.header + BO_HEADER_BYTES - 4u, 4);
+      step.check = bo_crc16(BO_IMAGE_RECORD_START, &step, 14);
+      memcpy(nvm + slot * BO_RECORD_BYTES, &step, sizeof step);
+    }
     memcpy(nvm + BO_NVM_RELEASES + slot * BO_RELEASE_BYTES, &release, sizeof release);
   }
   for (uint32_t slot = 0; slot < 2u; slot++) {

@@ -27,6 +27,8 @@ void test_records(void);
 void test_results(void);
 void test_image(void);
 void test_provisioning(void);
+void test_first_start(void);
+void test_reflash(void);
 void test_layers(void);
 void test_counters(void);
 void test_one_cut(void);
@@ -36,8 +38,11 @@ void test_sequence_wrap(void);
 void test_kept(void);
 /** What `replay` does: 0 where nothing is wrong with it, 1 where something is, 2: no such id. */
 int conformance_replay(const char *which, const char *id);
-/** The suite on `text` shapes more of each kind and code size; prints totals. */
-int conformance_campaign(const char *text);
+/**
+ * The suite on more shapes; prints totals. `words`: shapes of each kind and code size; a scheme
+ * (default: all); states of NVM that a network is explored to (20000). 0 where nothing is wrong.
+ */
+int conformance_campaign(int count, const char *const *words);
 void test_conformance_tile(void);
 void test_conformance_hawaii(void);
 void test_conformance_stateful(void);
