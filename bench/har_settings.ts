@@ -9,14 +9,11 @@
  */
 import { parseArgs } from "node:util";
 import { canonicalJson } from "../base/files.ts";
-
-import { datasetLoader } from "../datasets/registry.ts";
-import { fitNormalisation, normalise } from "../datasets/normalisation.ts";
 import { FitParameters } from "../network/artifacts/training.ts";
 import { buildNetwork, decisions, PUBLISHED_SPACES } from "../network/space.ts";
 import { selectBackend } from "../training/backend.ts";
-import type { Split } from "../training/data.ts";
 import { fit } from "../training/fit.ts";
+import { loadHar, recorded } from "./har_persons.ts";
 import { mean } from "./search/statistics.ts";
 
 /** Kernel and channels of each conv: one published network, one of the space's larger ones. */
@@ -44,6 +41,13 @@ const SETTINGS: readonly Partial<FitParameters>[] = [
   { augment: { gain: 0.2, offset: 0.4 } },
   { augment: { gain: 0.2, offset: 0.3 }, mixup: 0.2 },
   { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.2 },
+  { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.2, epochs: 40 },
+  { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.2, batch_size: 64 },
+  { augment: { gain: 0.3, offset: 0.5 }, mixup: 0.2 },
+  { augment: { gain: 0.2, offset: 0.4 }, mixup: 0.4 },
+  { augment: { gain: 0.2, offset: 0.2, rotate_degrees: 20 }, mixup: 0.2 },
+  { augment: { gain: 0.2, offset: 0.4, rotate_degrees: 20 }, mixup: 0.2 },
+  { augment: { gain: 0.2, offset: 0.2, rotate_degrees: 30 }, mixup: 0.2 },
 ];
 
 const RECORDED = `${import.meta.dirname}/search/har_settings.jsonl`;
@@ -56,41 +60,17 @@ interface Run {
   readonly val_loss: number;
 }
 
-async function load(dataDir: string, seed: number): Promise<{ train: Split; val: Split }> {
-  const { descriptor, load: read } = datasetLoader("har");
-  const raw = await read({
-    seed,
-    dataDir,
-    downloadDir: dataDir,
-    progress: { update() {}, note() {}, warn() {} },
-    signal: new AbortController().signal,
-  });
-  const normalisation = fitNormalisation(raw, descriptor.normalisation);
-  const split = (name: "train" | "val"): Split => ({
-    input: raw.input,
-    x: normalise(raw.splits[name], normalisation),
-    y: raw.splits[name].y,
-    samples: raw.splits[name].y.length,
-  });
-  return { train: split("train"), val: split("val") };
-}
-
 const keyOf = ({ setting, network, seed }: Pick<Run, "setting" | "network" | "seed">) =>
   canonicalJson({ setting, network, seed });
-
-async function recorded(file: string): Promise<Run[]> {
-  const text = await Deno.readTextFile(file).catch(() => "");
-  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Run);
-}
 
 /** Trains every `workers`th of what is not recorded yet. */
 async function work(options: Options, worker: number): Promise<void> {
   const { dataDir, out, workers, backend } = options;
   await selectBackend(backend);
-  const known = new Set((await recorded(out)).map(keyOf));
+  const known = new Set((await recorded<Run>(out)).map(keyOf));
   let task = 0;
   for (const seed of SEEDS) {
-    let data: Awaited<ReturnType<typeof load>> | undefined;
+    let data: Awaited<ReturnType<typeof loadHar>> | undefined;
     for (const setting of SETTINGS) {
       for (const values of NETWORKS) {
         const space = PUBLISHED_SPACES.har;
@@ -99,7 +79,7 @@ async function work(options: Options, worker: number): Promise<void> {
         const network = buildNetwork(space, indices, input, 6);
         const mine = task++ % workers === worker;
         if (!mine || known.has(keyOf({ setting, network: network.name, seed }))) continue;
-        data ??= await load(dataDir, seed);
+        data ??= await loadHar(dataDir, seed);
         const fitting = FitParameters.parse({ ...PLAIN, ...setting, seed });
         const { best: { val_accuracy, val_loss } } = await fit({
           network,
@@ -137,7 +117,7 @@ async function main(options: Options): Promise<void> {
 
 /** Settings by mean validation accuracy, the best first. */
 async function ranked(file: string) {
-  const runs = await recorded(file);
+  const runs = await recorded<Run>(file);
   return SETTINGS.map((setting) => {
     const own = runs.filter((run) => canonicalJson(run.setting) === canonicalJson(setting));
     const over = (seed: number) =>

@@ -9,6 +9,7 @@ import { choicesOf } from "../stages/search/sampler.ts";
 import { searchers } from "../stages/search/searchers/registry.ts";
 import { Reward } from "../stages/search/searchers/reward.ts";
 import type { Told } from "../stages/search/searchers/searcher.ts";
+import { foldLines } from "./har_folds.ts";
 import { settingLines } from "./har_settings.ts";
 import { replaceSection } from "./results.ts";
 import { extrapolate } from "./search/extrapolate.ts";
@@ -344,7 +345,7 @@ async function measured(): Promise<string> {
       );
     }
   }
-  lines.push(...await settingLines(), ...await campaignLines());
+  lines.push(...await settingLines(), ...await foldLines(), ...await campaignLines());
   return lines.join("\n") + "\n";
 }
 
