@@ -14,6 +14,8 @@ export const FirmwareSize = z.strictObject({
   compiler: z.string(),
   /** File name of the user's application; absent: golden vectors in turn (apps/demo.c). */
   application: z.string().optional(),
+  /** Of kernel lea: what firmware.elf computes through, TI's DSPLib or our stand-in for it. */
+  lea: z.enum(["DSPLib", "stand-in"]).optional(),
   /** Of firmware.elf; the regions are those of the linker script. */
   regions: z.array(z.strictObject({ name: z.string(), used_bytes: count, limit_bytes: count })),
   /** Code and read-only data without image and vectors. */

@@ -190,7 +190,12 @@ export const firmware = defineStage<FirmwareParameters>({
           join(host, "vectors.bin"),
           vectorsFile(vectors.inputs, vectors.outputs, sizes),
         );
-        await writeJson(join(to, "size.json"), FirmwareSize, size);
+        const lea = params.dsplib === STAND_IN ? "stand-in" as const : "DSPLib" as const;
+        await writeJson(
+          join(to, "size.json"),
+          FirmwareSize,
+          kernel === "lea" ? { ...size, lea } : size,
+        );
       }
     } finally {
       await Deno.remove(folder, { recursive: true }).catch(ignoreNotFound);

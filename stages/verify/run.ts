@@ -59,7 +59,7 @@ export const verify = defineStage<VerifyParameters>({
     const { readQuantized } = await import("../../network/integer/load.ts");
     const { requireTool } = await import("../../toolchain/find.ts");
     const { boardOf, readBoards, refuseUnknown } = await import("../firmware/board.ts");
-    const { notShipped, verifyPlatform } = await import("./verify_platform.ts");
+    const { LEA_CHARGED, notShipped, verifyPlatform } = await import("./verify_platform.ts");
     const { buildBoardSimulator } = await import("./shipped.ts");
 
     const boards = await readBoards(root);
@@ -87,6 +87,9 @@ export const verify = defineStage<VerifyParameters>({
           `${profile}: the shipped image is not run, since ${missing}; ` +
             `${board.simulator.program} runs a build of its own instead`,
         );
+      }
+      if (size.lea === "stand-in") {
+        progress.note(`${profile}: bo_sim does not simulate ${LEA_CHARGED}`);
       }
       const verdict = await verifyPlatform({
         params: settings,

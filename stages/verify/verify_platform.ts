@@ -179,6 +179,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       board: board.bo_sim,
       platform: verification.platform,
       external: board.external_nvm_bytes !== undefined,
+      lea: size.lea === "stand-in",
       elf: join(firmware, profile, "firmware.elf"),
       vectors: expected,
       count: flashed,
@@ -232,6 +233,7 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
       not_simulated: [
         ...(missing === undefined ? [] : [`the shipped image: ${missing}`]),
         `${board.simulator.program}: ${board.simulator.lacks}`,
+        ...(size.lea === "stand-in" ? [`bo_sim: ${LEA_CHARGED}`] : []),
         "host: the board's own code, its kernels and its NVM driver",
         "capacitor: leakage, converters, and costs beyond the platform's coefficients",
         ...(simulated > 0 ? [] : ["the board's code: no golden vector fits beside the network"]),
@@ -241,6 +243,11 @@ export async function verifyPlatform(verification: Verification): Promise<Verdic
   };
 }
 
+/** How bo_sim judges an image that has the stand-in for DSPLib. */
+export const LEA_CHARGED =
+  "LEA; the stand-in for DSPLib computes in its place, and a call is charged the cycles that LEA " +
+  "takes by measurement, 616 + 1.5 n";
+
 /** Why no simulator of ours can judge firmware.elf; undefined where one can. */
 export function notShipped(
   { board, boardSimulator, size }: Pick<Verification, "board" | "boardSimulator" | "size">,
@@ -249,6 +256,7 @@ export function notShipped(
     return `bo_sim was built without ${board.bo_sim} (libunicorn-dev is missing)`;
   }
   if (size.application !== undefined) return "an own application takes its own inputs";
+  if (size.lea === "DSPLib") return "LEA, which TI's DSPLib drives, is not simulated";
   return size.vectors.firmware === 0 ? "no golden vector fits beside the network" : undefined;
 }
 

@@ -6,6 +6,7 @@ import { exploreNetwork } from "../../native/mod.ts";
 import { preservationOf } from "../../native/preservation.ts";
 import type { Scheme } from "../../network/design.ts";
 import { DesignsArtifact } from "../../network/explore.ts";
+import { DOUBLED_SUM_LIMIT, SUM_LIMIT } from "../../network/integer/bound.ts";
 import { type Network, weightShape } from "../../network/network.ts";
 import { type PlatformChoice, readProfile, resolvePlatform } from "../../network/platform.ts";
 import type { StageContext, StageDefinition } from "../../pipeline/stage.ts";
@@ -72,16 +73,19 @@ export async function writeArtifacts(
   const network = own?.network ?? SMALL;
   for (const profile of platforms) {
     const choice = { profile, ...own?.choice };
-    const dump = await randomDump(SEED, network, vectors, undefined, undefined, scheme);
+    const platform = resolvePlatform(await readProfile(join(ROOT, "platforms"), profile), choice);
+    const limit = platform.kernel === "lea" ? DOUBLED_SUM_LIMIT : SUM_LIMIT;
+    const dump = await randomDump(SEED, network, vectors, limit, undefined, scheme);
     if (scheme !== "tile" || own !== undefined) {
       dump.designs = await explored(network, choice, scheme, dump.designs);
     }
-    const { answer, platform } = dump.designs;
-    platform.choice = choice;
+    const { answer } = dump.designs;
+    dump.designs.platform.choice = choice;
+    dump.designs.platform.kernel = platform.kernel;
     const batches = answer.layers.map((layer) => layer.feasible ? layer.batches ?? 0 : 0);
     // Start and delivery are power cycles of their own.
     if (scheme === "tile") answer.power_cycles = batches.reduce((sum, count) => sum + count, 2);
-    dump.platform = resolvePlatform(await readProfile(join(ROOT, "platforms"), profile), choice);
+    dump.platform = platform;
     await dumpPlatform(join(folder, "dump", profile), dump);
     await writeJson(
       join(folder, "explore", profile, "designs.json"),

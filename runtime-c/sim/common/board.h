@@ -24,7 +24,8 @@ typedef struct {
   uint64_t wait_cycles, code_words, cache_misses;
   uint64_t nvm_reads, nvm_writes; /**< internal FRAM: accesses without fetches; SPI FRAM: bytes */
   uint64_t ram_reads, ram_writes, spi_bytes, dma_transfers, warnings;
-  double time_s; /**< powered */
+  uint64_t lea_calls; /**< that took LEA's cycles, not those of their instructions */
+  double time_s;      /**< powered */
 } board_counts;
 
 /** Absolute counts after which power fails; NEVER. */
@@ -79,6 +80,7 @@ typedef struct {
   int nvm_file; /**< descriptor of a file of the size of all kept memory to map, or -1 */
   int keep_nvm; /**< the file already holds a state: do not program over it */
   int ignore_shut_off;
+  uint32_t lea_function; /**< whose calls take LEA's cycles (msp430x/machine.h); 0: none */
 } board_options;
 
 /** Bytes of kept memory: the MSP430's FRAM and the FRAM chip on its bus; the MSP432's chip. */

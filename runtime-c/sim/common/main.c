@@ -21,7 +21,7 @@ typedef struct {
   uint64_t kernel;   /**< length, 0: no */
   uint64_t seed, campaigns, first_campaign, every, first_write, commit_cuts;
   uint32_t max_cuts;
-  int ignore_shut_off;
+  int ignore_shut_off, lea;
 } options;
 
 static const char usage[] =
@@ -46,6 +46,7 @@ static const char usage[] =
     "  --until FUNCTION        instead: runs from reset until it is entered, without an oracle\n"
     "  --call FUNCTION,A,B,C,D   behind it: what a call takes, the second of two\n"
     "  --ignore-shut-off       the supply does not listen to P3.7\n"
+    "  --lea                   calls of msp_mac_q15 take LEA's cycles, not the stand-in's\n"
     "  --boot-instructions N   a boot that runs longer hangs (default 2000000000)\n";
 
 static void wrong_call(const char *what, const char *value) {
@@ -186,6 +187,8 @@ static void parse(options *o, int count, char **words) {
     }
     if (is(words[i], "--ignore-shut-off")) {
       o->ignore_shut_off = 1;
+    } else if (is(words[i], "--lea")) {
+      o->lea = 1;
     } else if (is(words[i], "--json")) {
       /* The answer is always one line of JSON. */
     } else if (strncmp(words[i], "--", 2) == 0) {
@@ -274,6 +277,8 @@ static void print_session(const options *o, const board *b, const session *s, ui
          ",\"most_lost_instructions\":%" PRIu64 ",\"outputs_crc\":%u,\"warnings\":%" PRIu64,
          s->longest_boot, s->oracle.lost_instructions, s->oracle.most_lost, s->oracle.outputs_crc,
          c->warnings);
+  if (c->lea_calls != 0u)
+    printf(",\"lea_calls\":%" PRIu64, c->lea_calls);
   if (c->warnings != 0u)
     printf(",\"first_warning\":\"0x%x\"", b->first_warning);
   if (o->session.power != NULL) {
@@ -512,12 +517,22 @@ static int run_until(const options *o, const elf_file *elf, board *b) {
   return ended ? 0 : EXIT_WRONG;
 }
 
+/** 0 where nobody asks for it. */
+static uint32_t lea_function(const options *o, const elf_file *elf) {
+  if (!o->lea)
+    return 0;
+  if (!is(o->board, "msp430fr5994"))
+    wrong_call("--lea: there is none on", o->board);
+  return function_at(o, elf, "msp_mac_q15");
+}
+
 static board *open_board(const options *o, const elf_file *elf) {
   const char *why = NULL;
   for (size_t i = 0; i < sizeof boards / sizeof boards[0]; i++) {
     if (!is(o->board, boards[i].name))
       continue;
-    board_options with = {.ignore_shut_off = o->ignore_shut_off};
+    board_options with = {.ignore_shut_off = o->ignore_shut_off,
+                          .lea_function = lea_function(o, elf)};
     with.nvm_file = open_nvm(o, boards[i].nvm_bytes, &with.keep_nvm);
     board *b = boards[i].open(elf, &with, &why);
     if (b == NULL)

@@ -19,6 +19,7 @@ static void subtract(board_counts *now, const board_counts *before) {
   now->ram_writes -= before->ram_writes;
   now->spi_bytes -= before->spi_bytes;
   now->dma_transfers -= before->dma_transfers;
+  now->lea_calls -= before->lea_calls;
   now->warnings -= before->warnings;
   now->time_s -= before->time_s;
 }

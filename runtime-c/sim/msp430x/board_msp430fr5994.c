@@ -64,6 +64,7 @@ static void count(board *b, board_counts *counts) {
                      .ram_writes = c->ram_writes,
                      .spi_bytes = m->spi[SPI_FRAM_UNIT].bytes,
                      .dma_transfers = c->dma_transfers,
+                     .lea_calls = c->lea_calls,
                      .warnings = c->warnings + m->multiplier.unmodelled + m->spi_fram.unknown +
                                  m->spi_fram.refused + m->monitor.misuses +
                                  m->spi[SPI_FRAM_UNIT].misuses + m->spi[SPI_FRAM_UNIT].overruns,
@@ -143,6 +144,7 @@ board *board_msp430fr5994(const elf_file *elf, const board_options *options, con
   uint32_t nvm = FRAM_START;
   const int internal = elf_symbol(elf, "bo_nvm_memory", &nvm);
   m->ignores_shut_off = (uint8_t)options->ignore_shut_off;
+  m->lea.function = options->lea_function == 0u ? 1u : options->lea_function;
   if (internal)
     m->fram_written = written;
   else

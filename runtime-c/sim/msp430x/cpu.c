@@ -1,3 +1,4 @@
+#include "DSPLib.h"
 #include "bus.h"
 #include "instructions.h"
 #include "operand.h"
@@ -73,6 +74,26 @@ void msp430x_step(msp430x *m) {
   }
 }
 
+/** A call of msp_mac_q15(): the first argument points to its parameters, the length is their first.
+ */
+static void lea_begins(msp430x *m) {
+  const uint32_t parameters = m->r[12] & 0xffffeu;
+  m->lea.inside = 1;
+  m->lea.stack = m->r[REG_SP];
+  m->lea.since = m->count.cycles;
+  m->lea.length = (uint16_t)(m->memory[parameters] | m->memory[parameters + 1u] << 8);
+}
+
+/** Behind an instruction of the call: its cycles do not count; behind the last, LEA's do. */
+static void lea_goes_on(msp430x *m) {
+  m->count.cycles = m->lea.since;
+  if (m->r[REG_SP] <= m->lea.stack)
+    return;
+  m->lea.inside = 0;
+  m->count.cycles += BO_LEA_CYCLES(m->lea.length);
+  m->count.lea_calls++;
+}
+
 machine_state msp430x_run(msp430x *m, uint64_t instructions) {
   m->state = MACHINE_RUNS;
   while (instructions-- != 0u) {
@@ -86,7 +107,11 @@ machine_state msp430x_run(msp430x *m, uint64_t instructions) {
     }
     const uint32_t at = m->r[REG_PC] >> 1;
     const uint64_t before = m->count.cycles;
+    if (m->r[REG_PC] == m->lea.function && !m->lea.inside)
+      lea_begins(m);
     msp430x_step(m);
+    if (m->lea.inside)
+      lea_goes_on(m);
     if (m->dma_active)
       dma_run(m);
     if (m->profile_cycles != 0) {

@@ -44,6 +44,7 @@ msp430x *msp430x_new(void) {
   m->memory = memory;
   m->limits = (msp430x_limits){NO_LIMIT, NO_LIMIT, NO_LIMIT, NO_LIMIT};
   m->stop_at = 1;
+  m->lea.function = 1;
   m->clock_Hz = 1e6;
   m->supply_V = SUPPLY_FULL_V;
   m->monitor.channel = 2;
@@ -77,6 +78,7 @@ void msp430x_power_on(msp430x *m, uint64_t noise_seed) {
   random_source noise = random_from(noise_seed, 0);
   random_fill(&noise, m->memory + SRAM_START, SRAM_BYTES);
   m->state = MACHINE_RUNS;
+  m->lea.inside = 0;
   for (int i = 0; i < 16; i++)
     m->r[i] = (uint32_t)random_next(&noise) & 0xfffffu;
   m->r[REG_SR] = 0;

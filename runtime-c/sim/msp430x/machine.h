@@ -61,6 +61,7 @@ typedef struct {
   uint64_t cache_hits, cache_misses;
   uint64_t dma_transfers;
   uint64_t nvm_writes; /**< FRAM accesses that write, and bytes that an SPI FRAM stores */
+  uint64_t lea_calls;  /**< that took LEA's cycles */
   uint64_t warnings;   /**< accesses to what is not modelled or not there, odd words, passwords */
 } msp430x_counters;
 
@@ -78,6 +79,18 @@ typedef struct {
   uint64_t since;
 } timer_a;
 
+/**
+ * Calls of the stand-in for DSPLib take the cycles that LEA takes (runtime-c/sim/lea): those of its
+ * instructions do not count.
+ */
+typedef struct {
+  uint32_t function; /**< msp_mac_q15; odd: there is none, or its own cycles count */
+  uint32_t stack;    /**< stack pointer at the entry; a return leaves it higher */
+  uint64_t since;
+  uint16_t length;
+  uint8_t inside;
+} lea_calls;
+
 #define DMA_CHANNELS 6
 #define TIMERS 2
 #define EUSCI_UNITS 8
@@ -92,6 +105,7 @@ typedef struct msp430x {
   msp430x_limits limits;
   msp430x_counters count;
   uint32_t stop_at; /**< run stops before the instruction there; odd: never */
+  lea_calls lea;
   mpy32 multiplier;
   crc16_unit crc16;
   dma_channel dma[DMA_CHANNELS];

@@ -48,6 +48,7 @@ for board in $boards; do
     --capacitor 0.001,2000,2.99,2.8,3.0 --energy 1e-6,1e-9,1e-9,1e-9,7e-9
   [ "$(field brown_outs)" -gt 10 ] && right=yes || right=no
   verdict "$board ran out of energy" $right "$answer"
+  expect "$board has no LEA to charge for" 2 --board $board "$elf" --lea
   # Two programs, one after the other, on one NVM file.
   rm -f "$dump/$board.nvm"
   expect "$board NVM in a file" 0 --board $board "$elf" --nvm "$dump/$board.nvm" --inferences 2

@@ -25,5 +25,5 @@ for board in msp432p401r msp430fr5994 msp430fr5994-spi; do
   make -s -f build.mk BOARD=$board DUMP="$out/dump" OUT="$out/$board" firmware simulator size
 done
 make -s -f build.mk BOARD=host DUMP="$out/dump" OUT="$out/host"
-find . -name '*.[ch]' -print0 | xargs -0 clang-format-16 --dry-run -Werror
+find . -name '*.[ch]' -print0 | xargs -0 "$(make -s -f ports/common/llvm.mk which-clang-format)" --dry-run -Werror
 echo "ok check"
