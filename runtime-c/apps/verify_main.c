@@ -93,44 +93,64 @@ static void check_kernel(void) {
   }
 }
 
-/** Codes of VM that no kernel writes here, sums behind them. */
-enum { WINDOW_INPUT = 160, WINDOW_WEIGHTS = 170, WINDOW_SUMS = 8 };
+/** Tiles of random shapes, and the sums of the largest. */
+enum { TILES = 1000, MOST_SUMS = 3 * 3 * 7 };
 
-static void check_tile(const bo_windows *w, uint16_t first) {
-  const int16_t *input = (const int16_t *)(const void *)bo_vm + first;
-  const int16_t *weights = input + WINDOW_INPUT;
-  int32_t sums[WINDOW_SUMS], expected[WINDOW_SUMS];
-  for (uint16_t i = 0; i < WINDOW_SUMS; i++)
+/** At most `most`. */
+static unsigned draw(uint32_t *random, unsigned most) {
+  *random = *random * 1664525u + 1013904223u;
+  return (uint16_t)(*random >> 16) % (most + 1u);
+}
+
+/** Where there is room for input and weights between `codes` and `end`. */
+static void check_tile(const bo_windows *w, const int16_t *codes, const int16_t *end,
+                       uint32_t *random) {
+  static int32_t sums[MOST_SUMS], expected[MOST_SUMS];
+  const uint32_t inputs = (uint32_t)(w->rows - 1u) * w->down + (w->columns - 1u) * w->right +
+                          (w->lines - 1u) * w->input_row + w->line;
+  const uint32_t weights = (uint32_t)w->channels * w->lines * w->line;
+  const int16_t *input = codes + draw(random, 1);
+  const int16_t *const kernel = codes + (inputs + 2u) / 2u * 2u + (draw(random, 3) == 0u);
+  if (inputs + weights + 3u > (uint32_t)(end - codes))
+    return;
+  for (uint16_t i = 0; i < MOST_SUMS; i++)
     sums[i] = expected[i] = INT32_MAX - i;
-  bo_windows_s16(sums, w, input, weights);
-  bo_windows_s16_reference(expected, w, input, weights);
-  for (uint16_t i = 0; i < WINDOW_SUMS; i++)
+  bo_windows_s16(sums, w, input, kernel);
+  bo_windows_s16_reference(expected, w, input, kernel);
+  for (uint16_t i = 0; i < MOST_SUMS; i++)
     bo_verification.kernel_mismatches += (uint16_t)(sums[i] != expected[i]);
 }
 
 /**
- * The board's windows against their definition: two pixels of one to four channels, their spans
- * joined, line by line, and with gaps, from any start.
+ * The board's windows against their definition, on tiles of up to 7 channels from any start: in
+ * turn with lines that have gaps, in short and in longer spans; with windows in a row, of one
+ * channel as of several; and with windows of 72 to 192 elements.
  */
 static void check_windows(void) {
-  const uint16_t codes = WINDOW_INPUT + WINDOW_WEIGHTS + 1;
-  if (bo_port_vm_bytes() < 2u * codes)
-    return;
-  fill((bo_code *)(void *)bo_vm, (uint16_t)(2u * codes / sizeof(bo_code)));
-  for (uint16_t length = 0; length < 20u; length++) {
-    for (uint16_t form = 0; form < 64u; form++) {
-      bo_windows w = {.span_rows = 2, .length = length};
-      w.channels = (uint16_t)(1u + form % 4u);
-      w.span_columns = (uint16_t)(1u + (form >> 2 & 1u));
-      w.rows = (uint16_t)(1u + (form >> 3 & 1u)), w.columns = (uint16_t)(3u - w.rows);
-      w.depth = (uint16_t)(length + (form >> 4 & 1u));
-      w.input_row = (uint16_t)(w.span_columns * w.depth + (form >> 5 & 1u));
-      w.right = w.depth, w.down = w.input_row;
-      if (2u * w.span_columns * length * w.channels > WINDOW_WEIGHTS)
-        continue;
-      check_tile(&w, 0);
-      check_tile(&w, 1);
-    }
+  bo_code *const codes = (bo_code *)(void *)bo_vm;
+  const uint32_t bytes = bo_port_vm_bytes();
+  const int16_t *const first = (const int16_t *)(const void *)bo_vm;
+  uint32_t random = 1;
+  fill(codes, (uint16_t)(bytes / sizeof *codes));
+  for (uint16_t i = 0; i < TILES; i++) {
+    static const uint8_t shortest[4] = {0, 0, 0, 72}, longest[4] = {8, 26, 40, 96};
+    const uint16_t kind = i % 4u;
+    const int in_a_row = kind >= 2u;
+    bo_windows w;
+    w.span = shortest[kind] + draw(&random, (uint16_t)(longest[kind] - shortest[kind]));
+    if (draw(&random, 3) == 0u)
+      w.span &= ~7u;
+    w.lines = 1u + draw(&random, kind == 3u ? 1 : 2);
+    w.line = w.span * (1u + draw(&random, in_a_row ? 0 : 1));
+    w.channels = in_a_row && draw(&random, 1) == 0u ? 1u : 1u + draw(&random, 6);
+    w.rows = 1u + draw(&random, in_a_row ? 4 : 2);
+    w.columns = 1u + draw(&random, in_a_row ? 0 : 2);
+    w.right = w.span * (1u + draw(&random, 1));
+    w.input_row = (w.columns - 1u) * w.right + w.line;
+    if (!in_a_row)
+      w.input_row += draw(&random, 3) == 0u;
+    w.down = w.input_row * (1u + draw(&random, kind == 3u ? 0 : 1));
+    check_tile(&w, first, first + bytes / sizeof *first, &random);
   }
 }
 

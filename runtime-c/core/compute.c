@@ -7,6 +7,13 @@
 #include "requantise.h"
 #include "windows.h"
 
+#ifdef BO_MPY_BASE
+#include "mpy.h"
+static inline unsigned times(unsigned a, unsigned b) { return bo_mpy_product(a, b); }
+#else
+static inline unsigned times(unsigned a, unsigned b) { return a * b; }
+#endif
+
 static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
 /** A code of `bytes` bytes. */
@@ -25,15 +32,22 @@ void bo_compute_start(const bo_tile *tile, const int32_t *bias, int32_t *sums) {
 void bo_compute_products(const bo_shape *shape, const bo_design *design, const bo_tile *tile,
                          const void *input, const void *weights, int32_t *sums) {
   const bo_macs macs = bo_tile_macs(shape, design, tile);
+  (void)macs;
+  const unsigned depth = tile->depth;
   bo_windows w;
-  w.rows = tile->rows, w.columns = tile->columns, w.channels = tile->channels;
-  w.depth = tile->depth;
-  w.input_row = (uint16_t)(tile->window_w * tile->depth);
-  w.right = (uint16_t)(w.depth * shape->stride_w);
-  w.down = (uint16_t)(w.input_row * shape->stride_h);
-  w.span_rows = macs.span == BO_SPAN_WINDOW ? 1u : shape->kernel_h;
-  w.span_columns = macs.span == BO_SPAN_CHANNEL ? shape->kernel_w : 1u;
-  w.length = (uint16_t)macs.length;
+  w.lines = shape->kernel_h;
+  w.line = times(depth, shape->kernel_w);
+  w.input_row = times(depth, tile->window_w);
+  w.channels = tile->channels;
+  w.columns = tile->columns, w.right = times(depth, shape->stride_w);
+  w.rows = tile->rows, w.down = times(w.input_row, shape->stride_h);
+#ifdef BO_WINDOWS_TWIN
+  w.span = w.line; /* It takes lines, whatever the spans. */
+#else
+  w.span = (unsigned)macs.length;
+  if (macs.span == BO_SPAN_WINDOW)
+    w.lines = 1, w.line = w.span;
+#endif
   if (bo_element_bytes(shape) == 1u)
     bo_windows_s8(sums, &w, input, weights);
   else

@@ -3,8 +3,12 @@
  * bytes, as spans of an even number of channels do, eight elements take eight instructions.
  */
 #include "dot.h"
+#include "windows.h"
 
 #include <arm_acle.h>
+#include <stddef.h>
+
+_Static_assert(offsetof(bo_windows, down) == 28u, "windows_cortex_m4.S loads eight words");
 
 /* The M4 loads unaligned words, though not several at once. */
 typedef struct __attribute__((packed)) {

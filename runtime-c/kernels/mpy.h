@@ -43,4 +43,14 @@ static inline uint32_t bo_mpy_result(void) {
   return (uint32_t)BO_RESHI << 16 | low;
 }
 
+/** a * b modulo 2^16, without the call that compilers make of it. */
+static inline uint16_t bo_mpy_product(uint16_t a, uint16_t b) {
+  const uint16_t status = bo_mpy_take();
+  BO_MPY = a;
+  BO_OP2 = b;
+  const uint16_t product = BO_RESLO;
+  bo_mpy_give(status);
+  return product;
+}
+
 #endif

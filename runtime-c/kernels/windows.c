@@ -4,29 +4,38 @@
 
 static int32_t wrapping_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
-/* One text for both sizes of code. */
-#define DEFINE(name, code, dot)                                                                    \
-  void name(int32_t *sums, const bo_windows *w, const code *input, const code *weights) {          \
-    for (uint16_t r = 0; r < w->rows; r++, input += w->down) {                                     \
+/* One text for both sizes of code: `count` lines a window, of `length` elements in `spans`. */
+#define DEFINE(code, dot)                                                                          \
+  static inline void add_##dot(int32_t *sums, const bo_windows *w, bo_runs runs, unsigned span,    \
+                               const code *input, const code *weights) {                           \
+    for (unsigned r = 0; r < w->rows; r++, input += w->down) {                                     \
       const code *pixel = input;                                                                   \
-      for (uint16_t c = 0; c < w->columns; c++, pixel += w->right) {                               \
+      for (unsigned c = 0; c < w->columns; c++, pixel += w->right) {                               \
         const code *kernel = weights;                                                              \
-        for (uint16_t m = 0; m < w->channels; m++, sums++) {                                       \
+        for (unsigned m = 0; m < w->channels; m++, sums++) {                                       \
           const code *line = pixel;                                                                \
-          for (uint16_t i = 0; i < w->span_rows; i++, line += w->input_row) {                      \
-            const code *span = line;                                                               \
-            for (uint16_t j = 0; j < w->span_columns; j++, span += w->depth) {                     \
-              *sums = wrapping_sum(*sums, dot(span, kernel, w->length));                           \
-              kernel += w->length;                                                                 \
-            }                                                                                      \
+          for (unsigned i = 0; i < runs.count; i++, line += w->input_row) {                        \
+            for (unsigned at = 0; at < runs.length; at += span, kernel += span)                    \
+              *sums = wrapping_sum(*sums, dot(line + at, kernel, (uint16_t)span));                 \
           }                                                                                        \
         }                                                                                          \
       }                                                                                            \
     }                                                                                              \
   }
 
-DEFINE(bo_windows_s16_reference, int16_t, bo_dot_s16)
-DEFINE(bo_windows_s8, int8_t, bo_dot_s8)
+DEFINE(int16_t, bo_dot_s16)
+DEFINE(int8_t, bo_dot_s8)
+
+void bo_windows_s16_reference(int32_t *sums, const bo_windows *w, const int16_t *input,
+                              const int16_t *weights) {
+  const bo_runs lines = {w->lines, w->line};
+  add_bo_dot_s16(sums, w, lines, w->span, input, weights);
+}
+
+void bo_windows_s8(int32_t *sums, const bo_windows *w, const int8_t *input, const int8_t *weights) {
+  const bo_runs runs = bo_windows_runs(w);
+  add_bo_dot_s8(sums, w, runs, runs.length, input, weights);
+}
 
 #ifndef BO_WINDOWS_TWIN
 void bo_windows_s16(int32_t *sums, const bo_windows *windows, const int16_t *input,

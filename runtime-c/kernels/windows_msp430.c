@@ -31,26 +31,26 @@
 /** The lines of a window as the loop takes them: turns of eight, what is left, bytes to the next.
  */
 typedef struct {
-  uint16_t count, blocks, rest, step;
+  unsigned count, blocks, rest, step;
 } line_plan;
 
-/** Returns the weights behind those of the channels. */
-static inline const int16_t *pixel(int32_t *sums, uint16_t channels, const line_plan *lines,
+/** Returns the weights behind those of the channels. Every loop leaves `left` at 0: ADD, unlike
+ * MOV, says whether there is anything to do. */
+static inline const int16_t *pixel(int32_t *sums, unsigned channels, const line_plan *lines,
                                    const int16_t *input, const int16_t *weights) {
   register const int16_t *at_a __asm__("r12");
   register const int16_t *at_b __asm__("r13") = weights;
   register int32_t *at_sum __asm__("r14") = sums;
-  uint16_t count, left;
+  unsigned count, left;
   __asm__ volatile(
+      "clr %[left]\n\t"
       "1: " NEXT_SUM "mov %[input], %[a]\n\t"
       "mov %c[at_count](%[lines]), %[count]\n\t"
-      "2: mov %c[at_blocks](%[lines]), %[left]\n\t"
-      "tst %[left]\n\t"
+      "2: add %c[at_blocks](%[lines]), %[left]\n\t"
       "jeq 4f\n\t"
       "3: " ELEMENT ELEMENT ELEMENT ELEMENT ELEMENT ELEMENT ELEMENT ELEMENT "dec %[left]\n\t"
       "jne 3b\n\t"
-      "4: mov %c[at_rest](%[lines]), %[left]\n\t"
-      "tst %[left]\n\t"
+      "4: add %c[at_rest](%[lines]), %[left]\n\t"
       "jeq 6f\n\t"
       "5: " ELEMENT "dec %[left]\n\t"
       "jne 5b\n\t"
@@ -72,24 +72,25 @@ static inline const int16_t *pixel(int32_t *sums, uint16_t channels, const line_
 
 void __attribute__((section(".bo_ram_text"), noinline))
 bo_windows_s16(int32_t *sums, const bo_windows *w, const int16_t *input, const int16_t *weights) {
-  const bo_lines joined = bo_windows_join(w);
-  if (joined.count == 0u) {
-    bo_windows_s16_reference(sums, w, input, weights);
-    return;
+  unsigned count = w->lines, run = w->line;
+  const unsigned gap = w->input_row - run;
+  if (gap == 0u) {
+    run = bo_mpy_product(run, count);
+    count = 1;
   }
-  line_plan lines = {joined.count, joined.run / 8u, joined.run % 8u,
-                     (uint16_t)(2u * (uint16_t)(w->input_row - joined.run))};
-  for (uint16_t rows = w->rows; rows != 0u; rows--, input += w->down) {
+  const line_plan lines = {count, run / 8u, run % 8u, 2u * gap};
+  const unsigned right = w->right, pixels = w->columns, channels = w->channels;
+  for (unsigned rows = w->rows; rows != 0u; rows--, input += w->down) {
     const int16_t *at = input;
-    for (uint16_t columns = w->columns; columns != 0u; columns--, at += w->right) {
+    for (unsigned columns = pixels; columns != 0u; columns--, at += right) {
       const int16_t *kernel = weights;
-      for (uint16_t left = w->channels; left != 0u;) {
-        const uint16_t channels = AT_ONCE(left);
+      for (unsigned left = channels; left != 0u;) {
+        const unsigned taken = AT_ONCE(left);
         const uint16_t status = bo_mpy_take();
-        kernel = pixel(sums, channels, &lines, at, kernel);
+        kernel = pixel(sums, taken, &lines, at, kernel);
         bo_mpy_give(status);
-        sums += channels;
-        left = (uint16_t)(left - channels);
+        sums += taken;
+        left -= taken;
       }
     }
   }

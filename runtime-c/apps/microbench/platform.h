@@ -3,7 +3,7 @@
 #define BROWNOUT_PLATFORM_H
 
 #define BO_PLATFORM_NAME "microbench"
-#define BO_VM_BYTES 3584u
+#define BO_VM_BYTES 3688u
 #define BO_NVM_BYTES 4096ul
 #define BO_IMAGE_BYTES 0ul
 #define BO_INPUTS 1u

@@ -7,9 +7,10 @@ CFLAGS := $(MACHINE) -O2 -ffreestanding -ffunction-sections \
           -fdata-sections -fno-tree-loop-distribute-patterns -DBO_DOT_TWIN -DBO_WINDOWS_TWIN
 ASFLAGS := -mcpu=cortex-m4 -mthumb
 SIMULATOR_FLAGS :=
-BOARD_C := $(CORE) kernels/dot_cortex_m4.c kernels/windows_cortex_m4.c ports/common/image_linked.c ports/common/memory.c \
+BOARD_C := $(CORE) kernels/dot_cortex_m4.c ports/common/image_linked.c ports/common/memory.c \
            ports/common/vm.c ports/common/supply_comp_e.c ports/msp432p401r/startup.c
-BOARD_S := ports/common/image.S ports/common/vectors.S
+KERNEL_S := kernels/windows_cortex_m4.S
+BOARD_S := $(KERNEL_S) ports/common/image.S ports/common/vectors.S
 # What QEMU's machine has not: clocks, pins and SPI. There NVM is the PSRAM of mps2-an386.
 HARDWARE_C := ports/common/nvm_cy15b104q.c ports/msp432p401r/board.c ports/msp432p401r/spi.c
 SIMULATED_C := ports/common/nvm_memory.c ports/msp432p401r/board_simulated.c \
@@ -35,7 +36,7 @@ $(OUT)/simulator.elf: $(SIMULATOR)
 BOARD_KERNEL := dsp
 MICROBENCH_C := $(filter kernels/% ports/% core/compute.c core/crc.c core/protocol.c,$(BOARD_C)) $(HARDWARE_C) \
                 apps/microbench/microbench.c ports/msp432p401r/microbench.c
-MICROBENCH := $(patsubst %,$(OUT)/%.o,$(filter-out ports/common/image_linked.c,$(MICROBENCH_C)))
+MICROBENCH := $(patsubst %,$(OUT)/%.o,$(filter-out ports/common/image_linked.c,$(MICROBENCH_C)) $(KERNEL_S))
 microbench: $(OUT)/microbench.hex
 $(OUT)/microbench.elf: $(MICROBENCH)
 	$(LINK) $^ $(LIBRARIES) -o $@

@@ -18,7 +18,6 @@ typedef struct {
   power_config power;
   const char *until; /**< function that ends a run without an oracle; null: no */
   const char *call;  /**< FUNCTION,A,B,C,D */
-  uint64_t kernel;   /**< length, 0: no */
   uint64_t seed, campaigns, first_campaign, every, first_write, commit_cuts;
   uint32_t max_cuts;
   int ignore_shut_off, lea;
@@ -42,7 +41,6 @@ static const char usage[] =
     "    --energy BOOT_J,CYCLE_J,NVM_READ_J,NVM_WRITE_J,SPI_BYTE_J\n"
     "    [--boot-s S]          a boot takes so long before its first instruction\n"
     "    [--trace FILE]        lines s,V\n"
-    "  --kernel N              instead: what bo_dot_s16 of length N takes, in VM, after a boot\n"
     "  --until FUNCTION        instead: runs from reset until it is entered, without an oracle\n"
     "  --call FUNCTION,A,B,C,D   behind it: what a call takes, the second of two\n"
     "  --ignore-shut-off       the supply does not listen to P3.7\n"
@@ -140,8 +138,6 @@ static void set(options *o, const char *name, const char *value) {
     o->until = value;
   else if (is(name, "--call"))
     o->call = value;
-  else if (is(name, "--kernel"))
-    o->kernel = number(name, value);
   else if (is(name, "--every-write"))
     o->every = number(name, value);
   else if (is(name, "--commit-cuts"))
@@ -423,31 +419,6 @@ static int run_many(options *o, board *b, const oracle_vectors *vectors) {
   return sum.result == SESSION_OK ? 0 : EXIT_WRONG;
 }
 
-/* The board as its first boot has left it: clocks set, so wait states are those of a run. */
-static int run_kernel(const options *o, const elf_file *elf, board *b) {
-  uint32_t function = 0, vm = 0, stop = 0;
-  board_counts before, after;
-  if (!elf_symbol(elf, "bo_dot_s16", &function) || !elf_symbol(elf, "bo_vm", &vm) ||
-      !elf_symbol(elf, "bo_unexpected", &stop))
-    wrong_call("has no bo_dot_s16, bo_vm, bo_unexpected", o->firmware);
-  b->power_on(b, o->seed);
-  b->run(b, o->session.boot_instructions);
-  const uint32_t second = vm + (2u * (uint32_t)o->kernel + 3u) / 4u * 4u;
-  const uint32_t arguments[4] = {vm, second, (uint32_t)o->kernel, 0};
-  int returned = 1;
-  /* The second call finds the cache as a run of calls does. */
-  for (int i = 0; i < 2; i++) {
-    b->count(b, &before);
-    returned = returned && b->call(b, function, arguments, stop);
-  }
-  b->count(b, &after);
-  printf("{\"board\":\"%s\",\"result\":\"%s\",\"length\":%" PRIu64 ",\"instructions\":%" PRIu64
-         ",\"cycles\":%" PRIu64 ",\"wait_cycles\":%" PRIu64 "}\n",
-         b->name, returned ? "ok" : "hangs", o->kernel, after.instructions - before.instructions,
-         after.cycles - before.cycles, after.wait_cycles - before.wait_cycles);
-  return returned ? 0 : EXIT_WRONG;
-}
-
 /** Address of a function of the firmware. */
 static uint32_t function_at(const options *o, const elf_file *elf, const char *name) {
   uint32_t at = 0;
@@ -579,8 +550,7 @@ int main(int count, char **words) {
   if (o.profile != NULL)
     profile_start(&profile, b);
   session s;
-  const int result = o.kernel != 0u ? run_kernel(&o, &elf, b)
-                     : o.campaigns != 0u || o.every != 0u || o.commit_cuts != 0u
+  const int result = o.campaigns != 0u || o.every != 0u || o.commit_cuts != 0u
                          ? run_many(&o, b, &vectors)
                          : run_once(&o, b, &vectors, &s);
   if (o.dump_nvm != NULL)
