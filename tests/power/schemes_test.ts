@@ -11,8 +11,6 @@ const UNTIL_FAILURE = ["hawaii", "stateful", "checkpoint", "ideal"] as const sat
 const INFERENCES = 4;
 /** A buffer that holds a whole inference of the networks below, as `ideal` asks. */
 const PLATFORM = { profile: "msp430fr5994-fram", capacitance_F: 0.02 };
-/** With it an inference fails often, and each unit of progress still fits. */
-const SMALL = { ...PLATFORM, capacitance_F: 0.0002 };
 const NETWORKS = { random: randomNetwork(3), mixed: randomMixedNetwork(6) };
 
 interface Case {
@@ -39,6 +37,21 @@ async function cases(folder: string): Promise<Case[]> {
     }
   }
   return made;
+}
+
+/**
+ * A capacitor in which an inference often fails and each unit of progress still fits: a group of
+ * outputs into a small one, a layer or a whole inference into one that is this much larger than it.
+ */
+const SPARE = 1.3;
+function smallCapacitor_F({ scheme, subject }: Case): number {
+  const { platform, predicted } = subject;
+  const unit_J = scheme === "checkpoint"
+    ? Math.max(...predicted.map(({ energy_max_J }) => energy_max_J))
+    : subject.runOn(platform.harvester_ohm / 100, INFERENCES).energy_J;
+  return scheme === "checkpoint" || scheme === "ideal"
+    ? SPARE * unit_J / ((platform.v_on ** 2 - platform.v_off ** 2) / 2)
+    : 0.0002;
 }
 
 /** A source that carries the load: nothing fails, so that the work alone is compared. */
@@ -129,11 +142,10 @@ Deno.test("bo_power() charges every scheme and int8 what the explorer models", a
     assert.deepEqual([...marked], ["hawaii"]);
 
     await t.step("cut wherever the capacitor empties, outputs are right", async () => {
-      for (const { name, scheme, subject } of until) {
-        // A small buffer holds no inference of ideal and no layer of checkpoint.
-        if (scheme === "ideal" || scheme === "checkpoint") continue;
+      for (const one of until) {
+        const { name, subject } = one;
         const table = join(subject.folder, "small.table");
-        const small = { ...subject.platform, capacitance_F: SMALL.capacitance_F };
+        const small = { ...subject.platform, capacitance_F: smallCapacitor_F(one) };
         await Deno.writeTextFile(table, platformTable(small));
         const ohm = 100 * small.harvester_ohm;
         const line = await simulate(subject.folder, [
@@ -143,6 +155,23 @@ Deno.test("bo_power() charges every scheme and int8 what the explorer models", a
         right(line, name);
         assert.ok(line.all.deaths > 0, name);
         assert.ok(line.layers.some(({ lost_max_J }) => lost_max_J > 0), name);
+      }
+    });
+
+    await t.step("control: a capacitor that holds no unit of progress brings none", async () => {
+      for (const one of until) {
+        const { name, scheme, subject } = one;
+        if (scheme !== "checkpoint" && scheme !== "ideal") continue;
+        const table = join(subject.folder, "smaller.table");
+        const less = { ...subject.platform, capacitance_F: smallCapacitor_F(one) / (1.2 * SPARE) };
+        await Deno.writeTextFile(table, platformTable(less));
+        const ohm = 1000 * less.harvester_ohm;
+        const options = [
+          ...["--source", `constant:ohm=${ohm}`, "--after-commit", "run_on"],
+          ...["--inferences", String(INFERENCES)],
+        ];
+        const { failure } = await simulate(subject.folder, options, table);
+        assert.match(`${name}: ${failure}`, /no progress/);
       }
     });
 
