@@ -205,10 +205,11 @@ static uint32_t bounds_of(network *net, int copies) {
 /** Power cycles that hold a step or two bring every image in. */
 static void in_small_cycles(network *net, int copies) {
   session s = {.net = net};
-  /* Erasures, header, what lies before it; the chunks of a step and its record; or the input and
-   * the start's record; and the write that is cut. */
+  /* Erasures, header, what lies before it; the chunks of a step and its record; or the input,
+   * the start's record and what counters write before it; and the write that is cut. */
   const uint32_t before = 4u + net->model.header / 512u;
-  const bo_cut cut = {(copies ? before + BO_IMAGE_STEP_BYTES / 512u : 0u) + 3u, BO_CUT_SUBSET, 7};
+  const bo_cut cut = {(copies ? before + BO_IMAGE_STEP_BYTES / 512u : 0u) + 3u + BO_KEEP_COUNTERS,
+                      BO_CUT_SUBSET, 7};
   const uint32_t steps = net->model.constants_bytes / BO_IMAGE_STEP_BYTES + 1u;
   uint32_t cycles = 1;
   power_up(net, copies);
