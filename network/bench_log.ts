@@ -1,5 +1,6 @@
 /** The log of the micro-benchmark firmware (runtime-c/apps/microbench): its text, checked and read. */
 import { ExitCode, UserError } from "../base/errors.ts";
+import { crc16 } from "./crc16.ts";
 
 /** Measured once per size; conv: a tile of 48 products per element, which no profile has a line for. */
 export const SIZED = ["nvm_write", "nvm_read", "mac", "conv"] as const;
@@ -33,16 +34,6 @@ export interface BenchLog {
 const HEADER = "brownout-microbench ";
 const VERSION = "1";
 const MAX_NUMBER = 2 ** 32 - 1;
-
-/** CRC-16/CCITT-FALSE, as bo_crc16() of runtime-c/core/crc.h. */
-function crc16(bytes: Uint8Array): number {
-  let crc = 0xffff;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) & 0xffff;
-  }
-  return crc;
-}
 
 /**
  * The text of the log within a file: a dump of memory holds it somewhere, and the firmware's own

@@ -5,6 +5,7 @@
 import { crc32 } from "node:zlib";
 import { ExitCode, UserError } from "../base/errors.ts";
 import type { LayoutArtifact } from "./artifacts/layout.ts";
+import { crc16 } from "./crc16.ts";
 import { type KeptCounters, readKeptCounters } from "./kept_counters.ts";
 
 const MAGIC = 0x4f4e5242;
@@ -81,16 +82,6 @@ export interface BoardState {
   results: BoardResult[];
   /** Of firmware that keeps them (`firmware.counters`); else empty. */
   counters: KeptCounters[];
-}
-
-/** CRC-16/CCITT-FALSE, as bo_crc16() of runtime-c/core/crc.h. */
-export function crc16(bytes: Uint8Array, start = 0xffff): number {
-  let crc = start;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) & 0xffff;
-  }
-  return crc;
 }
 
 /** Serial arithmetic: whether `a` comes after `b`, in `bits` bits. */

@@ -2,7 +2,7 @@
  * Counters that firmware keeps across resets, behind its network's NVM: runtime-c/core/kept.h, whose
  * names, order and sizes these are.
  */
-import { crc32 } from "node:zlib";
+import { crc16 } from "./crc16.ts";
 
 const FIELDS = [
   "boots",
@@ -65,7 +65,7 @@ export function readKeptCounters(
       .filter((bytes) => bytes.length === SLOT_BYTES)
       .map((bytes) => ({ bytes, view: new DataView(bytes.buffer, bytes.byteOffset, SLOT_BYTES) }))
       .filter(({ bytes, view }) =>
-        view.getUint32(SLOT_BYTES - 4, true) === crc32(bytes.subarray(0, SLOT_BYTES - 4)) &&
+        view.getUint16(SLOT_BYTES - 2, true) === crc16(bytes.subarray(0, SLOT_BYTES - 2)) &&
         view.getUint16(4, true) === layout.image_id
       );
     const [one, two] = slots.map(({ view }) => view);

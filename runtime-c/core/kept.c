@@ -36,7 +36,7 @@ static void add_product(bo_kept *kept, unsigned field, uint32_t amount, uint16_t
 }
 
 static int whole(const bo_kept *kept) {
-  if (kept->crc != bo_crc32(BO_CRC32_START, kept, offsetof(bo_kept, crc)) &&
+  if (kept->crc != bo_crc16(BO_CRC16_START, kept, offsetof(bo_kept, crc)) &&
       !BO_BUG_KEPT_TORN_ACCEPTED)
     return 0;
   return kept->image_id == model->image_id || BO_BUG_KEPT_OTHER_IMAGE;
@@ -82,7 +82,7 @@ static void save(uint8_t of, event what) {
   }
   kept.save++;
   kept.image_id = model->image_id;
-  kept.crc = bo_crc32(BO_CRC32_START, &kept, offsetof(bo_kept, crc));
+  kept.crc = bo_crc16(BO_CRC16_START, &kept, offsetof(bo_kept, crc));
   const uint32_t slot = BO_BUG_KEPT_IN_ONE_SLOT ? 0u : kept.save & 1u;
   bo_port_nvm_write(at + slot * BO_KEPT_BYTES, &kept, BO_KEPT_BYTES);
   /* The board may be switched off now, and the next save overwrites the other slot. */

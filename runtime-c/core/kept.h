@@ -36,7 +36,8 @@ typedef struct {
   uint16_t again; /**< times that the step at hand was begun again */
   uint32_t low[BO_KEPT_FIELDS];
   uint16_t high[BO_KEPT_FIELDS];
-  uint32_t crc; /**< CRC-32 over the 68 bytes before */
+  uint16_t unused; /**< 0 */
+  uint16_t crc;    /**< CRC-16 over the 70 bytes before: a port's chip may compute it */
 } bo_kept;
 #define BO_KEPT_BYTES 72u
 #define BO_KEPT_BEGUN_BYTES 4u

@@ -44,7 +44,7 @@ static bo_kept newest(const bo_model *model, uint32_t layer) {
   for (uint32_t slot = 0; slot < 2u; slot++) {
     bo_kept kept;
     memcpy(&kept, bo_host_nvm() + bo_kept_slots(model, layer) + slot * BO_KEPT_BYTES, sizeof kept);
-    if (kept.crc == bo_crc32(0, &kept, offsetof(bo_kept, crc)) &&
+    if (kept.crc == bo_crc16(BO_CRC16_START, &kept, offsetof(bo_kept, crc)) &&
         kept.image_id == model->image_id && (best.save == 0u || kept.save > best.save))
       best = kept;
   }
@@ -249,7 +249,7 @@ static void lives(void) {
   /* Many years later. */
   const uint32_t at = bo_kept_slots(&net->model, first);
   kept.low[BO_KEPT_BOOTS] = 0xffffffffu;
-  kept.crc = bo_crc32(0, &kept, offsetof(bo_kept, crc));
+  kept.crc = bo_crc16(BO_CRC16_START, &kept, offsetof(bo_kept, crc));
   memcpy(bo_host_nvm() + at + (kept.save & 1u) * BO_KEPT_BYTES, &kept, sizeof kept);
   watch(&net->model);
   power_cycle(&app, NULL, 1);

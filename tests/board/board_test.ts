@@ -1,12 +1,12 @@
 /** The host's view of a board's memory: on a simulated board that was cut, and on damaged dumps. */
 import assert from "node:assert/strict";
-import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { UserError } from "../../base/errors.ts";
 import { readJson, readNpy } from "../../base/files.ts";
 import { LayoutArtifact } from "../../network/artifacts/layout.ts";
 import { vectorsFile } from "../../network/artifacts/firmware.ts";
-import { type BoardState, crc16, readBoardMemory } from "../../network/board_memory.ts";
+import { type BoardState, readBoardMemory } from "../../network/board_memory.ts";
+import { crc16 } from "../../network/crc16.ts";
 import { type KeptCounters, keptEnd_bytes, readKeptCounters } from "../../network/kept_counters.ts";
 import { parseIntelHex } from "../../network/intel_hex.ts";
 import { dumpPlatform } from "../../stages/dump/dump_platform.ts";
@@ -191,7 +191,7 @@ Deno.test("readKeptCounters() takes the newest whole slot of this image", () => 
     view.setUint16(4, id, true);
     view.setUint32(8, boots % 2 ** 32, true);
     view.setUint16(8 + 40, Math.floor(boots / 2 ** 32), true);
-    view.setUint32(68, crc32(slot.subarray(0, 68)), true);
+    view.setUint16(70, crc16(slot.subarray(0, 70)), true);
     nvm.set(slot, 16 + 144 * layer + 72 * (number & 1));
   };
   const boots = () => read().map(({ layer, boots }) => [layer, boots]);
