@@ -339,8 +339,6 @@ odd:    and     r1, r5, r6              /* A starts on 4 bytes, its windows are 
         bic     r1, r1, r3, lsr #1
         lsls    r1, #31
         bpl     odd_not
-        cmp     r7, #2
-        blo     odd_not
         lsrs    r12, r5, #3
         beq     odd_not
         sub     sp, #ODD_FRAME - EVEN_FRAME
