@@ -108,7 +108,7 @@ for fram in $frams; do
   from=$("$nm" "$fram" | awk '$3 == "bo_vectors" { print $1 }')
   for where in "0x33ff0 16" "0x33fff 1" "0x33ff1 7" "0x0fffe 4" "0x33fee 9"; do
     set -- $where
-    expect "$compiled NVM write of $2 at $1" 0 --board msp430fr5994 "$fram" --until brownout_infer \
+    expect "$compiled NVM write of $2 at $1" 0 --board msp430fr5994 "$fram" --until bo_port_nvm_write \
       --call "bo_port_nvm_write,$(($1 & 65535)),$(($1 >> 16)),$((0x$from)),$2" --dump-nvm "$dump/after.nvm"
     dd if="$dump/after.nvm" of="$dump/seen" bs=1 skip=$(($1 + 0x10000 - 0x4000)) count="$2" 2>/dev/null
     head -c "$2" "$dump/vectors.bin" >"$dump/wanted"
