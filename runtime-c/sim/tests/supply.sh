@@ -32,8 +32,10 @@ for board in $boards; do
   [ "$(field result)$(field shut_offs)$(field boots)$(field warnings)" = '"ok"010' ] && right=yes || right=no
   verdict "$board runs on above its threshold" $right "$answer"
   commits=$(field commits)
+  # The first start checks the constants in one step, behind which the board may go off, too.
+  most=$((commits + 1))
   battery 2.874
-  [ "$(field result)$(field shut_offs)" = "\"ok\"$commits" ] && right=yes || right=no
+  [ "$(field result)$(field shut_offs)" = "\"ok\"$most" ] && right=yes || right=no
   verdict "$board switches off below its threshold" $right "$answer"
   small
   offs=$(field shut_offs)
@@ -45,7 +47,7 @@ for board in $boards; do
   battery 2.970
   above=$(field shut_offs)
   battery 2.967
-  [ "$above" = 0 ] && [ "$(field shut_offs)" = "$commits" ] && right=yes || right=no
+  [ "$above" = 0 ] && [ "$(field shut_offs)" = "$most" ] && right=yes || right=no
   verdict "$board takes the nearer of both references" $right "$above $answer"
   # Negative controls: an image without a threshold never switches off and dies; one that looks at
   # the input beside is seen to.
