@@ -194,9 +194,11 @@ function ask(network: Network, board: Board | "continuous"): Promise<PreparedReq
     protocol: "inas2021",
     platform: {
       profile: "msp430fr5994-inas2021",
-      ...(board === "continuous"
-        ? {}
-        : { capacitance_F: board.capacitance_F, harvester_ohm: board.harvester_ohm }),
+      ...(board === "continuous" ? {} : {
+        capacitance_F: board.capacitance_F,
+        harvester_ohm: board.harvester_ohm,
+        safe_margin: board.safe_margin,
+      }),
     },
     network,
   }, ROOT);

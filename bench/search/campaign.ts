@@ -1,7 +1,8 @@
 /**
  * One search, trained for real, and what the best networks of it reach when they are trained on:
  *
- *     deno run -A bench/search/campaign.ts DATASET_ARTIFACT FOLDER PLAN.json [--seed N] [--record]
+ *     deno run -A bench/search/campaign.ts DATASET_ARTIFACT FOLDER PLAN.json [--seed N]
+ *         [--requirement S] [--record]
  *
  * The plan (bench/search/plans) is the search's parameters and beside them `protocol`, `threads` and
  * `finals`: settings by which the best networks are trained on (finals.ts). Resumes. `--record` puts
@@ -63,21 +64,25 @@ export const CampaignResult = z.strictObject({
 export type CampaignResult = z.infer<typeof CampaignResult>;
 
 if (import.meta.main) {
-  const { values: { seed, record }, positionals } = parseArgs({
+  const { values: { seed, requirement, record }, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seed: { type: "string" }, record: { type: "boolean", default: false } },
+    options: {
+      seed: { type: "string" },
+      requirement: { type: "string" },
+      record: { type: "boolean", default: false },
+    },
   });
   const [folder, out, file] = positionals as [string, string, string];
   const plan = Plan.parse(JSON.parse(await Deno.readTextFile(file)));
-  const result = await run(
-    folder,
-    out,
-    seed === undefined ? plan : {
-      ...plan,
-      name: `${plan.name}-${seed}`,
-      search: { ...plan.search, seed: Number(seed) },
+  const result = await run(folder, out, {
+    ...plan,
+    name: [plan.name, requirement, seed].filter((part) => part !== undefined).join("-"),
+    search: {
+      ...plan.search,
+      ...(seed === undefined ? {} : { seed: Number(seed) }),
+      ...(requirement === undefined ? {} : { requirement_s: Number(requirement) }),
     },
-  );
+  });
   const { curve: _, front: __, space: ___, finals, ...said } = result;
   console.log(JSON.stringify({ ...said, network: said.network.name }));
   for (const { network, options: ____, ...final } of finals) {
@@ -160,6 +165,7 @@ export async function run(
     seconds: Math.round((performance.now() - started) / 1000),
     curve: curve(
       trials.candidates,
+      params.method === "evolution" ? [] : params.halving?.rungs ?? [],
       trials.supernet === null ? 0 : trials.supernet.epochs.length * trials.supernet.per_step,
     ),
     front: pareto.points.filter(({ on_front }) => on_front),
@@ -178,13 +184,29 @@ export async function run(
   return result;
 }
 
-function curve(candidates: TrialsArtifact["candidates"], before: number): [number, number][] {
+/**
+ * Best validation accuracy after each epoch of the search that raised it, and after the last.
+ * @param rungs epochs after which those go on that are good enough; empty: trials come one by one
+ * @param before epochs that no trial counts
+ */
+function curve(
+  candidates: TrialsArtifact["candidates"],
+  rungs: readonly number[],
+  before: number,
+): [number, number][] {
+  const trials = candidates.flatMap(({ trial }) => trial === null ? [] : [trial.epochs]);
+  const points: [number, number][] = [];
   let epochs = before;
   let best = 0;
-  return candidates.flatMap(({ trial }): [number, number][] => {
-    if (trial === null) return [];
-    epochs += trial.epochs.length;
-    best = Math.max(best, trial.val_accuracy);
-    return [[epochs, best]];
-  });
+  let from = 0;
+  for (const until of [...rungs, Infinity]) {
+    for (const { val_accuracy } of trials.flatMap((trial) => trial.slice(from, until))) {
+      epochs++;
+      if (val_accuracy > best) points.push([epochs, val_accuracy]);
+      best = Math.max(best, val_accuracy);
+    }
+    from = until;
+  }
+  if (points.at(-1)?.[0] !== epochs) points.push([epochs, best]);
+  return points;
 }

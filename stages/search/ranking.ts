@@ -30,7 +30,7 @@ export interface Ranking {
   readonly inherited?: Inherited;
 }
 
-/** By the losses of inherited weights, or by size where `random` filters; undefined for the other methods. */
+/** By the losses of inherited weights, or by size where `random` filters; undefined: as they come. */
 export async function rankCandidates(
   request: RankingRequest,
   from: Omit<CandidatesRequest, "most">,
@@ -41,7 +41,10 @@ export async function rankCandidates(
     const found = await findCandidates({ ...from, most: supernet.candidates }, book);
     return await byInheritance(request, found);
   }
-  if (method !== "random" || prefilter === null) return undefined;
+  // Without a requirement the largest would always be the best: nothing is left to find.
+  if (method !== "random" || prefilter === null || from.requirement_s === Infinity) {
+    return undefined;
+  }
   const found = await findCandidates({ ...from, most: prefilter.of }, book);
   request.progress.note(
     `${found.length} networks in time, the largest by ${prefilter.proxy} first`,

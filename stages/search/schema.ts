@@ -74,7 +74,7 @@ export const SearchParameters = z.strictObject({
   epochs: positive.default(8),
   halving: Halving.nullable().default(null),
   supernet: SupernetParameters.prefault({}),
-  /** Of method `random`; null: trials come as they are drawn. */
+  /** Of method `random` where a latency is required; null: trials come as they are drawn. */
   prefilter: Prefilter.nullable().default(null),
   /** Share of the training split that a trial sees. */
   subset: z.number().gt(0).max(1).default(1),

@@ -37,7 +37,7 @@ export interface RoundsRequest {
 export class Rounds {
   readonly #request: RoundsRequest;
   readonly #scores = new Map<string, TrialScores>();
-  /** Accuracies of all trials that reached a rung, by its number of epochs. */
+  /** {@link standing}s of all trials that reached a rung, by its number of epochs. */
   readonly #reached = new Map<number, number[]>();
   readonly #checkpoints: string[] = [];
   /** Epochs after which trials are held against each other, the end last. */
@@ -93,20 +93,20 @@ export class Rounds {
     let active = trials;
     for (const until of this.#untils) {
       const results = await this.#train(active, until);
-      const accuracies = active.map(({ explored }) => {
+      const standings = active.map(({ explored }) => {
         const scores = results.get(explored.network)!;
         this.#count(explored.network, scores, until);
-        return scores.val_accuracy;
+        return standing(scores);
       });
       const last = until === params.epochs;
       const reached = this.#reached.get(until) ?? [];
-      reached.push(...accuracies);
+      reached.push(...standings);
       this.#reached.set(until, reached);
       const keep = last ? reached.length : Math.ceil((params.halving?.keep ?? 1) * reached.length);
       const bar = [...reached].sort((a, b) => b - a)[keep - 1] ?? -Infinity;
       active = active.filter(({ explored }, n) => {
         const scores = results.get(explored.network)!;
-        const goesOn = !this.#isOver(scores, until) && accuracies[n]! >= bar;
+        const goesOn = !this.#isOver(scores, until) && standings[n]! >= bar;
         if (!goesOn) this.#end(explored.network, scores, until);
         return goesOn;
       });
@@ -123,7 +123,7 @@ export class Rounds {
         const decisions = this.#ladder.decide(({ explored }, until) => {
           const scores = study.scores(explored.network, until);
           if (scores === undefined) return undefined;
-          return { value: scores.val_accuracy, ended: this.#isOver(scores, until) };
+          return { value: standing(scores), ended: this.#isOver(scores, until) };
         });
         for (const { trial, until, next } of decisions) {
           const scores = study.scores(trial.explored.network, until)!;
@@ -309,4 +309,9 @@ export class Rounds {
   async clean(): Promise<void> {
     for (const path of new Set(this.#checkpoints)) await Deno.remove(path).catch(() => {});
   }
+}
+
+/** What a rung goes by: validation accuracy, of equal ones the lower loss, so that a tie costs no epochs. */
+function standing({ val_accuracy, val_loss }: TrialScores): number {
+  return val_accuracy - 1e-9 * Math.min(val_loss, 100);
 }

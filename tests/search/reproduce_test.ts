@@ -78,7 +78,12 @@ Deno.test("compare() gives the same rows again, and what was trained is not trai
       }),
       input,
       classes: CLASSES,
-      boards: [{ capacitance_F: 0.001, harvester_ohm: 62, requirements_s: [5, 100] }],
+      boards: [{
+        capacitance_F: 0.001,
+        harvester_ohm: 62,
+        safe_margin: 0.55,
+        requirements_s: [5, 100],
+      }],
       continuous_s: [2, 50],
       trials: 6,
       seed: 1,

@@ -266,7 +266,12 @@ const SEARCHES: Record<string, object> = {
     epochs: 3,
     halving: { rungs: [1, 2], against: "earlier" },
   },
-  "the largest first, in rungs": { epochs: 3, halving: { rungs: [1, 2] }, prefilter: { of: 20 } },
+  "the largest first, in rungs": {
+    epochs: 3,
+    halving: { rungs: [1, 2] },
+    prefilter: { of: 20 },
+    requirement_s: 0.3,
+  },
   reinforce: { method: "reinforce" },
   "hw-nas": { method: "hw-nas" },
   evolution: { method: "evolution" },
@@ -486,13 +491,21 @@ Deno.test("search() puts what is drawn in order of size where it filters", async
   assert.ok(Math.max(...sizes) > Math.max(...plain.candidates.map(({ macs }) => macs)));
 });
 
-Deno.test("search() filters for method random alone", async () => {
-  const networks = async (prefilter: object | null) => {
-    const params = parameters({ method: "evolution", trials: 3, epochs: 1, prefilter });
+Deno.test("search() filters for method random alone, and only what must be in time", async () => {
+  const networks = async (method: string, prefilter: object | null) => {
+    const params = parameters({
+      method,
+      trials: 3,
+      epochs: 1,
+      prefilter,
+      requirement_s: method === "random" ? null : 0.3,
+    });
     const notes: string[] = [];
     const progress = { ...silent, note: (text: string) => notes.push(text) };
     const { trials } = await runSearch({ folder, workDir: await workDir(), params, progress });
     return { notes, networks: trials.candidates.map(({ network }) => network) };
   };
-  assert.deepEqual(await networks({ of: 20 }), await networks(null));
+  for (const method of ["evolution", "random"]) {
+    assert.deepEqual(await networks(method, { of: 20 }), await networks(method, null));
+  }
 });

@@ -32,6 +32,7 @@ export interface Judgement {
 export interface Board {
   readonly capacitance_F: number;
   readonly harvester_ohm: number;
+  readonly safe_margin: number;
 }
 
 export interface ComparisonRequest {

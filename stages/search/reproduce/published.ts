@@ -7,19 +7,28 @@ export interface PublishedComparison {
   readonly title: string;
   /** Elements of an input; the requirements hold for no other. */
   readonly input: { readonly h: number; readonly w: number; readonly channels: number };
-  /** TS1 to TS3 and the harvester's resistance per capacitance in F. */
+  /** TS1 to TS3, the harvester's resistance and the safe margin per capacitance in F. */
   readonly intermittent: ReadonlyMap<
     number,
-    { readonly harvester_ohm: number; readonly requirements_s: readonly number[] }
+    {
+      readonly harvester_ohm: number;
+      readonly safe_margin: number;
+      readonly requirements_s: readonly number[];
+    }
   >;
   /** TS1 to TS3 under continuous power. */
   readonly continuous_s: readonly number[];
 }
 
-const capacitors = (rows: readonly [number, number, readonly number[]][]) =>
-  new Map(rows.map(([capacitance_F, harvester_ohm, requirements_s]) => [
+/** Of the energy budget, what a power cycle may use; published for all boards. */
+const SAFE_MARGIN = 0.55;
+/** By which alone the published designs for KWS at 1 mF are safe. */
+const SAFE_MARGIN_KWS_1mF = 0.7;
+
+const capacitors = (rows: readonly [number, number, readonly number[], number?][]) =>
+  new Map(rows.map(([capacitance_F, harvester_ohm, requirements_s, safe_margin = SAFE_MARGIN]) => [
     capacitance_F,
-    { harvester_ohm, requirements_s },
+    { harvester_ohm, safe_margin, requirements_s },
   ]));
 
 export const PUBLISHED: Readonly<Record<PublishedSet, PublishedComparison>> = {
@@ -47,7 +56,7 @@ export const PUBLISHED: Readonly<Record<PublishedSet, PublishedComparison>> = {
     title: "KWS",
     input: { h: 25, w: 10, channels: 1 },
     intermittent: capacitors([
-      [0.001, 62, [16.33, 21.43, 31.2]],
+      [0.001, 62, [16.33, 21.43, 31.2], SAFE_MARGIN_KWS_1mF],
       [0.005, 44, [10.35, 16.24, 18.03]],
       [0.01, 35, [10.04, 14.6, 16.28]],
     ]),

@@ -81,7 +81,7 @@ export function comparisonTable(rows: readonly ComparisonRow[]): string {
 
 /** What the comparison comes to, one line per finding. */
 export function findings(sums: Totals): string[] {
-  const { cells, as_is_safe, explored_safe } = sums;
+  const { cells, as_is_safe, explored_safe, search_longer: longer } = sums;
   const published = PUBLISHED_OUTCOME;
   return [
     `HW-NAS solutions that complete safely: ${as_is_safe} of ${cells} as they are, ` +
@@ -89,7 +89,8 @@ export function findings(sums: Totals): string[] {
     `intermittent latency lower by ${percent(sums.lower_than_as_is)} than the safe ones as they ` +
     `are, by ${percent(sums.lower_than_explored)} than those explored anew ` +
     `(published: ${percent(published.latency_lower, 0)})`,
-    `search longer by ${percent(sums.search_longer)} (published: ` +
+    `search ${(longer ?? 0) < 0 ? "shorter" : "longer"} by ` +
+    `${percent(longer && Math.abs(longer))} (published: longer by ` +
     `${percent(published.search_longer, 0)})`,
     `the explorer's share of the search: ${percent(sums.explorer_share, 2)} for iNAS`,
     `accuracy of iNAS less that of HW-NAS: ${percent(sums.accuracy_gain, 2)} on average`,
