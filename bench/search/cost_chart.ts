@@ -5,7 +5,7 @@ export interface CostCurve {
   readonly name: string;
   /** The same of all lines of one kind. */
   readonly kind: string;
-  /** Training samples spent, and the best validation accuracy by then; it holds until the next point. */
+  /** Thousands of training samples spent, and the best validation accuracy by then; it holds until the next point. */
   readonly points: readonly (readonly [number, number])[];
 }
 
@@ -34,12 +34,12 @@ export function costChart(
   const colour = (kind: string) => COLOURS[kinds.indexOf(kind) % COLOURS.length]!;
   return chart(title, 1, [
     ...kinds.map((kind, i) =>
-      `<g transform="translate(${MARGIN.left + 200 * i} 46)">` +
+      `<g transform="translate(${MARGIN.left + 155 * i} 46)">` +
       `<line x1="0" x2="18" y1="-4" y2="-4" stroke="${colour(kind)}" stroke-width="2"/>` +
       `${text(24, 0, kind, "")}</g>`
     ),
     `<g transform="translate(${MARGIN.left} ${MARGIN.top})">`,
-    axes(scale, { x: "training samples spent", y: "best validation accuracy so far" }),
+    axes(scale, { x: "thousands of training samples spent", y: "best validation accuracy so far" }),
     `<line x1="0" x2="${PANEL.width}" y1="${n(height)}" y2="${n(height)}" stroke="#111" ` +
     `stroke-dasharray="4 3"/>`,
     text(4, height - 5, target.label, `font-size="11"`),
@@ -49,7 +49,9 @@ export function costChart(
         i === 0 ? `M${n(x(samples))} ${n(y(accuracy))}` : `H${n(x(samples))} V${n(y(accuracy))}`
       ).join(" ");
       const [samples, accuracy] = points.at(-1)!;
-      return `<g><title>${name}: ${percent(accuracy)} after ${samples} samples</title>` +
+      return `<g><title>${name}: ${percent(accuracy)} after ${
+        Math.round(1000 * samples)
+      } samples</title>` +
         `<path d="${path}" fill="none" stroke="${colour(kind)}" stroke-width="1.5"/>` +
         `<circle cx="${n(x(samples))}" cy="${n(y(accuracy))}" r="3.5" fill="${colour(kind)}"/></g>`;
     }),
