@@ -79,6 +79,8 @@ Deno.test("partsOf() cuts where there is enough to compute, into a power of two"
   assert.equal(partsOf(network, 116), 1);
   assert.equal(partsOf(network, 117), 2);
   assert.equal(partsOf(network, 250), 4);
+  assert.equal(partsOf(network, 1800), 4);
+  assert.equal(partsOf(network, 1870), 8);
   assert.equal(partsOf(network, 100_000), 8);
 });
 
