@@ -50,6 +50,12 @@ function fidelities(
     )
   );
   const work = built.map((layers) => layers.reduce((sum, layer) => sum + macs(layer), 0));
+  const ranked = [
+    parameters,
+    networks.map(({ network }) => proxies.get(network)!.snip),
+    networks.map(({ network }) => proxies.get(network)!.naswot),
+  ].map(ranks);
+  const ensemble = networks.map((_, i) => ranked.reduce((sum, places) => sum + places[i]!, 0));
   const upTo = (values: readonly number[], epochs: number) => Math.max(...values.slice(0, epochs));
   const cost = (epochs: number) => `1/${Number((length / epochs).toPrecision(3))}`;
   return [
@@ -84,7 +90,16 @@ function fidelities(
         tau(networks.map(({ network }) => proxies.get(network)![key])),
         "0",
       ]),
+    ["zero-cost, of one batch: ranks by parameters, SNIP and NASWOT, summed", tau(ensemble), "0"],
   ];
+}
+
+/** Place of every value among all, from 0, the smallest first. */
+function ranks(values: readonly number[]): number[] {
+  const order = [...values.keys()].sort((a, b) => values[a]! - values[b]!);
+  const places = new Array<number>(values.length);
+  order.forEach((i, place) => places[i] = place);
+  return places;
 }
 
 function stopAfter(accuracies: readonly number[], patience: number): number {
