@@ -43,7 +43,8 @@ export function requireAxes(
   });
 }
 
-type Matrix = readonly (readonly [number, number, number])[];
+type Row = readonly [number, number, number];
+type Matrix = readonly [Row, Row, Row];
 
 /**
  * Turns every window about an axis of its own, all directions alike, by a normal angle. In place.
@@ -52,32 +53,46 @@ type Matrix = readonly (readonly [number, number, number])[];
 export function turn(
   x: Float32Array,
   { size, channels }: { size: number; channels: number },
-  { axes, mean, std }: SensorFrame,
+  frame: SensorFrame,
   degrees: number,
   random: Random,
 ): void {
+  const { axes } = frame;
   for (let start = 0; start < x.length; start += size) {
     const matrix = rotation(random, degrees * Math.PI / 180 * random.normal());
-    for (const sensor of axes) {
-      // Of normalised values: raw' = R raw, each channel with its own mean and deviation.
-      const [cx, cy, cz] = sensor;
-      const affine = sensor.map((to, row) => {
-        const [a, b, c] = matrix[row]!;
-        return {
-          a: a * std[cx]! / std[to]!,
-          b: b * std[cy]! / std[to]!,
-          c: c * std[cz]! / std[to]!,
-          constant: (a * mean[cx]! + b * mean[cy]! + c * mean[cz]! - mean[to]!) / std[to]!,
-        };
-      });
-      for (let i = start; i < start + size; i += channels) {
-        const [vx, vy, vz] = [x[i + cx]!, x[i + cy]!, x[i + cz]!];
-        for (let row = 0; row < 3; row++) {
-          const { a, b, c, constant } = affine[row]!;
-          x[i + sensor[row]!] = a * vx + b * vy + c * vz + constant;
-        }
-      }
-    }
+    for (const sensor of axes) turnSensor(x, start, start + size, channels, sensor, matrix, frame);
+  }
+}
+
+/** Of normalised values: raw' = R raw, each channel with its own mean and deviation. */
+function turnSensor(
+  x: Float32Array,
+  start: number,
+  end: number,
+  channels: number,
+  sensor: SensorAxes,
+  matrix: Matrix,
+  { mean, std }: SensorFrame,
+): void {
+  const [cx, cy, cz] = sensor;
+  const row = (to: number, [a, b, c]: Row) =>
+    [
+      a * std[cx]! / std[to]!,
+      b * std[cy]! / std[to]!,
+      c * std[cz]! / std[to]!,
+      (a * mean[cx]! + b * mean[cy]! + c * mean[cz]! - mean[to]!) / std[to]!,
+    ] as const;
+  // Written out: a loop over rows takes many times as long, for every window of every epoch.
+  const [xx, xy, xz, x1] = row(cx, matrix[0]);
+  const [yx, yy, yz, y1] = row(cy, matrix[1]);
+  const [zx, zy, zz, z1] = row(cz, matrix[2]);
+  for (let i = start; i < end; i += channels) {
+    const vx = x[i + cx]!;
+    const vy = x[i + cy]!;
+    const vz = x[i + cz]!;
+    x[i + cx] = xx * vx + xy * vy + xz * vz + x1;
+    x[i + cy] = yx * vx + yy * vy + yz * vz + y1;
+    x[i + cz] = zx * vx + zy * vy + zz * vz + z1;
   }
 }
 
