@@ -9,6 +9,10 @@
 #include "seen.h"
 #include "unit.h"
 
+extern "C" {
+#include "image.h"
+}
+
 #include <cstdlib>
 #include <cstring>
 
@@ -19,6 +23,8 @@ namespace {
 /** A power cycle that was cut, by its writes; and the one after it, up to a number of writes. */
 struct Watch {
   uint32_t writes = 0, last_record = 0, records = 0;
+  /** Of the first start, whose records lie where progress will. */
+  uint32_t steps = 0;
   /** Of the power cycle after the cut: writes until it is enough; then everything is left alone. */
   uint32_t enough = 0;
   bool over = false;
@@ -32,7 +38,11 @@ void cut_read(uint32_t, uint16_t) {}
 
 void cut_write(uint32_t address, uint16_t) {
   watch.writes++;
-  if (address < BO_NVM_RELEASES)
+  if (address >= BO_NVM_RELEASES)
+    return;
+  if (watch.steps > 0)
+    watch.steps--;
+  else
     watch.records++, watch.last_record = watch.writes;
 }
 
@@ -71,6 +81,7 @@ std::string difference_after(network *net, uint8_t scheme, uint32_t at, int &tri
   static const bo_host_meter of_cut = {cut_read, cut_write, nullptr, nullptr};
   static const bo_host_meter after = {on_read, on_write, nullptr, nullptr};
   watch = {};
+  watch.steps = (net->model.constants_bytes + BO_IMAGE_STEP_BYTES - 1) / BO_IMAGE_STEP_BYTES;
   bo_application app;
   bo_application_begin(&app, &net->subject, 1);
   const bo_cut cut{at, BO_CUT_BEFORE, 0};

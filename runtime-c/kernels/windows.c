@@ -33,8 +33,15 @@ void bo_windows_s16_reference(int32_t *sums, const bo_windows *w, const int16_t 
 }
 
 void bo_windows_s8(int32_t *sums, const bo_windows *w, const int8_t *input, const int8_t *weights) {
+#ifdef BO_WINDOWS_TWIN
   const bo_runs runs = bo_windows_runs(w);
-  add_bo_dot_s8(sums, w, runs, runs.length, input, weights);
+  const unsigned span = runs.length;
+#else
+  /* As the model counts calls. */
+  const bo_runs runs = {w->lines, w->line};
+  const unsigned span = w->span;
+#endif
+  add_bo_dot_s8(sums, w, runs, span, input, weights);
 }
 
 #ifndef BO_WINDOWS_TWIN

@@ -27,7 +27,7 @@ typedef struct {
 void bo_windows_s16(int32_t *sums, const bo_windows *windows, const int16_t *input,
                     const int16_t *weights);
 
-/** The same of int8 codes, by bo_dot_s8() of what lies in a row, on every board. */
+/** The same of int8 codes, on every board; with a twin by bo_dot_s8() of all that lies in a row. */
 void bo_windows_s8(int32_t *sums, const bo_windows *windows, const int8_t *input,
                    const int8_t *weights);
 
