@@ -8,7 +8,6 @@
  * persons, and tested, with three seeds of which none is chosen. A line per training goes to FILE
  * (default: the recorded one); what stands there is not trained again.
  */
-import { parseArgs } from "node:util";
 import { exploreSpace, networkChoices } from "../native/space.ts";
 import type { DesignSpace } from "../network/explore.ts";
 import { FitParameters } from "../network/artifacts/training.ts";
@@ -21,7 +20,7 @@ import { toTensors } from "../training/backward.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { fit } from "../training/fit.ts";
 import { buildGraph } from "../training/forward.ts";
-import { loadHar, recorded } from "./har_persons.ts";
+import { inWorkers, loadHar, type PersonsOptions, recorded, runBenchmark } from "./har_persons.ts";
 import type { RecordedFinal } from "./search/campaigns.ts";
 import { mean } from "./search/statistics.ts";
 
@@ -93,10 +92,11 @@ function chosen(found: readonly Candidate[], runs: readonly Run[]): Candidate {
 }
 
 async function work(
-  { dataDir, out, workers, backend }: Options,
+  { dataDir, out, workers, backend }: PersonsOptions,
   worker: number,
-  last: boolean,
+  pass: string,
 ): Promise<void> {
+  const last = pass === "test";
   await selectBackend(backend);
   const runs = await recorded<Run>(out);
   const note = (run: Run) => Deno.writeTextFile(out, JSON.stringify(run) + "\n", { append: true });
@@ -139,27 +139,9 @@ async function work(
   }
 }
 
-interface Options {
-  readonly dataDir: string;
-  readonly out: string;
-  readonly workers: number;
-  readonly backend: string;
-}
-
-async function main(options: Options): Promise<void> {
-  const { dataDir, out, workers, backend } = options;
-  for (const pass of ["folds", "test"]) {
-    await Promise.all(Array.from({ length: workers }, async (_, worker) => {
-      const { success } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", import.meta.filename!, "--data-dir", dataDir, "--out", out]
-          .concat("--backend", backend, "--workers", `${workers}`)
-          .concat("--worker", `${worker}`, "--pass", pass),
-        stderr: "inherit",
-      }).output();
-      if (!success) throw new Error("a worker failed");
-    }));
-  }
-  console.log((await foldLines(out)).join("\n"));
+async function main(options: PersonsOptions): Promise<void> {
+  for (const pass of ["folds", "test"]) await inWorkers(import.meta.filename!, options, pass);
+  console.log((await foldLines(options.out)).join("\n"));
 }
 
 /** The chosen network, for the comparison with TiNAS: its mean test accuracy. */
@@ -209,19 +191,4 @@ export async function foldLines(file = RECORDED): Promise<string[]> {
 const told = (setting: Record<string, unknown>) =>
   Object.entries(setting).map(([key, value]) => `${key} ${value}`).join(", ");
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      "data-dir": { type: "string", default: "." },
-      out: { type: "string", default: RECORDED },
-      workers: { type: "string", default: "2" },
-      worker: { type: "string" },
-      pass: { type: "string" },
-      backend: { type: "string", default: "auto" },
-    },
-  });
-  const { worker, workers, backend, out, pass, "data-dir": dataDir } = values;
-  const options = { dataDir, out, workers: Number(workers), backend };
-  if (worker === undefined) await main(options);
-  else await work(options, Number(worker), pass === "test");
-}
+if (import.meta.main) await runBenchmark(RECORDED, main, work);

@@ -1,4 +1,5 @@
-/** What the benchmarks on HAR's persons share: the data with other persons held out, and the record. */
+/** What the benchmarks on HAR's persons share: the data with other persons held out, the record, workers. */
+import { parseArgs } from "node:util";
 import { fitNormalisation, normalise } from "../datasets/normalisation.ts";
 import type { RawDataset, SplitName } from "../datasets/dataset.ts";
 import { datasetLoader } from "../datasets/registry.ts";
@@ -39,4 +40,54 @@ export async function loadHar(
 export async function recorded<Run>(file: string): Promise<Run[]> {
   const text = await Deno.readTextFile(file).catch(() => "");
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Run);
+}
+
+/** What the command line of such a benchmark says. */
+export interface PersonsOptions {
+  readonly dataDir: string;
+  readonly out: string;
+  readonly workers: number;
+  readonly backend: string;
+}
+
+/**
+ * Runs a benchmark's main part, or in a process that {@link inWorkers} started its work.
+ * @param recorded file of the record, unless the command line names another
+ */
+export async function runBenchmark(
+  recorded: string,
+  main: (options: PersonsOptions) => Promise<void>,
+  work: (options: PersonsOptions, worker: number, pass: string) => Promise<void>,
+): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      "data-dir": { type: "string", default: "." },
+      out: { type: "string", default: recorded },
+      workers: { type: "string", default: "2" },
+      worker: { type: "string" },
+      pass: { type: "string", default: "" },
+      backend: { type: "string", default: "auto" },
+    },
+  });
+  const { worker, workers, backend, out, pass, "data-dir": dataDir } = values;
+  const options = { dataDir, out, workers: Number(workers), backend };
+  if (worker === undefined) await main(options);
+  else await work(options, Number(worker), pass);
+}
+
+/** Starts the program once per worker, each in a process of its own, and waits for all. */
+export async function inWorkers(
+  program: string,
+  { dataDir, out, workers, backend }: PersonsOptions,
+  pass = "",
+): Promise<void> {
+  const shared = ["--data-dir", dataDir, "--out", out, "--backend", backend, "--pass", pass];
+  await Promise.all(Array.from({ length: workers }, async (_, worker) => {
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", program, ...shared, "--workers", `${workers}`, "--worker", `${worker}`],
+      stderr: "inherit",
+    });
+    const { success } = await command.output();
+    if (!success) throw new Error("a worker failed");
+  }));
 }

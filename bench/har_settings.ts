@@ -7,13 +7,12 @@
  *
  * A line per training goes to FILE (default: the recorded one); what stands there is not trained again.
  */
-import { parseArgs } from "node:util";
 import { canonicalJson } from "../base/files.ts";
 import { FitParameters } from "../network/artifacts/training.ts";
 import { buildNetwork, decisions, PUBLISHED_SPACES } from "../network/space.ts";
 import { selectBackend } from "../training/backend.ts";
 import { fit } from "../training/fit.ts";
-import { loadHar, recorded } from "./har_persons.ts";
+import { inWorkers, loadHar, type PersonsOptions, recorded, runBenchmark } from "./har_persons.ts";
 import { mean } from "./search/statistics.ts";
 
 /** Kernel and channels of each conv: one published network, one of the space's larger ones. */
@@ -64,7 +63,7 @@ const keyOf = ({ setting, network, seed }: Pick<Run, "setting" | "network" | "se
   canonicalJson({ setting, network, seed });
 
 /** Trains every `workers`th of what is not recorded yet. */
-async function work(options: Options, worker: number): Promise<void> {
+async function work(options: PersonsOptions, worker: number): Promise<void> {
   const { dataDir, out, workers, backend } = options;
   await selectBackend(backend);
   const known = new Set((await recorded<Run>(out)).map(keyOf));
@@ -93,26 +92,9 @@ async function work(options: Options, worker: number): Promise<void> {
   }
 }
 
-interface Options {
-  readonly dataDir: string;
-  readonly out: string;
-  readonly workers: number;
-  readonly backend: string;
-}
-
-async function main(options: Options): Promise<void> {
-  const { dataDir, out, workers, backend } = options;
-  await Promise.all(Array.from({ length: workers }, async (_, worker) => {
-    const args = ["--data-dir", dataDir, "--out", out, "--backend", backend];
-    const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", import.meta.filename!, ...args, "--workers", `${workers}`, "--worker"]
-        .concat(`${worker}`),
-      stderr: "inherit",
-    });
-    const { success } = await command.output();
-    if (!success) throw new Error("a worker failed");
-  }));
-  for (const row of await ranked(out)) console.log(JSON.stringify(row));
+async function main(options: PersonsOptions): Promise<void> {
+  await inWorkers(import.meta.filename!, options);
+  for (const row of await ranked(options.out)) console.log(JSON.stringify(row));
 }
 
 /** Settings by mean validation accuracy, the best first. */
@@ -165,18 +147,4 @@ function told(setting: Partial<FitParameters>): string {
   return parts.length === 0 ? "nothing" : parts.join(", ");
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      "data-dir": { type: "string", default: "." },
-      out: { type: "string", default: RECORDED },
-      workers: { type: "string", default: "2" },
-      worker: { type: "string" },
-      backend: { type: "string", default: "auto" },
-    },
-  });
-  const { worker, workers, backend, out, "data-dir": dataDir } = values;
-  const options = { dataDir, out, workers: Number(workers), backend };
-  if (worker === undefined) await main(options);
-  else await work(options, Number(worker));
-}
+if (import.meta.main) await runBenchmark(RECORDED, main, work);

@@ -128,6 +128,32 @@
         .equ    END_THREE, 112
         .equ    ODD_FRAME, 116
 
+/* A and B to the next windows; equal where the pixel's sums are done, whose end is then in r4. */
+        .macro  advance
+        ldrd    r3, r4, [sp, #ADVANCE]
+        add     r7, r3
+        add     r11, r3
+        cmp     lr, r4
+        .endm
+
+/* S of the next row's first pixel in r2, then to \row; out behind the last row. LAST_S is in r3. */
+        .macro  next_row row, frame
+        ldr     r8, [sp, #ROWS]
+        subs    r8, #1
+        beq     .Ldone\@
+        str     r8, [sp, #ROWS]
+        ldr     r8, [sp, #DOWN]
+        ldr     r2, [sp, #ROW_S]
+        add     r3, r3, r8, lsl #1
+        add     r2, r2, r8, lsl #1
+        str     r3, [sp, #LAST_S]
+        str     r2, [sp, #ROW_S]
+        b       \row
+.Ldone\@:
+        add     sp, #\frame
+        pop     {r4, r5, r6, r7, r8, r9, r10, r11, pc}
+        .endm
+
         .section .text.bo_windows_s16, "ax", %progbits
         .balign 4
         .global bo_windows_s16
@@ -177,10 +203,7 @@ one_pixel:
         ldmia   sp, {r2, pc}
 one_pixel_next:
         strd    r0, r1, [lr], #8
-        ldrd    r3, r4, [sp, #ADVANCE]
-        add     r7, r3
-        add     r11, r3
-        cmp     lr, r4
+        advance
         bne     one_pixel
         add     sp, #24
         pop     {r4, r5, r6, r7, r8, r9, r10, r11, pc}
@@ -233,10 +256,7 @@ even_two:
         ldmia   sp, {r2, pc}
 even_next:
         strd    r0, r1, [lr], #8
-        ldrd    r3, r4, [sp, #ADVANCE]
-        add     r7, r3
-        add     r11, r3
-        cmp     lr, r4
+        advance
         bne     even_two
         ldrd    r5, r6, [sp, #RIGHT]
         lsls    r3, r6, #29
@@ -252,19 +272,7 @@ even_next:
         ldrd    r7, r11, [sp, #A_START]
         b       even_two
 even_row:
-        ldr     r8, [sp, #ROWS]
-        subs    r8, #1
-        beq     5f
-        str     r8, [sp, #ROWS]
-        ldr     r8, [sp, #DOWN]
-        ldr     r2, [sp, #ROW_S]
-        add     r3, r3, r8, lsl #1
-        add     r2, r2, r8, lsl #1
-        str     r3, [sp, #LAST_S]
-        str     r2, [sp, #ROW_S]
-        b       4b
-5:      add     sp, #EVEN_FRAME
-        pop     {r4, r5, r6, r7, r8, r9, r10, r11, pc}
+        next_row 4b, EVEN_FRAME
 
 /* An odd last window. */
 even_single:
@@ -384,27 +392,12 @@ odd:    and     r1, r5, r6              /* A starts on 4 bytes, its windows are 
         b       odd_pixel
 
 odd_row:
-        ldr     r8, [sp, #ROWS]
-        subs    r8, #1
-        beq     6f
-        str     r8, [sp, #ROWS]
-        ldr     r8, [sp, #DOWN]
-        ldr     r2, [sp, #ROW_S]
-        add     r3, r3, r8, lsl #1
-        add     r2, r2, r8, lsl #1
-        str     r3, [sp, #LAST_S]
-        str     r2, [sp, #ROW_S]
-        b       5f
-6:      add     sp, #ODD_FRAME
-        pop     {r4, r5, r6, r7, r8, r9, r10, r11, pc}
+        next_row 5f, ODD_FRAME
 
 odd_next:
         str     r0, [lr], #12
         str     r1, [lr, #-4]
-        ldrd    r3, r4, [sp, #ADVANCE]
-        add     r7, r3
-        add     r11, r3
-        cmp     lr, r4
+        advance
         bne     odd_four
 odd_pixel_end:
         ldrd    r5, r6, [sp, #RIGHT]
