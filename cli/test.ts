@@ -59,7 +59,8 @@ async function runSuites(filters: readonly string[]): Promise<SuiteResult[]> {
   }
   const results: SuiteResult[] = [];
   if (files.length > 0) results.push(await runDenoSuite(ROOT, files));
-  for (const suite of programs) results.push(await runLineSuite(suite));
+  const turnFile = join(ROOT, "build/test-programs.lock");
+  for (const suite of programs) results.push(await runLineSuite(suite, turnFile));
   return results;
 }
 

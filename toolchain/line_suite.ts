@@ -5,6 +5,7 @@
  */
 import { TextLineStream } from "./lines.ts";
 import type { SuiteResult } from "./suite.ts";
+import { Turn } from "./turn.ts";
 
 export interface LineSuite {
   readonly name: string;
@@ -12,9 +13,20 @@ export interface LineSuite {
   readonly cwd: string;
 }
 
-/** Runs the programs; what they print is shown as it comes. */
-export async function runLineSuite({ name, command, cwd }: LineSuite): Promise<SuiteResult> {
+/**
+ * Runs the programs; what they print is shown as it comes.
+ *
+ * @param turnFile of the folder they build in: suites that share it run one after the other
+ */
+export async function runLineSuite(
+  { name, command, cwd }: LineSuite,
+  turnFile: string,
+): Promise<SuiteResult> {
   console.log(`\n${name}: ${command.join(" ")}`);
+  using _turn = await Turn.at(
+    turnFile,
+    () => console.log(`${name}: waits for another test run in this folder`),
+  );
   const [program, ...args] = command;
   const child = new Deno.Command(program, {
     args,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readReport } from "../../toolchain/deno_suite.ts";
 import { TextLineStream } from "../../toolchain/lines.ts";
-import { readLines } from "../../toolchain/line_suite.ts";
+import { readLines, runLineSuite } from "../../toolchain/line_suite.ts";
 import { succeeded, totals } from "../../toolchain/suite.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
@@ -60,6 +60,30 @@ Deno.test("readLines() fails for a suite that dies, lies or runs nothing", () =>
     const result = readLines("native", lines, exitCode);
     assert(result.failures.length > 0, `${lines} with ${exitCode}`);
     assert.equal(succeeded(totals([result])), false);
+  }
+});
+
+Deno.test("runLineSuite() has one suite at a time build in a folder", async () => {
+  const cwd = await Deno.makeTempDir();
+  // A suite that finds another one at work fails.
+  const script =
+    `if mkdir busy; then sleep 1; rmdir busy; echo "ok alone"; echo "1 passed, 0 failed"
+    else echo "FAIL alone"; echo "0 passed, 1 failed"; exit 1; fi`;
+  const both = (turnFiles: string[]) =>
+    Promise.all(
+      turnFiles.map((turnFile) =>
+        runLineSuite(
+          { name: "program", command: ["bash", "-c", script], cwd },
+          `${cwd}/${turnFile}`,
+        )
+      ),
+    );
+  try {
+    assert.equal(totals(await both(["build/lock", "build/lock"])).passed, 2);
+    // Negative control: each with a lock of its own, they meet.
+    assert.equal(totals(await both(["one", "other"])).failed, 1);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
   }
 });
 
