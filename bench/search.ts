@@ -13,10 +13,13 @@ import { campaignLines } from "./search/campaigns.ts";
 import { readTrueAccuracies } from "./search/har_space.ts";
 import {
   buildHar,
+  CLOSELY_s,
   Learner,
   type Learning,
+  MANY_SEEDS,
   type Method,
   METHODS,
+  PUBLISHED_s,
   REQUIREMENTS_s,
   SEEDS,
   TRIALS,
@@ -210,66 +213,101 @@ async function measured(): Promise<string> {
 async function learningLines(): Promise<string[]> {
   const accuracies = await readTrueAccuracies();
   const world = await World.explored();
-  const asked = new Set<string>();
   const accuracyOf = (network: Network) => {
     const accuracy = accuracies.of(network.name);
-    asked.add(network.name);
     if (accuracy !== undefined) return accuracy;
     throw new Error(`${network.name} was not trained: bench/search/har_space.ts does`);
   };
-  const rows: string[] = [];
+  const few: string[] = [];
+  const many: string[] = [];
   for (const requirement_s of REQUIREMENTS_s) {
-    const runsOf = (method: Method) =>
-      Promise.all(
-        Array.from(
-          { length: SEEDS },
-          (_, seed) => new Learner(method, seed + 1, requirement_s).run(world, accuracyOf),
-        ),
-      );
-    const random = await runsOf("random");
+    const runs = new Map<Method, Learning[]>();
     for (const method of METHODS) {
-      const runs = method === "random" ? random : await runsOf(method);
-      const figure = (pick: (run: Learning) => number, digits = 4) => {
-        const values = runs.map(pick);
-        const middle = mean(values);
-        const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
-        const ahead = values.filter((value, seed) => value > pick(random[seed]!)).length;
-        return `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}` +
-          (method === "random" ? "" : ` (${ahead})`);
-      };
-      rows.push(
-        `| ${requirement_s} | ${method} | ${figure(({ best_reward }) => best_reward)} | ` +
-          `${figure(({ best_of_ten }) => best_of_ten)} | ` +
-          `${figure(({ mean_reward }) => mean_reward)} | ` +
-          `${figure(({ late_reward }) => late_reward)} | ${figure(({ best }) => best)} | ` +
-          `${figure(({ accuracy }) => accuracy)} | ${figure(({ in_time }) => in_time, 2)} | ` +
-          `${mean(runs.map(({ trained }) => trained)).toFixed(0)} |`,
-      );
+      const seeds = Array.from({ length: MANY_SEEDS }, (_, i) => i + 1);
+      const learners = seeds.map((seed) => new Learner(method, seed, requirement_s));
+      runs.set(method, learners.map((learner) => learner.run(world, accuracyOf)));
     }
+    const random = runs.get("random")!;
+    for (const [method, all] of runs) {
+      if (!CLOSELY_s.includes(requirement_s)) continue;
+      const cells = fewSeeds(all.slice(0, SEEDS), random.slice(0, SEEDS));
+      few.push(`| ${requirement_s} | ${method} | ${cells.join(" | ")} |`);
+    }
+    const share = (100 * world.within(requirement_s).length / world.costs.size).toPrecision(2);
+    const cells = METHODS.map((method) => manySeeds(runs.get(method)!, random));
+    many.push(`| ${requirement_s} | ${share} % | ${cells.join(" | ")} |`);
   }
+  const trained = world.within(Math.max(...REQUIREMENTS_s)).length;
   return [
     "",
     "### Do the methods learn?",
     "",
-    `${TRIALS} trials each on the whole HAR space at 5 mF (published model), ${SEEDS} seeds. Every network ` +
-    `that a method asked for in time was trained as those above, ${accuracies.epochs} epochs, once ` +
-    `for all: ${asked.size} networks (bench/search/har_space.json; at TS2 and TS3, 28.9 and 39.56 s, ` +
-    "nothing was trained). `random` draws from the space and spends trials on what cannot run, as the others " +
-    "do.",
+    `${TRIALS} trials each on the whole HAR space at 5 mF (published model). Every network that runs within ` +
+    `${Math.max(...PUBLISHED_s)} s, ${trained} of the space's 4,096, was trained as those above, ` +
+    `${accuracies.epochs} epochs, once for all (bench/search/har_space.json). \`random\` draws from the ` +
+    "space and spends trials on what cannot run, as the others do.",
     "",
     "The published reward is cut at 0.1 and held against an average that starts at 0: whatever is trained " +
-    "first earns 0.1, so that the best reward says nothing. Beside it stand the best mean of ten rewards in " +
-    "a row, the mean of all and of the last third, and what the reward is made of, uncut. In brackets: of " +
-    `the ${SEEDS} seeds, those in which a method is ahead of \`random\`.`,
+    "first earns 0.1, so that the best reward only says whether anything was. Beside it stand the best mean " +
+    "of ten rewards in a row, the mean of all and of the last third, and what the reward is made of, uncut " +
+    "(-0.1 where nothing was trained). " +
+    `${SEEDS} seeds; in brackets: those in which a method is ahead of \`random\`. 18.7, 28.9 and 39.56 s ` +
+    "are the published TS1 to TS3; 10 s was added after these had been seen.",
     "",
     "| required s | method | mean best reward | mean best of ten in a row | mean reward | mean reward, last third | mean best of accuracy + L / 10T | mean best accuracy | in time | networks trained |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ...rows,
+    ...few,
     "",
-    "`reinforce` learns what runs in time and what earns the published reward, not what is best: its uncut " +
-    "best stays behind `random`'s. That is a property of the published method as far as it is published: " +
-    "held against it line by line, our controller and reward deviate nowhere.",
+    `The same by requirement, ${MANY_SEEDS} seeds: mean best reward as published / uncut, and by how much the ` +
+    "uncut one is ahead of `random`'s, with its standard error.",
+    "",
+    `| required s | of the space in time | ${METHODS.join(" | ")} |`,
+    `| --- | --- | ${METHODS.map(() => "---").join(" | ")} |`,
+    ...many,
+    "",
+    "`reinforce` learns what runs in time. Where little of the space does, that decides: at 9 to 12 s its " +
+    "mean best reward beats `random`'s, uncut up to 14 s. Where a quarter of the space and more runs in time, as " +
+    "at the published requirements, the uncut best of `random` is ahead by 0.007 to 0.013, though " +
+    "`reinforce`'s mean reward is ahead in ten seeds of ten: the published reward pays for more than the average so " +
+    "far and is cut at 0.1, which tells the best from the good no more. Held against what is published line " +
+    "by line, our controller and reward deviate nowhere. `evolution` is ahead of `random` at every " +
+    "requirement.",
   ];
+}
+
+/** Means and deviations; how often each is ahead of `random` with the same seed. */
+function fewSeeds(runs: readonly Learning[], random: readonly Learning[]): string[] {
+  const figure = (pick: (run: Learning) => number, digits = 4) => {
+    const values = runs.map(pick);
+    const middle = mean(values);
+    const deviation = Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+    const ahead = values.filter((value, seed) => value > pick(random[seed]!)).length;
+    return `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}` +
+      (runs[0] === random[0] ? "" : ` (${ahead})`);
+  };
+  return [
+    figure(({ best_reward }) => best_reward),
+    figure(({ best_of_ten }) => best_of_ten),
+    figure(({ mean_reward }) => mean_reward),
+    figure(({ late_reward }) => late_reward),
+    figure(({ best }) => best),
+    figure(({ accuracy }) => accuracy),
+    figure(({ in_time }) => in_time, 2),
+    mean(runs.map(({ trained }) => trained)).toFixed(0),
+  ];
+}
+
+/** Mean best rewards, as published and uncut, and how far the latter is ahead of `random`'s. */
+function manySeeds(runs: readonly Learning[], random: readonly Learning[]): string {
+  const reward = mean(runs.map(({ best_reward }) => best_reward));
+  const best = mean(runs.map((run) => run.best));
+  const both = `${reward.toFixed(3)} / ${best.toFixed(3)}`;
+  if (runs === random) return both;
+  const differences = runs.map((run, seed) => run.best - random[seed]!.best);
+  const ahead = mean(differences);
+  const variance = mean(differences.map((one) => (one - ahead) ** 2));
+  const error = Math.sqrt(variance / (runs.length - 1));
+  return `${both}, ${ahead < 0 ? "" : "+"}${ahead.toFixed(3)} ± ${error.toFixed(3)}`;
 }
 
 if (import.meta.main) await run();

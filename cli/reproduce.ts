@@ -248,13 +248,10 @@ async function report(
     .filter((key) => options[key] !== FULL[key])
     .map((key) => `${key} ${options[key]} instead of ${FULL[key]}`);
   const cautions = [
-    reduced.length === 0 ? "full size" : `reduced: ${reduced.join(", ")}`,
+    ...(reduced.length === 0 ? [] : [`reduced: ${reduced.join(", ")}`]),
     "training is ours (Adam, batch 128, cosine from 0.003), not the published one",
     "accuracy is that of the best validation epoch of one training",
     ...dataset.provenance.cautions,
-    ...(dataset.name === "har"
-      ? ["HAR windows rebuilt from HAPT, where they are not official"]
-      : []),
   ];
   const title = `iNAS against HW-NAS on ${PUBLISHED[options.dataset].title}: ${trials} trials, ` +
     `${epochs} epochs${subset < 1 ? `, ${100 * subset} % of the samples` : ""}`;
