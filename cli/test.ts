@@ -59,8 +59,7 @@ async function runSuites(filters: readonly string[]): Promise<SuiteResult[]> {
   }
   const results: SuiteResult[] = [];
   if (files.length > 0) results.push(await runDenoSuite(ROOT, files));
-  const turnFile = join(ROOT, "build/test-programs.lock");
-  for (const suite of programs) results.push(await runLineSuite(suite, turnFile));
+  for (const suite of programs) results.push(await runLineSuite(suite));
   return results;
 }
 

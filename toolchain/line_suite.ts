@@ -5,7 +5,6 @@
  */
 import { TextLineStream } from "./lines.ts";
 import type { SuiteResult } from "./suite.ts";
-import { Turn } from "./turn.ts";
 
 export interface LineSuite {
   readonly name: string;
@@ -14,19 +13,16 @@ export interface LineSuite {
 }
 
 /**
- * Runs the programs; what they print is shown as it comes.
- *
- * @param turnFile of the folder they build in: suites that share it run one after the other
+ * Runs the programs; what they print is shown as it comes. One suite at a time in a folder, by a lock
+ * on it that ends with the process: what suites of a folder build lies in the same place.
  */
-export async function runLineSuite(
-  { name, command, cwd }: LineSuite,
-  turnFile: string,
-): Promise<SuiteResult> {
+export async function runLineSuite({ name, command, cwd }: LineSuite): Promise<SuiteResult> {
   console.log(`\n${name}: ${command.join(" ")}`);
-  using _turn = await Turn.at(
-    turnFile,
-    () => console.log(`${name}: waits for another test run in this folder`),
-  );
+  using folder = await Deno.open(cwd);
+  if (!await folder.tryLock(true)) {
+    console.log(`${name}: waits for another test run in this folder`);
+    await folder.lock(true);
+  }
   const [program, ...args] = command;
   const child = new Deno.Command(program, {
     args,

@@ -14,7 +14,7 @@ import { DatasetArtifact } from "../../network/artifacts/dataset.ts";
 import { FitParameters } from "../../network/artifacts/training.ts";
 import { trainAll } from "../../stages/search/pool.ts";
 import type { TrialJob } from "../../stages/search/train_trial.ts";
-import { REQUIREMENTS_s, World } from "./learning.ts";
+import { LONGEST_s, World } from "./learning.ts";
 import type { Recorded } from "./record.ts";
 
 const FILE = `${import.meta.dirname}/har_space.json`;
@@ -94,7 +94,7 @@ if (import.meta.main) {
     allowPositionals: true,
     options: {
       threads: { type: "string", default: "2" },
-      within: { type: "string", default: String(Math.max(...REQUIREMENTS_s)) },
+      within: { type: "string", default: String(LONGEST_s) },
     },
   });
   const [folder] = positionals as [string];

@@ -26,6 +26,7 @@ export const MANY_SEEDS = 200;
 export const PUBLISHED_s = [18.7, 28.9, 39.56];
 /** From where hardly a network of the space runs in time to where three of four do. */
 export const REQUIREMENTS_s = [9, 10, 11, 12, 13, 14, 16, ...PUBLISHED_s];
+export const LONGEST_s = Math.max(...REQUIREMENTS_s);
 /** Those of which every figure of {@link SEEDS} seeds is told. */
 export const CLOSELY_s = [10, ...PUBLISHED_s];
 

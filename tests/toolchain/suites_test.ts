@@ -64,26 +64,22 @@ Deno.test("readLines() fails for a suite that dies, lies or runs nothing", () =>
 });
 
 Deno.test("runLineSuite() has one suite at a time build in a folder", async () => {
-  const cwd = await Deno.makeTempDir();
+  const root = await Deno.makeTempDir();
   // A suite that finds another one at work fails.
   const script =
-    `if mkdir busy; then sleep 1; rmdir busy; echo "ok alone"; echo "1 passed, 0 failed"
-    else echo "FAIL alone"; echo "0 passed, 1 failed"; exit 1; fi`;
-  const both = (turnFiles: string[]) =>
-    Promise.all(
-      turnFiles.map((turnFile) =>
-        runLineSuite(
-          { name: "program", command: ["bash", "-c", script], cwd },
-          `${cwd}/${turnFile}`,
-        )
-      ),
-    );
+    "if mkdir ../busy; then sleep 1; rmdir ../busy; echo ok alone; echo 1 passed, 0 failed; " +
+    "else echo FAIL alone; echo 0 passed, 1 failed; exit 1; fi";
+  const run = async (folder: string) => {
+    const cwd = `${root}/${folder}`;
+    await Deno.mkdir(cwd, { recursive: true });
+    return await runLineSuite({ name: "program", command: ["bash", "-c", script], cwd });
+  };
   try {
-    assert.equal(totals(await both(["build/lock", "build/lock"])).passed, 2);
-    // Negative control: each with a lock of its own, they meet.
-    assert.equal(totals(await both(["one", "other"])).failed, 1);
+    assert.equal(totals(await Promise.all([run("a"), run("a")])).passed, 2);
+    // Negative control: in folders of their own they meet.
+    assert.equal(totals(await Promise.all([run("a"), run("b")])).failed, 1);
   } finally {
-    await Deno.remove(cwd, { recursive: true });
+    await Deno.remove(root, { recursive: true });
   }
 });
 
